@@ -1,0 +1,247 @@
+//! The facts of a cluster: what the objects say, defaulted, resolved and sorted.
+
+use std::net::IpAddr;
+
+use ipnet::IpNet;
+
+use crate::place::{ObjectId, Place};
+
+/// A cluster as the model needs it: which Nodes, Pods and Services there are, where they run and
+/// which addresses they have.
+///
+/// Every list is sorted by its names, so that the same objects in any order, split or repeated
+/// make the same cluster.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Cluster {
+    /// Namespaces that were read, or that an object names; by name.
+    pub namespaces: Vec<Namespace>,
+    /// Nodes, by name.
+    pub nodes: Vec<Node>,
+    /// Pods, by namespace and name: as they were read, or as a workload would make them.
+    pub pods: Vec<Pod>,
+    /// Services, by namespace and name.
+    pub services: Vec<Service>,
+    /// The ranges that addresses come from (IP-1, R3), by kind and network.
+    pub ranges: Vec<Range>,
+    /// Objects that were kept out, because two of the same name contradict each other.
+    pub twins: Vec<Twins>,
+    /// What was taken for granted where the input is silent; printed with every answer.
+    pub assumptions: Vec<Assumption>,
+}
+
+/// A namespace.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Namespace {
+    /// Its name.
+    pub name: String,
+    /// The object, absent where other objects only name the namespace.
+    pub object: Option<ObjectId>,
+}
+
+/// A Kubernetes Node.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Node {
+    /// Its name.
+    pub name: String,
+    /// Its own addresses: each `InternalIP`, in the order of the object (NM-11, NM-15), or
+    /// invented ones.
+    pub addresses: Vec<IpAddr>,
+    /// Its `ExternalIP` addresses: known, but nothing is promised of them (NM-15).
+    pub external: Vec<IpAddr>,
+    /// The ranges for the pods of this Node, at most one per family (IP-2).
+    pub pod_cidrs: Vec<IpNet>,
+    /// The object; absent for a Node that was invented or is only named by pods.
+    pub object: Option<ObjectId>,
+    /// Whether `addresses` were invented.
+    pub invented: bool,
+}
+
+/// A pod: what is, or would be, one pod of the cluster.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pod {
+    /// Its namespace.
+    pub namespace: String,
+    /// Its name.
+    pub name: String,
+    /// What it belongs to: its outermost known controller, else itself.
+    pub workload: Workload,
+    /// The Node that hosts it, as an index into [`Cluster::nodes`].
+    pub node: usize,
+    /// Whether `node` was chosen by us, because the input does not say (DR-20).
+    pub placed: bool,
+    /// Whether it uses its Node's network: its containers are then daemons of the Node (NM-14).
+    pub host_network: bool,
+    /// Whether it takes part in the network: false once it has finished (POD-6).
+    pub live: bool,
+    /// Its own addresses, at most one per family (NM-13); empty for a host-network pod, a
+    /// finished one, and one that has none yet (POD-5).
+    pub addresses: Vec<IpAddr>,
+    /// Whether `addresses` were invented (DR-19).
+    pub invented: bool,
+    /// The containers that are processes in the steady state (POD-1), in the object's order:
+    /// containers, then sidecars, and regular init containers while the pod is pending.
+    pub containers: Vec<Container>,
+    /// The object that it was read from, or the workload that makes it.
+    pub object: ObjectId,
+}
+
+/// The controller that a pod belongs to.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Workload {
+    /// Such as `Deployment`; `Pod` for a pod of its own.
+    pub kind: String,
+    /// Its name, in the pod's namespace.
+    pub name: String,
+}
+
+/// A container.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Container {
+    /// Its name, unique in the pod.
+    pub name: String,
+    /// Where it is declared.
+    pub place: Place,
+    /// The ports that it declares; informational only (POD-2).
+    pub ports: Vec<Port>,
+}
+
+/// A declared container port.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Port {
+    /// Its name, if it has one (POD-3).
+    pub name: Option<String>,
+    /// The port, 1 to 65535.
+    pub number: u16,
+    /// Its protocol; TCP where the object is silent.
+    pub protocol: Protocol,
+    /// Where it is declared.
+    pub place: Place,
+}
+
+/// A transport protocol.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Protocol {
+    /// TCP, the default everywhere.
+    Tcp,
+    /// UDP.
+    Udp,
+    /// SCTP.
+    Sctp,
+}
+
+/// A Service.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Service {
+    /// Its namespace.
+    pub namespace: String,
+    /// Its name.
+    pub name: String,
+    /// Its ClusterIPs, at most one per family (IP-6); empty for a headless Service and an
+    /// `ExternalName`.
+    pub cluster_ips: Vec<IpAddr>,
+    /// Whether `cluster_ips` were invented.
+    pub invented: bool,
+    /// The ports that it offers.
+    pub ports: Vec<ServicePort>,
+    /// The labels that select its pods, sorted; empty where it selects none (SVC-10).
+    pub selector: Vec<(String, String)>,
+    /// The pods that it selects, as indices into [`Cluster::pods`] (SVC-10).
+    pub selects: Vec<usize>,
+    /// The object.
+    pub object: ObjectId,
+}
+
+/// A port of a Service.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ServicePort {
+    /// Its name, if it has one.
+    pub name: Option<String>,
+    /// The port.
+    pub number: u16,
+    /// Its protocol.
+    pub protocol: Protocol,
+    /// The port of the endpoints (SVC-1, SVC-14).
+    pub target: TargetPort,
+}
+
+/// The port of an endpoint, as a Service names it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TargetPort {
+    /// Used as it is; no container need declare it (SVC-14).
+    Number(u16),
+    /// Looked up in each pod (SVC-14).
+    Name(String),
+}
+
+/// A range that addresses come from.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Range {
+    /// What takes its addresses from it.
+    pub kind: RangeKind,
+    /// The range.
+    pub net: IpNet,
+    /// Who says so.
+    pub from: RangeSource,
+}
+
+/// What a range is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum RangeKind {
+    /// Pods.
+    Pods,
+    /// Services.
+    Services,
+    /// Nodes: only invented or stated ranges; the API has no object for it.
+    Nodes,
+}
+
+/// Who says that a range exists.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum RangeSource {
+    /// A Node's podCIDR (IP-2), by the Node's name.
+    PodCidr(String),
+    /// An object: a ServiceCIDR (IP-3) or OpenShift's `Network`, as `Kind/name`.
+    Object(String),
+    /// The user.
+    Stated,
+    /// fibula, for addresses that the input lacks (DR-19).
+    Invented,
+}
+
+/// Objects of one kind, namespace and name that contradict each other: kept out, all of them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Twins {
+    /// The kind, such as `Pod`.
+    pub kind: &'static str,
+    /// The namespace; empty for a kind that has none.
+    pub namespace: String,
+    /// The name.
+    pub name: String,
+    /// All of them, in the order of their contents, never of their arrival.
+    pub objects: Vec<ObjectId>,
+    /// Every address that one of them claims, sorted: messages to these are undecided.
+    pub addresses: Vec<IpAddr>,
+    /// The API path of the first field in which they differ, such as `status.podIP`.
+    pub differ: String,
+}
+
+/// Something that was taken for granted.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Assumption {
+    /// The input has no Nodes: there are these many, and pods are spread over them (DR-20).
+    Nodes(usize),
+    /// Nodes that pods name but that were not read.
+    NamedNodes(Vec<String>),
+    /// Node addresses were invented, this many.
+    NodeAddresses(usize),
+    /// Pods without a Node were placed by us, this many (DR-20).
+    Placement(usize),
+    /// Pod addresses were invented, this many (DR-19).
+    PodAddresses(usize),
+    /// ClusterIPs were invented, this many.
+    ServiceAddresses(usize),
+    /// No range is known for Services, so an address that nobody owns goes to the outside (R3).
+    NoServiceRange,
+    /// No range is known for Pods (R3).
+    NoPodRange,
+}
