@@ -10,9 +10,9 @@ pub struct Place {
     /// The object.
     pub object: ObjectId,
     /// Which list of containers, and the index in it, counted from 0.
-    pub container: Option<(ContainerList, u8)>,
+    pub container: Option<(ContainerList, u16)>,
     /// The index of the port in the container, counted from 0.
-    pub port: Option<u8>,
+    pub port: Option<u16>,
 }
 
 /// A list of containers in a pod's specification.
