@@ -4,6 +4,7 @@ use std::net::IpAddr;
 
 use ipnet::IpNet;
 
+use crate::object::Kind;
 use crate::place::{ObjectId, Place};
 
 /// A cluster as the model needs it: which Nodes, Pods and Services there are, where they run and
@@ -27,6 +28,8 @@ pub struct Cluster {
     pub twins: Vec<Twins>,
     /// What was taken for granted where the input is silent; printed with every answer.
     pub assumptions: Vec<Assumption>,
+    /// The kind of each workload that makes pods, by object: all that [`Cluster::path`] needs.
+    pub makers: Vec<(ObjectId, Kind)>,
 }
 
 /// A namespace.
@@ -244,4 +247,11 @@ pub enum Assumption {
     NoServiceRange,
     /// No range is known for Pods (R3).
     NoPodRange,
+    /// Workloads ask for more pods than fibula makes; of so many only so many are there.
+    Capped {
+        /// How many were asked for.
+        asked: u64,
+        /// How many there are.
+        made: usize,
+    },
 }

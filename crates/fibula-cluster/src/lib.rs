@@ -1,7 +1,15 @@
 //! Slim Kubernetes objects, their defaults, and the facts of a cluster.
 
+pub mod api;
+mod check;
 mod cluster;
+mod object;
 mod place;
+mod reading;
+mod sloppy;
 
 pub use cluster::*;
-pub use place::{ContainerList, ObjectId, Place};
+pub use object::{Fault, Kind, Object};
+pub use place::{ContainerList, ObjectId, Place, place_path};
+pub use reading::{Decides, Reading, decides, reading};
+pub use sloppy::{parse_cidr, parse_ip};

@@ -1,5 +1,7 @@
 //! Where in the input something stands, without knowing of files.
 
+use crate::object::Kind;
+
 /// An object of the input, numbered by whoever read it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ObjectId(pub u32);
@@ -24,4 +26,33 @@ pub enum ContainerList {
     Init,
     /// `ephemeralContainers`
     Ephemeral,
+}
+
+/// The API path of a place in an object of a kind: `spec.containers[0].ports[1]` in a Pod,
+/// `spec.template.spec.containers[0]` in a Deployment; empty for the object as a whole.
+pub fn place_path(kind: Kind, place: Place) -> String {
+    let Some((list, index)) = place.container else {
+        return String::new();
+    };
+    let spec = match kind {
+        Kind::Pod => "spec",
+        Kind::CronJob => "spec.jobTemplate.spec.template.spec",
+        _ => "spec.template.spec",
+    };
+    let list = list.field();
+    match place.port {
+        Some(port) => format!("{spec}.{list}[{index}].ports[{port}]"),
+        None => format!("{spec}.{list}[{index}]"),
+    }
+}
+
+impl ContainerList {
+    /// Its name in the API.
+    pub fn field(self) -> &'static str {
+        match self {
+            Self::Containers => "containers",
+            Self::Init => "initContainers",
+            Self::Ephemeral => "ephemeralContainers",
+        }
+    }
 }

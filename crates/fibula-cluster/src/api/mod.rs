@@ -1,0 +1,176 @@
+//! Slim objects: of each kind only the fields that the model reads.
+//!
+//! Unknown fields are ignored and `null` is an absent field, as `kubectl` and Helm write it. No
+//! default of the API server is applied here; [`Cluster::new`](crate::Cluster::new) does that.
+//! Equality is equality of what the model reads, so that a repeat is recognised although its
+//! `resourceVersion` differs.
+
+use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
+use serde::ser::{Serialize, SerializeMap, Serializer};
+
+mod cluster;
+mod pod;
+mod service;
+mod workload;
+
+pub use cluster::*;
+pub use pod::*;
+pub use service::*;
+pub use workload::*;
+
+/// Reads a value, and `null` as the default.
+fn or_default<'de, T, D>(d: D) -> Result<T, D::Error>
+where
+    T: Default + Deserialize<'de>,
+    D: Deserializer<'de>,
+{
+    Ok(Option::deserialize(d)?.unwrap_or_default())
+}
+
+/// Whether a field says nothing.
+fn absent<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
+}
+
+/// Declares slim structs: every field may be absent or `null`, and is then the default.
+macro_rules! slim {
+    ($($(#[$meta:meta])* pub struct $name:ident {
+        $($(#[$field_meta:meta])* pub $field:ident: $type:ty,)*
+    })*) => {$(
+        $(#[$meta])*
+        #[derive(Clone, Debug, Default, PartialEq, serde::Serialize, serde::Deserialize)]
+        #[serde(default, rename_all = "camelCase")]
+        pub struct $name {$(
+            $(#[$field_meta])*
+            #[serde(
+                deserialize_with = "crate::api::or_default",
+                skip_serializing_if = "crate::api::absent"
+            )]
+            pub $field: $type,
+        )*}
+    )*};
+}
+pub(crate) use slim;
+
+slim! {
+    /// What every object has.
+    pub struct Metadata {
+        /// The name; empty where the object has none yet.
+        pub name: String,
+        /// What the API server would complete to a name.
+        pub generate_name: String,
+        /// The namespace; empty means `default`, where the kind has one.
+        pub namespace: String,
+        /// Labels.
+        pub labels: Labels,
+        /// Who made the object.
+        pub owner_references: Vec<OwnerReference>,
+    }
+
+    /// A reference to an owner, in the same namespace.
+    pub struct OwnerReference {
+        /// Its kind.
+        pub kind: String,
+        /// Its name.
+        pub name: String,
+        /// Whether the owner is the managing controller.
+        pub controller: bool,
+    }
+}
+
+/// Labels, or the labels that a selector wants: sorted by key, each key once.
+///
+/// A sorted list rather than a map: a pod has a handful, and there are 150,000 pods.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Labels(Vec<(String, String)>);
+
+// === impl Metadata ===
+
+impl Metadata {
+    /// The name to tell the object by: `generateName` where there is no name yet.
+    pub fn name(&self) -> &str {
+        if self.name.is_empty() { &self.generate_name } else { &self.name }
+    }
+
+    /// The managing controller: the owner that says so, else the only owner.
+    pub fn controller(&self) -> Option<&OwnerReference> {
+        let owners = &self.owner_references;
+        owners.iter().find(|owner| owner.controller).or(match &owners[..] {
+            [only] => Some(only),
+            _ => None,
+        })
+    }
+}
+
+// === impl Labels ===
+
+impl Labels {
+    /// The value of a key. Costs a look at each label, which are few.
+    pub fn get(&self, key: &str) -> Option<&str> {
+        self.iter().find(|(k, _)| *k == key).map(|(_, value)| value)
+    }
+
+    /// All pairs, by key.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(key, value)| (key.as_str(), value.as_str()))
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Whether these labels have every pair of `selector` (equality, SVC-10).
+    pub fn matches(&self, selector: &[(String, String)]) -> bool {
+        selector.iter().all(|(key, value)| self.get(key) == Some(value))
+    }
+
+    /// The pairs, by key.
+    pub fn into_pairs(self) -> Vec<(String, String)> {
+        self.0
+    }
+}
+
+impl FromIterator<(String, String)> for Labels {
+    /// The last of equal keys wins, as in a JSON object.
+    fn from_iter<I: IntoIterator<Item = (String, String)>>(pairs: I) -> Self {
+        let mut pairs: Vec<_> = pairs.into_iter().collect();
+        pairs.reverse();
+        pairs.sort_by(|a, b| a.0.cmp(&b.0));
+        pairs.dedup_by(|later, first| later.0 == first.0);
+        pairs.shrink_to_fit();
+        Self(pairs)
+    }
+}
+
+impl Serialize for Labels {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(self.0.len()))?;
+        for (key, value) in &self.0 {
+            map.serialize_entry(key, value)?;
+        }
+        map.end()
+    }
+}
+
+impl<'de> Deserialize<'de> for Labels {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Pairs;
+        impl<'de> Visitor<'de> for Pairs {
+            type Value = Labels;
+
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("a map of strings")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Labels, A::Error> {
+                let mut pairs = Vec::new();
+                while let Some((key, value)) = map.next_entry::<String, Option<String>>()? {
+                    pairs.push((key, value.unwrap_or_default()));
+                }
+                Ok(pairs.into_iter().collect())
+            }
+        }
+        deserializer.deserialize_map(Pairs)
+    }
+}

@@ -1,0 +1,91 @@
+//! Pods and what is in them.
+
+use super::{Metadata, slim};
+
+slim! {
+    /// A pod.
+    pub struct Pod {
+        /// Name, labels, owners.
+        pub metadata: Metadata,
+        /// What it is meant to be.
+        pub spec: PodSpec,
+        /// What it is; empty in a manifest.
+        pub status: PodStatus,
+    }
+
+    /// What a pod runs, and where.
+    pub struct PodSpec {
+        /// The Node that runs it; empty where none does yet.
+        pub node_name: String,
+        /// Whether it uses its Node's network (NM-14).
+        pub host_network: bool,
+        /// Its containers.
+        pub containers: Vec<Container>,
+        /// Containers that run before these; with `restartPolicy: Always` beside them (POD-1).
+        pub init_containers: Vec<Container>,
+        /// Containers that were added for debugging.
+        pub ephemeral_containers: Vec<Container>,
+    }
+
+    /// A container.
+    pub struct Container {
+        /// Its name.
+        pub name: String,
+        /// `Always` makes an init container a sidecar (POD-1).
+        pub restart_policy: String,
+        /// The ports that it declares (POD-2).
+        pub ports: Vec<ContainerPort>,
+    }
+
+    /// A declared port.
+    pub struct ContainerPort {
+        /// Its name, which Services and policies can use (POD-3).
+        pub name: String,
+        /// The port; 0 where it is absent.
+        pub container_port: i64,
+        /// `TCP`, `UDP` or `SCTP`; TCP where it is empty.
+        pub protocol: String,
+    }
+
+    /// The state of a pod.
+    pub struct PodStatus {
+        /// `Pending`, `Running`, `Succeeded`, `Failed` or `Unknown`; empty in a manifest.
+        pub phase: String,
+        /// The first of `pod_ips` (NM-13).
+        #[serde(rename = "podIP")]
+        pub pod_ip: String,
+        /// Its addresses, at most one per family.
+        #[serde(rename = "podIPs")]
+        pub pod_ips: Vec<Ip>,
+        /// The first of `host_ips`.
+        #[serde(rename = "hostIP")]
+        pub host_ip: String,
+        /// The addresses of its Node.
+        #[serde(rename = "hostIPs")]
+        pub host_ips: Vec<Ip>,
+    }
+
+    /// An address in a list of a status.
+    pub struct Ip {
+        /// The address.
+        pub ip: String,
+    }
+}
+
+impl PodStatus {
+    /// Its addresses as they are written: `podIPs`, else `podIP` (NM-13).
+    pub fn addresses(&self) -> impl Iterator<Item = &str> {
+        either(&self.pod_ips, &self.pod_ip)
+    }
+
+    /// The addresses of its Node, by the same choice.
+    pub fn host_addresses(&self) -> impl Iterator<Item = &str> {
+        either(&self.host_ips, &self.host_ip)
+    }
+}
+
+fn either<'a>(list: &'a [Ip], single: &'a str) -> impl Iterator<Item = &'a str> {
+    let single = if list.is_empty() { single } else { "" };
+    let all = list.iter().map(|entry| entry.ip.as_str());
+    all.chain([single]).filter(|ip| !ip.is_empty())
+}

@@ -1,0 +1,114 @@
+//! Services.
+
+use serde::de::{Deserialize, Deserializer, Error, Visitor};
+use serde::ser::{Serialize, Serializer};
+
+use super::{Labels, Metadata, slim};
+
+slim! {
+    /// A Service.
+    pub struct Service {
+        /// Name and labels.
+        pub metadata: Metadata,
+        /// What it offers, and for whom.
+        pub spec: ServiceSpec,
+    }
+
+    /// What a Service offers.
+    pub struct ServiceSpec {
+        /// `ClusterIP` where it is empty (SVC-1).
+        #[serde(rename = "type")]
+        pub kind: String,
+        /// The first of `cluster_ips`; `None` makes the Service headless (SVC-2).
+        #[serde(rename = "clusterIP")]
+        pub cluster_ip: String,
+        /// Its addresses, at most one per family (IP-6).
+        #[serde(rename = "clusterIPs")]
+        pub cluster_ips: Vec<String>,
+        /// `SingleStack` where it is empty (IP-6).
+        pub ip_family_policy: String,
+        /// `IPv4`, `IPv6`, in the order of `cluster_ips` (IP-6).
+        pub ip_families: Vec<String>,
+        /// The labels of its pods (SVC-10).
+        pub selector: Labels,
+        /// Its ports.
+        pub ports: Vec<ServicePort>,
+    }
+
+    /// A port of a Service.
+    pub struct ServicePort {
+        /// Its name.
+        pub name: String,
+        /// The port; 0 where it is absent.
+        pub port: i64,
+        /// `TCP`, `UDP` or `SCTP`; TCP where it is empty.
+        pub protocol: String,
+        /// The port of the endpoints; `port` where it is absent (SVC-1).
+        pub target_port: Option<IntOrString>,
+    }
+}
+
+/// A number, or a name to look up.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum IntOrString {
+    /// A number.
+    Int(i64),
+    /// A name.
+    String(String),
+}
+
+impl ServiceSpec {
+    /// Its addresses as they are written, `None` too: `clusterIPs`, else `clusterIP`.
+    pub fn addresses(&self) -> impl Iterator<Item = &str> {
+        let single = if self.cluster_ips.is_empty() { self.cluster_ip.as_str() } else { "" };
+        let all = self.cluster_ips.iter().map(String::as_str);
+        all.chain([single]).filter(|ip| !ip.is_empty())
+    }
+
+    /// Whether it is headless: a name without an address (SVC-2).
+    pub fn headless(&self) -> bool {
+        self.cluster_ip == "None" || self.cluster_ips.iter().any(|ip| ip == "None")
+    }
+
+    /// Whether it is only a name for another name (SVC-2).
+    pub fn external_name(&self) -> bool {
+        self.kind == "ExternalName"
+    }
+}
+
+// === impl IntOrString ===
+
+impl Serialize for IntOrString {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Int(number) => serializer.serialize_i64(*number),
+            Self::String(name) => serializer.serialize_str(name),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for IntOrString {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Either;
+        impl Visitor<'_> for Either {
+            type Value = IntOrString;
+
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("a port number or the name of a port")
+            }
+
+            fn visit_i64<E: Error>(self, number: i64) -> Result<IntOrString, E> {
+                Ok(IntOrString::Int(number))
+            }
+
+            fn visit_u64<E: Error>(self, number: u64) -> Result<IntOrString, E> {
+                Ok(IntOrString::Int(i64::try_from(number).unwrap_or(i64::MAX)))
+            }
+
+            fn visit_str<E: Error>(self, name: &str) -> Result<IntOrString, E> {
+                Ok(IntOrString::String(name.to_owned()))
+            }
+        }
+        deserializer.deserialize_any(Either)
+    }
+}

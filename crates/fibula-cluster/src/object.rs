@@ -1,0 +1,167 @@
+//! Objects of the kinds that are read, and what is wrong in them.
+
+use serde::Deserializer;
+use serde::de::Deserialize;
+
+use crate::api;
+
+/// A kind of object that the model reads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Kind {
+    /// Namespace
+    Namespace,
+    /// Node
+    Node,
+    /// Pod
+    Pod,
+    /// Service
+    Service,
+    /// Deployment
+    Deployment,
+    /// ReplicaSet
+    ReplicaSet,
+    /// StatefulSet
+    StatefulSet,
+    /// DaemonSet
+    DaemonSet,
+    /// Job
+    Job,
+    /// CronJob
+    CronJob,
+    /// ReplicationController
+    ReplicationController,
+    /// ServiceCIDR of `networking.k8s.io` (IP-3)
+    ServiceCidr,
+    /// Network of `config.openshift.io`
+    OpenShiftNetwork,
+}
+
+/// An object, slim. Boxed, because objects are sorted and moved before they are read.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Object {
+    /// A Namespace.
+    Namespace(Box<api::Namespace>),
+    /// A Node.
+    Node(Box<api::Node>),
+    /// A Pod.
+    Pod(Box<api::Pod>),
+    /// A Service.
+    Service(Box<api::Service>),
+    /// A workload that is no CronJob, with its kind.
+    Workload(Kind, Box<api::Workload>),
+    /// A CronJob.
+    CronJob(Box<api::CronJob>),
+    /// A ServiceCIDR.
+    ServiceCidr(Box<api::ServiceCidr>),
+    /// OpenShift's Network.
+    OpenShiftNetwork(Box<api::OpenShiftNetwork>),
+}
+
+/// A value that cannot be what it stands for.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Fault {
+    /// Where, as an API path: `spec.containers[0].ports[1].containerPort`.
+    pub path: String,
+    /// What stands there; empty for a value that is missing.
+    pub got: String,
+    /// What was expected, in words that follow "expected".
+    pub expected: String,
+}
+
+// === impl Kind ===
+
+impl Kind {
+    /// Its name in the API.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Namespace => "Namespace",
+            Self::Node => "Node",
+            Self::Pod => "Pod",
+            Self::Service => "Service",
+            Self::Deployment => "Deployment",
+            Self::ReplicaSet => "ReplicaSet",
+            Self::StatefulSet => "StatefulSet",
+            Self::DaemonSet => "DaemonSet",
+            Self::Job => "Job",
+            Self::CronJob => "CronJob",
+            Self::ReplicationController => "ReplicationController",
+            Self::ServiceCidr => "ServiceCIDR",
+            Self::OpenShiftNetwork => "Network",
+        }
+    }
+
+    /// Whether its objects live in a namespace.
+    pub fn namespaced(self) -> bool {
+        !matches!(self, Self::Namespace | Self::Node | Self::ServiceCidr | Self::OpenShiftNetwork)
+    }
+
+    /// Reads one object of this kind. What is read stands below the top-level keys `metadata`,
+    /// `spec` and `status`; all others are ignored.
+    ///
+    /// # Errors
+    /// Where a value has another type than the API gives it. Values of the right type that make
+    /// no sense are found by [`Object::check`].
+    pub fn read<'de, D: Deserializer<'de>>(self, d: D) -> Result<Object, D::Error> {
+        Ok(match self {
+            Self::Namespace => Object::Namespace(Box::deserialize(d)?),
+            Self::Node => Object::Node(Box::deserialize(d)?),
+            Self::Pod => Object::Pod(Box::deserialize(d)?),
+            Self::Service => Object::Service(Box::deserialize(d)?),
+            Self::CronJob => Object::CronJob(Box::deserialize(d)?),
+            Self::ServiceCidr => Object::ServiceCidr(Box::deserialize(d)?),
+            Self::OpenShiftNetwork => Object::OpenShiftNetwork(Box::deserialize(d)?),
+            Self::Deployment
+            | Self::ReplicaSet
+            | Self::StatefulSet
+            | Self::DaemonSet
+            | Self::Job
+            | Self::ReplicationController => Object::Workload(self, Box::deserialize(d)?),
+        })
+    }
+}
+
+// === impl Object ===
+
+impl Object {
+    /// Its kind.
+    pub fn kind(&self) -> Kind {
+        match self {
+            Self::Namespace(_) => Kind::Namespace,
+            Self::Node(_) => Kind::Node,
+            Self::Pod(_) => Kind::Pod,
+            Self::Service(_) => Kind::Service,
+            Self::Workload(kind, _) => *kind,
+            Self::CronJob(_) => Kind::CronJob,
+            Self::ServiceCidr(_) => Kind::ServiceCidr,
+            Self::OpenShiftNetwork(_) => Kind::OpenShiftNetwork,
+        }
+    }
+
+    /// What every object has.
+    pub fn metadata(&self) -> &api::Metadata {
+        match self {
+            Self::Namespace(o) => &o.metadata,
+            Self::Node(o) => &o.metadata,
+            Self::Pod(o) => &o.metadata,
+            Self::Service(o) => &o.metadata,
+            Self::Workload(_, o) => &o.metadata,
+            Self::CronJob(o) => &o.metadata,
+            Self::ServiceCidr(o) => &o.metadata,
+            Self::OpenShiftNetwork(o) => &o.metadata,
+        }
+    }
+
+    /// Its namespace: `default` where a kind that has one does not say, empty for other kinds.
+    pub fn namespace(&self) -> &str {
+        match self.metadata().namespace.as_str() {
+            _ if !self.kind().namespaced() => "",
+            "" => "default",
+            namespace => namespace,
+        }
+    }
+
+    /// Its name; `generateName` where it has none yet.
+    pub fn name(&self) -> &str {
+        self.metadata().name()
+    }
+}
