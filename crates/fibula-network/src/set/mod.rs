@@ -1,0 +1,187 @@
+//! Sets of headers, as a decision diagram with one level per field and interval edges.
+//!
+//! A header is one value for each field; a [`Space`] fixes how many fields there are and how many
+//! values each one has. A set of headers is a [`SetId`]: the top of a diagram that asks one field
+//! after the other, in the order of the levels, and ends in *in* or *out*. Over the fields target
+//! (0 to 9), protocol (0 to 2) and port (0 to 65535), "target 3 to 5 at port 80, or target 7" is
+//!
+//! ```text
+//!  level 0   target    [ 0-2 | 3-5 | 6 | 7 | 8-9 ]
+//!                         |     |    |   |    |
+//!                        out    |   out  in  out
+//!                               |
+//!  level 1   protocol           |                     (not asked: every protocol will do)
+//!                               v
+//!  level 2   port      [ 0-79 | 80 | 81-65535 ]
+//!                         |     |       |
+//!                        out    in     out
+//! ```
+//!
+//! **One form per set.** The edges of a node are sorted, cover the field's whole domain, and lead
+//! to different children where they touch; a node with one edge is its child; a node that exists
+//! is never made again (hash-consing). So two sets of one space are equal exactly if their ids are,
+//! and the filter chains that mean the same find each other.
+//!
+//! **Why not bits.** A diagram over single bits asks up to 104 questions of a header, this one a
+//! handful. Measured on the filters of 10,000 Services: 7 times faster, 20 times fewer nodes. It
+//! pays off because fields hold numbered address atoms, not raw addresses: a class of pods is one
+//! interval of atoms, where 30,000 random addresses would be 24,366 intervals.
+//!
+//! **What it costs.** Eight bytes for each edge and each node, eight to sixteen for a node's place
+//! in the unique table, and 16 for each slot of the table of known results, of which there are one
+//! to two for every node. An operation on two sets costs at most the product of their sizes, and
+//! almost always about their sum; one that was made lately costs a look-up. Measured on one core,
+//! on sets of a handful of nodes: 15 to 80 ns for an operation. Two sets of 30,000 intervals each
+//! on one level are joined in 1 ms. Nothing is freed before the space: make one for a question,
+//! and drop it whole.
+//!
+//! The work is divided so: `nodes` keeps nodes unique, `cache` the results of operations, `ops`
+//! combines two sets, `project` fixes or forgets a field, `read` and `cubes` look into a set.
+
+mod cache;
+mod cubes;
+mod nodes;
+mod ops;
+mod project;
+mod read;
+
+pub use cubes::{Cube, Cubes};
+
+use cache::Cache;
+use nodes::{Edge, Nodes};
+
+/// A field of a header: its place in the order in which a diagram asks.
+///
+/// Whoever makes a [`Space`] says what each level means. A level that the space lacks is a field
+/// with the single value 0: to fix, forget or ask for it is allowed and changes nothing.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct Level(pub u8);
+
+/// Values of one field, `lo..=hi`, both within the set.
+pub type Interval = (u32, u32);
+
+/// A set of headers of one [`Space`].
+///
+/// Two sets of a space are equal exactly if their ids are. The order of ids is that in which the
+/// sets were first made: stable from run to run, without a meaning. An id means nothing in another
+/// space, where a use of it may panic.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct SetId(u32);
+
+/// All the sets that one question needs: their nodes, and the results of operations on them.
+///
+/// # Panics
+///
+/// An operation panics where the space would exceed 2³² edges, which are 32 GiB.
+pub struct Space {
+    /// The highest value of each level.
+    tops: Box<[u32]>,
+    nodes: Nodes,
+    cache: Cache,
+    /// Edges of the nodes under construction, the innermost last: a recursion takes its own from
+    /// the end, so that no operation allocates.
+    scratch: Vec<Edge>,
+}
+
+// === impl Space ===
+
+impl Space {
+    /// The set without a header.
+    pub const EMPTY: SetId = SetId(0);
+
+    /// The set of all headers.
+    pub const FULL: SetId = SetId(1);
+
+    /// An empty space whose level `i` has the values `0..domains[i]`.
+    ///
+    /// A domain counts as at least 1 and at most 2³² values. Levels after the 255th are not kept
+    /// (see [`Level`]).
+    pub fn new(domains: &[u64]) -> Space {
+        let top = |&domain: &u64| u32::try_from(domain.max(1) - 1).unwrap_or(u32::MAX);
+        Space {
+            tops: domains.iter().take(usize::from(nodes::END)).map(top).collect(),
+            nodes: Nodes::new(),
+            cache: Cache::new(),
+            scratch: Vec::new(),
+        }
+    }
+
+    /// The headers whose value at `level` is in `lo..=hi`; none if that is no value of the level.
+    pub fn interval(&mut self, level: Level, lo: u32, hi: u32) -> SetId {
+        let top = self.top(level);
+        if lo > hi || lo > top {
+            return Self::EMPTY;
+        }
+        let (base, hi) = (self.scratch.len(), hi.min(top));
+        self.push_range(base, lo, hi);
+        self.close(level.0, base, top)
+    }
+
+    /// The headers whose value at `level` is in one of the ranges. They may come in any order,
+    /// overlap, and be empty (`lo > hi`). Cost: that of sorting them.
+    pub fn intervals(&mut self, level: Level, ranges: &[Interval]) -> SetId {
+        let top = self.top(level);
+        let base = self.scratch.len();
+        for (lo, hi) in united(ranges.to_vec()) {
+            if lo <= top {
+                self.push_range(base, lo, hi.min(top));
+            }
+        }
+        self.close(level.0, base, top)
+    }
+
+    /// How many nodes the space holds, the two ends included: what all operations together made.
+    pub fn nodes(&self) -> usize {
+        self.nodes.len()
+    }
+
+    /// The highest value of a level.
+    fn top(&self, level: Level) -> u32 {
+        self.tops.get(usize::from(level.0)).copied().unwrap_or(0)
+    }
+
+    /// Adds an edge to the node under construction, or widens its last one.
+    fn push(&mut self, base: usize, hi: u32, to: SetId) {
+        match self.scratch[base..].last_mut() {
+            Some(last) if last.to == to => last.hi = hi,
+            _ => self.scratch.push(Edge { hi, to }),
+        }
+    }
+
+    /// Adds `lo..=hi` to the values of the node under construction, all below it being out.
+    fn push_range(&mut self, base: usize, lo: u32, hi: u32) {
+        if let Some(below) = lo.checked_sub(1) {
+            self.push(base, below, Self::EMPTY);
+        }
+        self.push(base, hi, Self::FULL);
+    }
+
+    /// Ends the node under construction, what is left of the domain being out.
+    fn close(&mut self, level: u8, base: usize, top: u32) -> SetId {
+        if self.scratch[base..].last().is_none_or(|last| last.hi < top) {
+            self.push(base, top, Self::EMPTY);
+        }
+        self.finish(level, base)
+    }
+
+    /// Ends the node under construction, whose edges cover the domain.
+    fn finish(&mut self, level: u8, base: usize) -> SetId {
+        let set = self.nodes.intern(level, &self.scratch[base..]);
+        self.scratch.truncate(base);
+        set
+    }
+}
+
+/// The same values as sorted, disjoint ranges that do not touch.
+fn united(mut ranges: Vec<Interval>) -> Vec<Interval> {
+    ranges.retain(|&(lo, hi)| lo <= hi);
+    ranges.sort_unstable();
+    ranges.dedup_by(|next, kept| {
+        let joined = next.0 <= kept.1.saturating_add(1);
+        if joined {
+            kept.1 = kept.1.max(next.1);
+        }
+        joined
+    });
+    ranges
+}

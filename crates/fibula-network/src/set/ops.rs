@@ -1,0 +1,224 @@
+//! Operations on two sets: one recursion that walks two nodes side by side.
+
+use super::nodes::Nodes;
+use super::{SetId, Space};
+
+/// What is done with two sets. Numbers are tasks of the cache, from 1.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Op {
+    And = 1,
+    Or = 2,
+    Minus = 3,
+}
+
+/// Beside an [`Op`] in a task: only whether the result has a member was asked.
+const OCCUPIED: u32 = 4;
+
+/// Two nodes side by side at the upper one's level.
+struct Pair {
+    level: u8,
+    top: u32,
+    a: Side,
+    b: Side,
+    done: bool,
+}
+
+/// One of the two: the edges that are left of it, or, where it does not ask this level, itself for
+/// every value.
+struct Side {
+    whole: Option<SetId>,
+    next: usize,
+    end: usize,
+}
+
+// === impl Space ===
+
+impl Space {
+    /// The headers in both.
+    pub fn and(&mut self, a: SetId, b: SetId) -> SetId {
+        self.apply(Op::And, a, b)
+    }
+
+    /// The headers in at least one of the two.
+    pub fn or(&mut self, a: SetId, b: SetId) -> SetId {
+        self.apply(Op::Or, a, b)
+    }
+
+    /// The headers in `a` that are not in `b`.
+    pub fn minus(&mut self, a: SetId, b: SetId) -> SetId {
+        self.apply(Op::Minus, a, b)
+    }
+
+    /// The headers that are not in it.
+    pub fn not(&mut self, set: SetId) -> SetId {
+        self.apply(Op::Minus, Self::FULL, set)
+    }
+
+    /// The headers in at least one of many. Joins neighbours, then neighbours of what that gave:
+    /// n single values cost n·log n edges, where one after the other costs n².
+    pub fn any(&mut self, sets: &[SetId]) -> SetId {
+        let mut sets = sets.to_vec();
+        while sets.len() > 1 {
+            let halved = sets.chunks(2).map(|two| match *two {
+                [a, b] => self.or(a, b),
+                _ => two[0],
+            });
+            sets = halved.collect();
+        }
+        sets.first().copied().unwrap_or(Self::EMPTY)
+    }
+
+    /// Whether it has no member. Costs nothing.
+    pub fn is_empty(&self, set: SetId) -> bool {
+        set == Self::EMPTY
+    }
+
+    /// Whether every member of `a` is one of `b`. Makes no nodes and stops at the first that isn't.
+    pub fn subset(&mut self, a: SetId, b: SetId) -> bool {
+        !self.occupied(Op::Minus, a, b)
+    }
+
+    /// Whether the two share a member. Makes no nodes and stops at the first one.
+    pub fn overlaps(&mut self, a: SetId, b: SetId) -> bool {
+        self.occupied(Op::And, a, b)
+    }
+
+    fn apply(&mut self, op: Op, a: SetId, b: SetId) -> SetId {
+        if let Some(settled) = op.settled(a, b) {
+            return settled;
+        }
+        let (a, b) = op.ordered(a, b);
+        let task = op as u32;
+        if let Some(known) = self.cache.get(task, a.0, b.0) {
+            return known;
+        }
+        let base = self.scratch.len();
+        let mut pair = self.pair(a, b);
+        while let Some((hi, x, y)) = pair.step(&self.nodes, op) {
+            let to = self.apply(op, x, y);
+            self.push(base, hi, to);
+        }
+        let result = self.finish(pair.level, base);
+        self.cache.put(self.nodes.len(), task, a.0, b.0, result);
+        result
+    }
+
+    /// Whether [`Space::apply`] would give a set with a member.
+    fn occupied(&mut self, op: Op, a: SetId, b: SetId) -> bool {
+        if let Some(settled) = op.settled(a, b) {
+            return settled != Self::EMPTY;
+        }
+        let (a, b) = op.ordered(a, b);
+        let task = op as u32 | OCCUPIED;
+        if let Some(known) = self.cache.get(task, a.0, b.0) {
+            return known != Self::EMPTY;
+        }
+        let mut pair = self.pair(a, b);
+        let mut found = false;
+        while !found && let Some((_, x, y)) = pair.step(&self.nodes, op) {
+            found = self.occupied(op, x, y);
+        }
+        let result = if found { Self::FULL } else { Self::EMPTY };
+        self.cache.put(self.nodes.len(), task, a.0, b.0, result);
+        found
+    }
+
+    fn pair(&self, a: SetId, b: SetId) -> Pair {
+        let level = self.nodes.level(a).min(self.nodes.level(b));
+        let side = |set| {
+            let span = self.nodes.span(set);
+            let whole = (self.nodes.level(set) != level).then_some(set);
+            Side { whole, next: span.start, end: span.end }
+        };
+        let top = self.top(super::Level(level));
+        Pair { level, top, a: side(a), b: side(b), done: false }
+    }
+}
+
+// === impl Op ===
+
+impl Op {
+    /// The result where it needs no look into both sets.
+    fn settled(self, a: SetId, b: SetId) -> Option<SetId> {
+        const EMPTY: SetId = Space::EMPTY;
+        const FULL: SetId = Space::FULL;
+        match self {
+            Op::And if a == b || a == EMPTY || b == FULL => Some(a),
+            Op::And if b == EMPTY || a == FULL => Some(b),
+            Op::Or if a == b || a == FULL || b == EMPTY => Some(a),
+            Op::Or if b == FULL || a == EMPTY => Some(b),
+            Op::Minus if a == b || b == FULL => Some(EMPTY),
+            Op::Minus if a == EMPTY || b == EMPTY => Some(a),
+            _ => None,
+        }
+    }
+
+    /// The same question in the one form under which it is remembered.
+    fn ordered(self, a: SetId, b: SetId) -> (SetId, SetId) {
+        if self == Op::Minus || a < b { (a, b) } else { (b, a) }
+    }
+
+    /// Whether with `a` on the left the result is the same for every right side.
+    fn decided_by_left(self, a: SetId) -> bool {
+        a == if self == Op::Or { Space::FULL } else { Space::EMPTY }
+    }
+
+    /// Whether with `b` on the right the result is the same for every left side.
+    fn decided_by_right(self, b: SetId) -> bool {
+        b == if self == Op::And { Space::EMPTY } else { Space::FULL }
+    }
+}
+
+// === impl Pair ===
+
+impl Pair {
+    /// The next run of values for which both sides have one child, or where one side's child
+    /// decides: up to which value, and the two children. Because a side that decides skips the
+    /// other's edges, a small set against a large one costs the small one's edges, not the large's.
+    fn step(&mut self, nodes: &Nodes, op: Op) -> Option<(u32, SetId, SetId)> {
+        if self.done {
+            return None;
+        }
+        let (x_hi, x) = self.a.edge(nodes, self.top);
+        let (y_hi, y) = self.b.edge(nodes, self.top);
+        let hi = if op.decided_by_left(x) {
+            x_hi
+        } else if op.decided_by_right(y) {
+            y_hi
+        } else {
+            x_hi.min(y_hi)
+        };
+        self.done = hi == self.top;
+        if !self.done {
+            self.a.pass(nodes, x_hi, hi);
+            self.b.pass(nodes, y_hi, hi);
+        }
+        Some((hi, x, y))
+    }
+}
+
+// === impl Side ===
+
+impl Side {
+    fn edge(&self, nodes: &Nodes, top: u32) -> (u32, SetId) {
+        match self.whole {
+            Some(set) => (top, set),
+            None => {
+                let edge = nodes.edge(self.next);
+                (edge.hi, edge.to)
+            }
+        }
+    }
+
+    /// Leaves the edges behind that end at or before `hi`; the present one ends at `mine`.
+    fn pass(&mut self, nodes: &Nodes, mine: u32, hi: u32) {
+        if self.whole.is_some() || mine > hi {
+            return;
+        }
+        self.next += 1;
+        // Mostly the next one is right already, and a search would cost more than the look.
+        if mine < hi && nodes.edge(self.next).hi <= hi {
+            self.next += nodes.slice(self.next..self.end).partition_point(|edge| edge.hi <= hi);
+        }
+    }
+}

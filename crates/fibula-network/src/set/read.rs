@@ -1,0 +1,134 @@
+//! Looking into a set.
+
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use super::nodes::END;
+use super::{Interval, Level, SetId, Space, united};
+
+impl Space {
+    /// Whether the header with these values, one per level, is a member. One search per level that
+    /// is asked. No, if a value is none of its level, or if there are more or fewer than levels.
+    pub fn contains(&self, set: SetId, header: &[u32]) -> bool {
+        let known = |(value, top): (&u32, &u32)| value <= top;
+        let fits = header.len() == self.tops.len() && header.iter().zip(&self.tops).all(known);
+        let mut at = if fits { set } else { Self::EMPTY };
+        while self.nodes.level(at) != END {
+            at = self.child(at, header[usize::from(self.nodes.level(at))]);
+        }
+        at == Self::FULL
+    }
+
+    /// The smallest member, one value per level, the first level counting most. None if there is
+    /// none. Linear in the edges of one path.
+    pub fn pick(&self, set: SetId) -> Option<Vec<u32>> {
+        if set == Self::EMPTY {
+            return None;
+        }
+        let mut header = vec![0; self.tops.len()];
+        let mut at = set;
+        while at != Self::FULL {
+            // Every set but EMPTY has a member, so the first edge to such a one will do; two
+            // touching edges never both lead to EMPTY, so it is one of the first two.
+            let edges = self.nodes.edges(at);
+            let first = usize::from(edges[0].to == Self::EMPTY);
+            if first > 0 {
+                header[usize::from(self.nodes.level(at))] = edges[0].hi + 1;
+            }
+            at = edges[first].to;
+        }
+        Some(header)
+    }
+
+    /// The values that a level has in some member: sorted, disjoint, not touching. Linear in the
+    /// part of the diagram down to that level.
+    pub fn values(&self, set: SetId, level: Level) -> Vec<Interval> {
+        let everything = vec![(0, self.top(level))];
+        let mut found = Vec::new();
+        let whole = self.descend(set, level, |at| {
+            if self.nodes.level(at) != level.0 || at == Self::FULL {
+                return at != Self::EMPTY;
+            }
+            let mut lo = 0;
+            for edge in self.nodes.edges(at) {
+                if edge.to != Self::EMPTY {
+                    found.push((lo, edge.hi));
+                }
+                lo = edge.hi.wrapping_add(1);
+            }
+            false
+        });
+        if whole { everything } else { united(found) }
+    }
+
+    /// Whether membership depends on that field: whether the level is asked anywhere in the set.
+    /// Linear in the part of the diagram down to that level.
+    pub fn depends_on(&self, set: SetId, level: Level) -> bool {
+        self.descend(set, level, |at| {
+            self.nodes.level(at) == level.0 && self.nodes.level(at) != END
+        })
+    }
+
+    /// How many members it has; `u128::MAX` stands for that many or more. Linear in the diagram.
+    pub fn count(&self, set: SetId) -> u128 {
+        let free = self.combinations(0, self.nodes.level(set));
+        self.count_below(set, &mut FxHashMap::default()).saturating_mul(free)
+    }
+
+    /// Members of a set over the fields from the one it asks first.
+    fn count_below(&self, set: SetId, known: &mut FxHashMap<SetId, u128>) -> u128 {
+        if set == Self::EMPTY || set == Self::FULL {
+            return u128::from(set == Self::FULL);
+        }
+        if let Some(&count) = known.get(&set) {
+            return count;
+        }
+        let below = self.nodes.level(set) + 1;
+        let (mut total, mut lo) = (0u128, 0u64);
+        for edge in self.nodes.edges(set) {
+            let above = u64::from(edge.hi) + 1;
+            if edge.to != Self::EMPTY {
+                let free = self.combinations(below, self.nodes.level(edge.to));
+                let each = self.count_below(edge.to, known).saturating_mul(free);
+                total = total.saturating_add(each.saturating_mul(u128::from(above - lo)));
+            }
+            lo = above;
+        }
+        known.insert(set, total);
+        total
+    }
+
+    /// In how many ways the fields of the levels `from..to` can be filled.
+    fn combinations(&self, from: u8, to: u8) -> u128 {
+        let to = usize::from(to).min(self.tops.len());
+        let skipped = self.tops.get(usize::from(from)..to).unwrap_or_default();
+        skipped.iter().fold(1, |ways, &top| ways.saturating_mul(u128::from(top) + 1))
+    }
+
+    /// Where a set goes on for a value of the level that it asks first.
+    pub(super) fn child(&self, set: SetId, value: u32) -> SetId {
+        let edges = self.nodes.edges(set);
+        edges[edges.partition_point(|edge| edge.hi < value)].to
+    }
+
+    /// Whether `stop` holds for one of the sets that are reached by answering every question above
+    /// `level`; asks for each once and no further than the first.
+    fn descend(&self, set: SetId, level: Level, mut stop: impl FnMut(SetId) -> bool) -> bool {
+        if self.nodes.level(set) >= level.0 {
+            return stop(set);
+        }
+        let (mut open, mut seen) = (vec![set], FxHashSet::default());
+        while let Some(at) = open.pop() {
+            for edge in self.nodes.edges(at) {
+                if !seen.insert(edge.to) {
+                    continue;
+                }
+                if self.nodes.level(edge.to) < level.0 {
+                    open.push(edge.to);
+                } else if stop(edge.to) {
+                    return true;
+                }
+            }
+        }
+        false
+    }
+}

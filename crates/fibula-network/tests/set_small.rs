@@ -1,0 +1,272 @@
+//! Sets of headers against plain enumeration, in a space small enough to list: an expression is
+//! read once as a diagram and once as 72 bits, one per header.
+
+use fibula_network::set::{Interval, Level, SetId, Space};
+use proptest::prelude::*;
+
+const DOMAINS: [u64; 4] = [3, 2, 4, 3];
+const HEADERS: usize = 72;
+const ALL: u128 = (1 << HEADERS) - 1;
+
+/// How a set is made.
+#[derive(Clone, Debug)]
+enum Made {
+    Empty,
+    Full,
+    Interval(usize, u32, u32),
+    Intervals(usize, Vec<Interval>),
+    And(Box<Made>, Box<Made>),
+    Or(Box<Made>, Box<Made>),
+    Minus(Box<Made>, Box<Made>),
+    Not(Box<Made>),
+    Any(Vec<Made>),
+    Only(Box<Made>, usize, u32),
+    Exists(Box<Made>, usize),
+}
+
+/// The header with a number, the last level counting least.
+fn header(number: usize) -> Vec<u32> {
+    let mut rest = number;
+    let mut values: Vec<u32> = Vec::new();
+    for &domain in DOMAINS.iter().rev() {
+        values.push((rest % domain as usize) as u32);
+        rest /= domain as usize;
+    }
+    values.reverse();
+    values
+}
+
+/// The headers that satisfy a condition, as bits.
+fn bits(condition: impl Fn(&[u32]) -> bool) -> u128 {
+    (0..HEADERS).filter(|&number| condition(&header(number))).map(|number| 1 << number).sum()
+}
+
+/// Whether a header is in some bits; one with a value that its level lacks is in none.
+fn has(bits: u128, header: &[u32]) -> bool {
+    let known = header.iter().zip(DOMAINS).all(|(&value, domain)| u64::from(value) < domain);
+    let numbered = header.iter().zip(DOMAINS).fold(0, |n, (&v, domain)| n * domain + u64::from(v));
+    known && bits >> numbered & 1 == 1
+}
+
+fn with(header: &[u32], level: usize, value: u32) -> Vec<u32> {
+    let mut changed = header.to_vec();
+    changed[level] = value;
+    changed
+}
+
+fn listed(made: &Made) -> u128 {
+    match made {
+        Made::Empty => 0,
+        Made::Full => ALL,
+        Made::Interval(level, lo, hi) => bits(|h| (*lo..=*hi).contains(&h[*level])),
+        Made::Intervals(level, ranges) => {
+            bits(|h| ranges.iter().any(|&(lo, hi)| (lo..=hi).contains(&h[*level])))
+        }
+        Made::And(a, b) => listed(a) & listed(b),
+        Made::Or(a, b) => listed(a) | listed(b),
+        Made::Minus(a, b) => listed(a) & !listed(b),
+        Made::Not(a) => ALL & !listed(a),
+        Made::Any(many) => many.iter().map(listed).fold(0, |a, b| a | b),
+        Made::Only(a, level, value) => {
+            let inner = listed(a);
+            bits(|h| has(inner, &with(h, *level, *value)))
+        }
+        Made::Exists(a, level) => {
+            let inner = listed(a);
+            bits(|h| (0..DOMAINS[*level] as u32).any(|v| has(inner, &with(h, *level, v))))
+        }
+    }
+}
+
+fn built(space: &mut Space, made: &Made) -> SetId {
+    let level = |level: &usize| Level(*level as u8);
+    match made {
+        Made::Empty => Space::EMPTY,
+        Made::Full => Space::FULL,
+        Made::Interval(l, lo, hi) => space.interval(level(l), *lo, *hi),
+        Made::Intervals(l, ranges) => space.intervals(level(l), ranges),
+        Made::And(a, b) => {
+            let (a, b) = (built(space, a), built(space, b));
+            space.and(a, b)
+        }
+        Made::Or(a, b) => {
+            let (a, b) = (built(space, a), built(space, b));
+            space.or(a, b)
+        }
+        Made::Minus(a, b) => {
+            let (a, b) = (built(space, a), built(space, b));
+            space.minus(a, b)
+        }
+        Made::Not(a) => {
+            let a = built(space, a);
+            space.not(a)
+        }
+        Made::Any(many) => {
+            let many: Vec<SetId> = many.iter().map(|made| built(space, made)).collect();
+            space.any(&many)
+        }
+        Made::Only(a, l, value) => {
+            let a = built(space, a);
+            space.only(a, level(l), *value)
+        }
+        Made::Exists(a, l) => {
+            let a = built(space, a);
+            space.exists(a, level(l))
+        }
+    }
+}
+
+/// The first thing, if any, that a set says differently from the headers it should have.
+fn disagreement(space: &mut Space, set: SetId, listed: u128) -> Option<String> {
+    let is = |h: &[u32]| has(listed, h);
+    let members: Vec<Vec<u32>> = (0..HEADERS).map(header).filter(|h| is(h)).collect();
+    for number in 0..HEADERS {
+        let h = header(number);
+        if space.contains(set, &h) != is(&h) {
+            return Some(format!("contains {h:?}"));
+        }
+        let covering = space.cubes(set).filter(|cube| {
+            cube.iter().zip(&h).all(|(rs, v)| rs.iter().any(|&(lo, hi)| (lo..=hi).contains(v)))
+        });
+        if covering.count() != usize::from(is(&h)) {
+            return Some(format!("cubes at {h:?}"));
+        }
+    }
+    if space.count(set) != members.len() as u128 {
+        return Some(format!("count {}", space.count(set)));
+    }
+    if space.is_empty(set) != members.is_empty() {
+        return Some("is_empty".to_owned());
+    }
+    if space.pick(set) != members.first().cloned() {
+        return Some(format!("pick {:?}", space.pick(set)));
+    }
+    for (level, &domain) in DOMAINS.iter().enumerate() {
+        let at = Level(level as u8);
+        let seen: Vec<u32> =
+            (0..domain as u32).filter(|&v| members.iter().any(|h| h[level] == v)).collect();
+        let values = space.values(set, at);
+        let listed: Vec<u32> = values.iter().flat_map(|&(lo, hi)| lo..=hi).collect();
+        if listed != seen || values.windows(2).any(|two| two[0].1 + 1 >= two[1].0) {
+            return Some(format!("values {level}: {values:?}"));
+        }
+        let matters = (0..HEADERS)
+            .map(header)
+            .any(|h| (0..domain as u32).any(|value| is(&h) != is(&with(&h, level, value))));
+        if space.depends_on(set, at) != matters {
+            return Some(format!("depends_on {level}"));
+        }
+    }
+    None
+}
+
+/// Any expression; values and bounds may lie outside of a domain.
+fn made() -> impl Strategy<Value = Made> {
+    let leaf = prop_oneof![
+        1 => Just(Made::Empty),
+        1 => Just(Made::Full),
+        6 => (0..4usize, 0..5u32, 0..5u32).prop_map(|(l, lo, hi)| Made::Interval(l, lo, hi)),
+        3 => (0..4usize, prop::collection::vec((0..5u32, 0..5u32), 0..4))
+            .prop_map(|(l, ranges)| Made::Intervals(l, ranges)),
+    ];
+    leaf.prop_recursive(6, 40, 3, |inner| {
+        let one = inner.clone().prop_map(Box::new);
+        let two = (one.clone(), one.clone());
+        prop_oneof![
+            3 => two.clone().prop_map(|(a, b)| Made::And(a, b)),
+            4 => two.clone().prop_map(|(a, b)| Made::Or(a, b)),
+            2 => two.prop_map(|(a, b)| Made::Minus(a, b)),
+            1 => one.clone().prop_map(Made::Not),
+            1 => prop::collection::vec(inner, 0..5).prop_map(Made::Any),
+            1 => (one.clone(), 0..4usize, 0..4u32).prop_map(|(a, l, v)| Made::Only(a, l, v)),
+            1 => (one, 0..4usize).prop_map(|(a, l)| Made::Exists(a, l)),
+        ]
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(1000))]
+
+    #[test]
+    fn a_set_has_the_headers_that_its_making_says(made in made()) {
+        let mut space = Space::new(&DOMAINS);
+        let set = built(&mut space, &made);
+        prop_assert_eq!(disagreement(&mut space, set, listed(&made)), None);
+    }
+
+    #[test]
+    fn equal_sets_have_equal_ids(a in made(), b in made()) {
+        let mut space = Space::new(&DOMAINS);
+        let (x, y) = (built(&mut space, &a), built(&mut space, &b));
+        let (a, b) = (listed(&a), listed(&b));
+        prop_assert_eq!(x == y, a == b);
+        prop_assert_eq!(space.subset(x, y), a & !b == 0);
+        prop_assert_eq!(space.overlaps(x, y), a & b != 0);
+        // Header by header, which shares no step with how x was made.
+        let members = (0..HEADERS).filter(|number| a >> number & 1 == 1);
+        let single: Vec<SetId> = members.map(|number| {
+            let levels = header(number).into_iter().enumerate();
+            levels.fold(Space::FULL, |set, (level, value)| {
+                let value = space.interval(Level(level as u8), value, value);
+                space.and(set, value)
+            })
+        }).collect();
+        prop_assert_eq!(space.any(&single), x);
+    }
+
+    #[test]
+    fn cubes_and_ids_do_not_depend_on_what_was_made_before(first in made(), then in made()) {
+        let (mut fresh, mut used) = (Space::new(&DOMAINS), Space::new(&DOMAINS));
+        let _ = built(&mut used, &first);
+        let (a, b) = (built(&mut fresh, &then), built(&mut used, &then));
+        let (a, b): (Vec<_>, Vec<_>) = (fresh.cubes(a).collect(), used.cubes(b).collect());
+        prop_assert_eq!(a, b);
+    }
+
+    #[test]
+    fn a_planted_fault_is_seen(made in made(), wrong in 0..HEADERS) {
+        let mut space = Space::new(&DOMAINS);
+        let set = built(&mut space, &made);
+        prop_assert!(disagreement(&mut space, set, listed(&made) ^ 1 << wrong).is_some());
+    }
+}
+
+#[test]
+fn a_level_that_the_space_lacks_has_the_single_value_0() {
+    let mut space = Space::new(&DOMAINS);
+    let some = space.interval(Level(1), 1, 1);
+    for level in [Level(4), Level(254), Level(255)] {
+        assert_eq!(space.interval(level, 0, 9), Space::FULL);
+        assert_eq!(space.intervals(level, &[(1, 9)]), Space::EMPTY);
+        assert_eq!(space.only(some, level, 0), some);
+        assert_eq!(space.only(some, level, 1), Space::EMPTY);
+        assert_eq!(space.exists(some, level), some);
+        assert_eq!(space.values(some, level), [(0, 0)]);
+        assert_eq!(space.values(Space::EMPTY, level), []);
+        assert!(!space.depends_on(some, level));
+    }
+}
+
+#[test]
+fn a_header_of_another_length_is_no_member() {
+    let space = Space::new(&DOMAINS);
+    for header in [&[][..], &[0, 0, 0], &[0, 0, 0, 0, 0], &[3, 0, 0, 0]] {
+        assert!(!space.contains(Space::FULL, header), "{header:?}");
+    }
+    assert!(space.contains(Space::FULL, &[2, 1, 3, 2]));
+}
+
+#[test]
+fn a_space_may_have_no_level_or_too_many() {
+    let mut none = Space::new(&[]);
+    assert_eq!((none.count(Space::FULL), none.pick(Space::FULL)), (1, Some(vec![])));
+    assert_eq!(none.cubes(Space::FULL).collect::<Vec<_>>(), [Vec::<Vec<Interval>>::new()]);
+    assert_eq!(none.interval(Level(0), 0, 0), Space::FULL);
+    let mut many = Space::new(&[u64::MAX; 300]);
+    assert_eq!(many.count(Space::FULL), u128::MAX);
+    let last = many.interval(Level(254), 7, u32::MAX);
+    let picked = many.pick(last).expect("it has a member");
+    assert_eq!((picked.len(), picked[254]), (255, 7));
+    assert_eq!(many.interval(Level(255), 0, 0), Space::FULL);
+    assert_eq!(Space::new(&[0, 1]).count(Space::FULL), 1);
+}
