@@ -1,5 +1,7 @@
 //! Operations on two sets: one recursion that walks two nodes side by side.
 
+use std::ops::Range;
+
 use super::nodes::Nodes;
 use super::{SetId, Space};
 
@@ -36,36 +38,45 @@ struct Side {
 impl Space {
     /// The headers in both.
     pub fn and(&mut self, a: SetId, b: SetId) -> SetId {
-        self.apply(Op::And, a, b)
+        self.begin(Op::And, a, b)
     }
 
     /// The headers in at least one of the two.
     pub fn or(&mut self, a: SetId, b: SetId) -> SetId {
-        self.apply(Op::Or, a, b)
+        self.begin(Op::Or, a, b)
     }
 
     /// The headers in `a` that are not in `b`.
     pub fn minus(&mut self, a: SetId, b: SetId) -> SetId {
-        self.apply(Op::Minus, a, b)
+        self.begin(Op::Minus, a, b)
     }
 
     /// The headers that are not in it.
     pub fn not(&mut self, set: SetId) -> SetId {
-        self.apply(Op::Minus, Self::FULL, set)
+        self.begin(Op::Minus, Self::FULL, set)
     }
 
     /// The headers in at least one of many. Joins neighbours, then neighbours of what that gave:
     /// n single values cost n·log n edges, where one after the other costs n².
     pub fn any(&mut self, sets: &[SetId]) -> SetId {
-        let mut sets = sets.to_vec();
-        while sets.len() > 1 {
-            let halved = sets.chunks(2).map(|two| match *two {
-                [a, b] => self.or(a, b),
-                _ => two[0],
-            });
-            sets = halved.collect();
+        self.cache.begin();
+        self.joined(sets.to_vec())
+    }
+
+    /// First match wins (N6): takes from each pattern what an earlier one has, and returns what all
+    /// have together. For n patterns it costs n·log n differences of a small set and a large one,
+    /// where to subtract the sum of the earlier ones, pattern by pattern, costs n².
+    pub fn first_matches(&mut self, patterns: &mut [SetId]) -> SetId {
+        if let [] | [_] = patterns {
+            return patterns.first().copied().unwrap_or(Self::EMPTY);
         }
-        sets.first().copied().unwrap_or(Self::EMPTY)
+        let (earlier, later) = patterns.split_at_mut(patterns.len() / 2);
+        let taken = self.first_matches(earlier);
+        for pattern in &mut *later {
+            *pattern = self.minus(*pattern, taken);
+        }
+        let rest = self.first_matches(later);
+        self.or(taken, rest)
     }
 
     /// Whether it has no member. Costs nothing.
@@ -75,14 +86,35 @@ impl Space {
 
     /// Whether every member of `a` is one of `b`. Makes no nodes and stops at the first that isn't.
     pub fn subset(&mut self, a: SetId, b: SetId) -> bool {
+        self.cache.begin();
         !self.occupied(Op::Minus, a, b)
     }
 
     /// Whether the two share a member. Makes no nodes and stops at the first one.
     pub fn overlaps(&mut self, a: SetId, b: SetId) -> bool {
+        self.cache.begin();
         self.occupied(Op::And, a, b)
     }
 
+    /// [`Space::any`], as part of an operation.
+    pub(super) fn joined(&mut self, mut sets: Vec<SetId>) -> SetId {
+        while sets.len() > 1 {
+            let halved = sets.chunks(2).map(|two| match *two {
+                [a, b] => self.apply(Op::Or, a, b),
+                _ => two[0],
+            });
+            sets = halved.collect();
+        }
+        sets.first().copied().unwrap_or(Self::EMPTY)
+    }
+
+    /// An operation from its outside.
+    fn begin(&mut self, op: Op, a: SetId, b: SetId) -> SetId {
+        self.cache.begin();
+        self.apply(op, a, b)
+    }
+
+    /// An operation, or a part of one.
     fn apply(&mut self, op: Op, a: SetId, b: SetId) -> SetId {
         if let Some(settled) = op.settled(a, b) {
             return settled;
@@ -97,9 +129,16 @@ impl Space {
         while let Some((hi, x, y)) = pair.step(&self.nodes, op) {
             let to = self.apply(op, x, y);
             self.push(base, hi, to);
+            let unchanged = pair.unchanged(&self.nodes, op);
+            if !unchanged.is_empty() {
+                let first = self.nodes.edge(unchanged.start);
+                self.push(base, first.hi, first.to);
+                let rest = self.nodes.slice(unchanged.start + 1..unchanged.end);
+                self.scratch.extend_from_slice(rest);
+            }
         }
         let result = self.finish(pair.level, base);
-        self.cache.put(self.nodes.len(), task, a.0, b.0, result);
+        self.cache.put(task, a.0, b.0, result);
         result
     }
 
@@ -119,7 +158,7 @@ impl Space {
             found = self.occupied(op, x, y);
         }
         let result = if found { Self::FULL } else { Self::EMPTY };
-        self.cache.put(self.nodes.len(), task, a.0, b.0, result);
+        self.cache.put(task, a.0, b.0, result);
         found
     }
 
@@ -163,6 +202,16 @@ impl Op {
         a == if self == Op::Or { Space::FULL } else { Space::EMPTY }
     }
 
+    /// Whether with `a` on the left the result is always the right side.
+    fn neutral_left(self, a: SetId) -> bool {
+        self != Op::Minus && self.neutral_right(a)
+    }
+
+    /// Whether with `b` on the right the result is always the left side.
+    fn neutral_right(self, b: SetId) -> bool {
+        b == if self == Op::And { Space::FULL } else { Space::EMPTY }
+    }
+
     /// Whether with `b` on the right the result is the same for every left side.
     fn decided_by_right(self, b: SetId) -> bool {
         b == if self == Op::And { Space::EMPTY } else { Space::FULL }
@@ -195,6 +244,24 @@ impl Pair {
         }
         Some((hi, x, y))
     }
+
+    /// Edges of one side that belong to the result as they are, because the other's child is
+    /// neutral for all of them; passes them. Always leaves an edge for the next step. Without it,
+    /// adding a value to a set of many would look at every child.
+    fn unchanged(&mut self, nodes: &Nodes, op: Op) -> Range<usize> {
+        if self.done {
+            return 0..0;
+        }
+        let (x_hi, x) = self.a.edge(nodes, self.top);
+        let (y_hi, y) = self.b.edge(nodes, self.top);
+        if x_hi < y_hi && op.neutral_right(y) {
+            self.a.run(nodes, y_hi)
+        } else if y_hi < x_hi && op.neutral_left(x) {
+            self.b.run(nodes, x_hi)
+        } else {
+            0..0
+        }
+    }
 }
 
 // === impl Side ===
@@ -220,5 +287,12 @@ impl Side {
         if mine < hi && nodes.edge(self.next).hi <= hi {
             self.next += nodes.slice(self.next..self.end).partition_point(|edge| edge.hi <= hi);
         }
+    }
+
+    /// Passes the edges that end before `hi`, of which there is at least one.
+    fn run(&mut self, nodes: &Nodes, hi: u32) -> Range<usize> {
+        let start = self.next;
+        self.next += nodes.slice(start..self.end).partition_point(|edge| edge.hi < hi);
+        start..self.next
     }
 }

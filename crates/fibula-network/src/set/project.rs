@@ -1,5 +1,6 @@
 //! Fixing a field, and forgetting it.
 
+use super::nodes::END;
 use super::{Level, SetId, Space};
 
 /// Tasks of the cache, after those of `ops`; the level stands above them.
@@ -13,25 +14,39 @@ impl Space {
         if value > self.top(level) {
             return Self::EMPTY;
         }
-        let asked = self.nodes.level(set);
-        if asked >= level.0 {
-            let here = asked == level.0 && set != Self::EMPTY && set != Self::FULL;
-            return if here { self.child(set, value) } else { set };
-        }
-        let task = ONLY | u32::from(level.0) << 8;
-        self.rebuilt(task, set, value, |space, child| space.only(child, level, value))
+        self.cache.begin();
+        self.fixed(set, level, value)
     }
 
     /// The headers that are members with some value at `level`, whatever theirs is: the field
     /// forgotten.
     pub fn exists(&mut self, set: SetId, level: Level) -> SetId {
+        self.cache.begin();
+        self.forgotten(set, level)
+    }
+
+    /// [`Space::only`] for a value of the level, or a part of it.
+    fn fixed(&mut self, set: SetId, level: Level, value: u32) -> SetId {
         let asked = self.nodes.level(set);
-        if asked > level.0 || set == Self::EMPTY || set == Self::FULL {
+        if asked > level.0 || asked == END {
+            return set;
+        }
+        if asked == level.0 {
+            return self.child(set, value);
+        }
+        let task = ONLY | u32::from(level.0) << 8;
+        self.rebuilt(task, set, value, |space, child| space.fixed(child, level, value))
+    }
+
+    /// [`Space::exists`], or a part of it.
+    fn forgotten(&mut self, set: SetId, level: Level) -> SetId {
+        let asked = self.nodes.level(set);
+        if asked > level.0 || asked == END {
             return set;
         }
         let task = EXISTS | u32::from(level.0) << 8;
         if asked < level.0 {
-            return self.rebuilt(task, set, 0, |space, child| space.exists(child, level));
+            return self.rebuilt(task, set, 0, |space, child| space.forgotten(child, level));
         }
         if let Some(known) = self.cache.get(task, set.0, 0) {
             return known;
@@ -39,8 +54,8 @@ impl Space {
         let mut children: Vec<SetId> = self.nodes.edges(set).iter().map(|edge| edge.to).collect();
         children.sort_unstable();
         children.dedup();
-        let result = self.any(&children);
-        self.cache.put(self.nodes.len(), task, set.0, 0, result);
+        let result = self.joined(children);
+        self.cache.put(task, set.0, 0, result);
         result
     }
 
@@ -62,7 +77,7 @@ impl Space {
             self.push(base, edge.hi, to);
         }
         let result = self.finish(self.nodes.level(set), base);
-        self.cache.put(self.nodes.len(), task, set.0, with, result);
+        self.cache.put(task, set.0, with, result);
         result
     }
 }

@@ -1,0 +1,144 @@
+//! Classes of switches that decide alike, so that 5,000 Node Switches cost no more than one.
+
+use rustc_hash::FxHashMap;
+
+use crate::element::{ElementId, Kind};
+use crate::fib::{Action, Addrs, Fib, Hop, Ports, Receiver};
+use crate::header::Port;
+use crate::network::Network;
+
+/// Switches by what they do, apart from the addresses that are particular to them.
+///
+/// Two switches of a class send every message alike, as long as its target is neither theirs nor
+/// led to by them nor by what hosts them: to the same place, or each to its own host, or to its own
+/// listener. The hosts of a class are a class too, and so are the links to wherever its entries
+/// lead.
+#[derive(Clone, Debug)]
+pub(crate) struct Classes {
+    /// By element; 0 for a process, whose class nobody asks.
+    of: Vec<u32>,
+    /// The switches of each class, sorted.
+    pub(crate) members: Vec<Vec<ElementId>>,
+}
+
+#[derive(PartialEq, Eq, Hash)]
+struct Key {
+    kind: Kind,
+    pipeline: u32,
+    host: Option<(u32, bool)>,
+    /// Whether a link leads to each element that the pipeline's entries name.
+    targets: Vec<bool>,
+    meshes: Vec<bool>,
+    /// The listeners, where those of the class must be alike, and whether a link leads to each.
+    layout: Option<Vec<(Port, bool)>>,
+    alone: Option<ElementId>,
+}
+
+/// What the entries of a pipeline refer to.
+struct Uses {
+    targets: Vec<ElementId>,
+    relative_source: bool,
+    listened_source: bool,
+}
+
+// === impl Classes ===
+
+impl Classes {
+    /// The classes of a network's switches; with `layouts`, switches of a class have alike
+    /// listeners too. Costs a pass over switches, links and entries.
+    pub(crate) fn new(network: &Network, layouts: bool) -> Classes {
+        let uses: Vec<Uses> = network.pipelines.iter().map(|p| Uses::new(network, p)).collect();
+        let mut classes = Classes { of: vec![0; network.elements.len()], members: vec![] };
+        let mut known: FxHashMap<Key, u32> = FxHashMap::default();
+        for switch in by_depth(network) {
+            let Some(fib) = network.fib(switch) else { continue };
+            let uses = &uses[fib.pipeline.0 as usize];
+            let key = classes.key(network, switch, fib, uses, layouts);
+            let class = *known.entry(key).or_insert(classes.members.len() as u32);
+            if class as usize == classes.members.len() {
+                classes.members.push(vec![]);
+            }
+            classes.of[switch.index()] = class;
+            classes.members[class as usize].push(switch);
+        }
+        for members in &mut classes.members {
+            members.sort_unstable();
+        }
+        classes
+    }
+
+    /// The class of a switch.
+    pub(crate) fn of(&self, switch: ElementId) -> u32 {
+        self.of[switch.index()]
+    }
+
+    fn key(&self, network: &Network, s: ElementId, fib: &Fib, uses: &Uses, layouts: bool) -> Key {
+        let linked = |to| network.links.contains(s, to);
+        let meshes = network.links.meshes();
+        let alone = uses.relative_source
+            || uses.targets.contains(&s)
+            || meshes.iter().any(|mesh| mesh.except.iter().any(|(a, b)| *a == s || *b == s))
+            || has_peers(network, s, fib, uses);
+        Key {
+            kind: network.kind(s),
+            pipeline: fib.pipeline.0,
+            host: fib.me.host.map(|host| (self.of(host), linked(host))),
+            targets: uses.targets.iter().map(|to| linked(*to)).collect(),
+            meshes: meshes.iter().map(|mesh| mesh.members.binary_search(&s).is_ok()).collect(),
+            layout: (layouts || uses.listened_source)
+                .then(|| fib.me.listeners.iter().map(|l| (l.port, linked(l.process))).collect()),
+            alone: alone.then_some(s),
+        }
+    }
+}
+
+/// Whether a switch is linked to another one apart from the meshes, its host, what it hosts, and
+/// what its entries name.
+fn has_peers(network: &Network, s: ElementId, fib: &Fib, uses: &Uses) -> bool {
+    network.links.listed(s).iter().any(|peer| {
+        network.fib(*peer).is_some_and(|theirs| theirs.me.host != Some(s))
+            && fib.me.host != Some(*peer)
+            && !uses.targets.contains(peer)
+    })
+}
+
+/// The switches, each after its host. Hosts that go in a circle are left for the end.
+fn by_depth(network: &Network) -> Vec<ElementId> {
+    let depth = |switch: ElementId| {
+        let mut at = switch;
+        for depth in 0..=u8::MAX {
+            match network.fib(at).and_then(|fib| fib.me.host) {
+                Some(host) => at = host,
+                None => return depth,
+            }
+        }
+        u8::MAX
+    };
+    let mut switches: Vec<(u8, ElementId)> =
+        network.ids().filter(|id| network.fib(*id).is_some()).map(|id| (depth(id), id)).collect();
+    switches.sort_unstable();
+    switches.into_iter().map(|(_, id)| id).collect()
+}
+
+// === impl Uses ===
+
+impl Uses {
+    fn new(network: &Network, pipeline: &[crate::fib::TableId]) -> Uses {
+        let mut uses = Uses { targets: vec![], relative_source: false, listened_source: false };
+        for entry in pipeline.iter().flat_map(|table| &network.table(*table).entries) {
+            match entry.action {
+                Action::Forward(Hop::To(to)) | Action::Deliver(Receiver::Element(to)) => {
+                    uses.targets.push(to);
+                }
+                _ => {}
+            }
+            let source = entry.pattern.src;
+            uses.relative_source |=
+                matches!(source, Addrs::Own | Addrs::Hosted | Addrs::Elsewhere(_));
+            uses.listened_source |= entry.pattern.sport == Ports::Listened;
+        }
+        uses.targets.sort_unstable();
+        uses.targets.dedup();
+        uses
+    }
+}

@@ -1,0 +1,145 @@
+//! What all questions to one network share: atoms, zones and classes.
+
+use crate::addr::{Addr, Range};
+use crate::element::ElementId;
+use crate::fib::{Addrs, Ports};
+use crate::network::Network;
+
+use super::atoms::{Atom, Atoms};
+use super::classes::Classes;
+
+/// A network, prepared for questions. Costs a few sorts of its addresses and a pass over its
+/// elements, links and entries; can be shared by threads.
+#[derive(Debug)]
+pub struct Ground<'n> {
+    /// The network.
+    pub network: &'n Network,
+    /// Its address atoms.
+    pub atoms: Atoms,
+    /// Cuts of the line by target patterns alone.
+    zones: Atoms,
+    /// By zone, whether an entry says *listened* of its addresses.
+    listens: Vec<bool>,
+    /// The switches that have an address as their own, sorted by address.
+    own: Vec<(Addr, ElementId)>,
+    pub(crate) classes: Classes,
+    /// Classes whose switches have alike listeners too.
+    pub(crate) layouts: Classes,
+    /// The switches that each switch hosts, one for each of their classes; by host.
+    pub(crate) hosted: Vec<(ElementId, ElementId)>,
+}
+
+/// Targets of one kind of fate: to which the network sends all messages alike.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Targets {
+    /// One of them.
+    pub atom: Atom,
+    /// All of them, as ranges of atoms.
+    pub ranges: Vec<(Atom, Atom)>,
+}
+
+// === impl Ground ===
+
+impl<'n> Ground<'n> {
+    /// Prepares a network.
+    pub fn new(network: &'n Network) -> Ground<'n> {
+        let mut own: Vec<(Addr, ElementId)> = network
+            .ids()
+            .filter_map(|id| Some((id, network.fib(id)?)))
+            .flat_map(|(id, fib)| fib.me.own.iter().map(move |addr| (*addr, id)))
+            .collect();
+        own.sort_unstable();
+        let zones = Atoms::cut(target_ranges(network).map(|(range, _)| range));
+        let mut listens = vec![false; zones.count() as usize];
+        for (range, _) in target_ranges(network).filter(|(_, listened)| *listened) {
+            let (lo, hi) = zones.within(range);
+            listens[lo as usize..=hi as usize].fill(true);
+        }
+        let layouts = Classes::new(network, true);
+        let mut hosted: Vec<(ElementId, u32, ElementId)> = network
+            .ids()
+            .filter_map(|id| Some((network.fib(id)?.me.host?, layouts.of(id), id)))
+            .collect();
+        hosted.sort_unstable();
+        hosted.dedup_by_key(|(host, class, _)| (*host, *class));
+        Ground {
+            network,
+            atoms: Atoms::new(network),
+            zones,
+            listens,
+            own,
+            classes: Classes::new(network, false),
+            layouts,
+            hosted: hosted.into_iter().map(|(host, _, id)| (host, id)).collect(),
+        }
+    }
+
+    /// All targets, those together that nobody owns and no pattern tells apart. Their ranges are
+    /// disjoint and cover every atom.
+    pub fn targets(&self) -> Vec<Targets> {
+        let mut targets = vec![];
+        let mut unowned: Vec<Option<usize>> = vec![None; self.zones.count() as usize];
+        for atom in 0..self.atoms.count() {
+            let addr = self.atoms.range(atom).lo;
+            let alone = Targets { atom, ranges: vec![(atom, atom)] };
+            if !self.holders(addr).is_empty() || !self.network.owners_of(addr).is_empty() {
+                targets.push(alone);
+                continue;
+            }
+            match &mut unowned[self.zone(addr) as usize] {
+                Some(known) => {
+                    let ranges: &mut Vec<(Atom, Atom)> = &mut targets[*known].ranges;
+                    match ranges.last_mut() {
+                        Some((_, hi)) if *hi + 1 == atom => *hi = atom,
+                        _ => ranges.push((atom, atom)),
+                    }
+                }
+                unknown => {
+                    *unknown = Some(targets.len());
+                    targets.push(alone);
+                }
+            }
+        }
+        targets
+    }
+
+    /// The zone of an address.
+    pub(crate) fn zone(&self, addr: Addr) -> u32 {
+        self.zones.of(addr)
+    }
+
+    /// Whether an entry says *listened* of the addresses of a zone.
+    pub(crate) fn zone_listens(&self, zone: u32) -> bool {
+        self.listens[zone as usize]
+    }
+
+    /// The switches that have an address as their own.
+    pub(crate) fn holders(&self, addr: Addr) -> &[(Addr, ElementId)] {
+        let start = self.own.partition_point(|(own, _)| *own < addr);
+        let len = self.own[start..].partition_point(|(own, _)| *own == addr);
+        &self.own[start..start + len]
+    }
+
+    /// One switch of each class that `host` hosts.
+    pub(crate) fn hosted(&self, host: ElementId) -> impl Iterator<Item = ElementId> + '_ {
+        let start = self.hosted.partition_point(|(h, _)| *h < host);
+        self.hosted[start..].iter().take_while(move |(h, _)| *h == host).map(|(_, id)| *id)
+    }
+}
+
+/// The ranges that patterns name as targets, and whether at ports that are *listened*.
+///
+/// *own* and *hosted* at listened ports concern the switch that owns the target or leads to it,
+/// which is never taken for another: only what any switch may meet counts here.
+fn target_ranges(network: &Network) -> impl Iterator<Item = (Range, bool)> + '_ {
+    network.tables.iter().flat_map(|table| &table.entries).flat_map(move |entry| {
+        let ranges = match entry.pattern.dst {
+            Addrs::In(range) => vec![range],
+            Addrs::Set(set) => network.set(set).ranges.clone(),
+            Addrs::Any | Addrs::Elsewhere(_) => vec![Range::ALL],
+            Addrs::Own | Addrs::Hosted => vec![],
+        };
+        let listened = entry.pattern.dport == Ports::Listened;
+        ranges.into_iter().map(move |range| (range, listened))
+    })
+}

@@ -1,0 +1,246 @@
+//! What an entry matches of all messages to one target, as a set of headers.
+
+use rustc_hash::FxHashMap;
+
+use super::atoms::{Atom, Atoms};
+use super::decide::{Move, Relation};
+use super::fields::Fields;
+use crate::addr::Addr;
+use crate::element::{ElementId, Kind};
+use crate::fib::{
+    Action, Addrs, Entry, EntryId, Fib, Hop, Listener, Owner, Ports, Receiver, TableId,
+};
+use crate::header::Port;
+use crate::network::Network;
+use crate::set::{SetId, Space};
+use crate::walk::Verdict;
+
+/// What to decide: a switch, and a target.
+pub(crate) struct Case<'a> {
+    pub(crate) network: &'a Network,
+    pub(crate) atoms: &'a Atoms,
+    pub(crate) fields: Fields,
+    pub(crate) switch: ElementId,
+    pub(crate) fib: &'a Fib,
+    /// Stands for all switches that decide alike.
+    pub(crate) class: u32,
+    /// Stands for those among them that have alike listeners.
+    pub(crate) layout: u32,
+    pub(crate) arrived: Kind,
+    pub(crate) target: Atom,
+    /// Stands for all targets between the same ends of ranges that patterns name.
+    pub(crate) zone: u32,
+    /// Whether an entry says *listened* of targets in the zone that are not the switch's own.
+    pub(crate) zone_listens: bool,
+    pub(crate) owners: &'a [Owner],
+}
+
+/// What an entry does, without the words that depend on the message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Act {
+    Move(Move),
+    Goto(TableId),
+}
+
+/// Matches entries, and remembers for one space what they ask.
+#[derive(Default)]
+pub(crate) struct Matcher {
+    /// What an entry asks of a header but the target address, and the target port where it says
+    /// *listened*: the same for each switch, unless it speaks of the source in relative words.
+    fields: FxHashMap<EntryId, SetId>,
+    ports: FxHashMap<Port, SetId>,
+}
+
+// === impl Matcher ===
+
+impl Matcher {
+    /// What an entry matches of the messages to the target, in disjoint parts, and what it does.
+    pub(crate) fn matches(
+        &mut self,
+        space: &mut Space,
+        case: &Case<'_>,
+        id: EntryId,
+        entry: &Entry,
+    ) -> Vec<(SetId, Act)> {
+        let pattern = &entry.pattern;
+        let owners = match case.target(pattern.dst) {
+            Some(owners) if pattern.from.is_none_or(|kind| kind == case.arrived) => owners,
+            _ => return vec![],
+        };
+        let fields = self.fields(space, case, id, entry);
+        let mut out = vec![];
+        for owner in owners {
+            let set = match owner.and_then(|owner| owner.when) {
+                Some(when) => {
+                    let chosen = case.fields.when(space, when);
+                    space.and(fields, chosen)
+                }
+                None => fields,
+            };
+            if pattern.dport != Ports::Listened {
+                out.push((set, case.act(entry.action, owner, 0)));
+                continue;
+            }
+            for (i, listener) in case.listeners() {
+                let at = *self
+                    .ports
+                    .entry(listener.port)
+                    .or_insert_with(|| case.fields.port(space, listener.port));
+                out.push((space.and(set, at), case.act(entry.action, owner, i)));
+            }
+        }
+        out
+    }
+
+    fn fields(&mut self, space: &mut Space, case: &Case<'_>, id: EntryId, entry: &Entry) -> SetId {
+        if let Some(known) = self.fields.get(&id) {
+            return *known;
+        }
+        let pattern = &entry.pattern;
+        let mut parts = vec![case.source(space, pattern.src)];
+        if let Some(proto) = pattern.proto {
+            parts.push(case.fields.proto(space, proto));
+        }
+        for when in &pattern.when {
+            parts.push(case.fields.when(space, *when));
+        }
+        if let Ports::In(lo, hi) = pattern.dport {
+            parts.push(case.fields.dport(space, lo, hi));
+        }
+        match pattern.sport {
+            Ports::Any => {}
+            Ports::In(lo, hi) => parts.push(case.fields.sport(space, lo, hi)),
+            Ports::Listened => {
+                let mut listened = vec![];
+                for listener in &case.fib.me.listeners {
+                    let Port { proto, number } = listener.port;
+                    let proto = case.fields.proto(space, proto);
+                    let number = case.fields.sport(space, number, number);
+                    listened.push(space.and(proto, number));
+                }
+                parts.push(space.any(&listened));
+            }
+        }
+        let set = parts.into_iter().fold(Space::FULL, |all, part| space.and(all, part));
+        let relative = matches!(pattern.src, Addrs::Own | Addrs::Hosted | Addrs::Elsewhere(_));
+        if !relative && pattern.sport != Ports::Listened {
+            self.fields.insert(id, set);
+        }
+        set
+    }
+}
+
+// === impl Case ===
+
+impl<'a> Case<'a> {
+    /// What the switch is to the owner of the target; none where that is left to a choice.
+    pub(crate) fn relation(&self) -> Option<Relation> {
+        let owner = match self.owners {
+            [] => None,
+            [owner] if owner.when.is_none() => Some(owner),
+            _ => return None,
+        };
+        let led = owner.filter(|owner| owner.via != self.switch);
+        Some(Relation {
+            own: self.own(),
+            hosted: owner.is_some_and(|o| o.via == self.switch && o.to != self.switch),
+            elsewhere: led.map(|owner| self.network.kind(owner.to)),
+        })
+    }
+
+    /// The place of a table in the pipeline, if it comes after `position`.
+    pub(crate) fn later(&self, position: usize, table: TableId) -> Option<usize> {
+        let tables = self.network.pipeline(self.fib.pipeline);
+        (position + 1..tables.len()).find(|i| tables[*i] == table)
+    }
+
+    fn own(&self) -> bool {
+        self.fib.me.own.binary_search(&self.first()).is_ok()
+    }
+
+    fn first(&self) -> Addr {
+        self.atoms.range(self.target).lo
+    }
+
+    /// Whether the target is in the field: the owners that make it so, none if none need to.
+    fn target(&self, field: Addrs) -> Option<Vec<Option<Owner>>> {
+        let owned = |accept: &dyn Fn(&Owner) -> bool| {
+            let owners: Vec<_> =
+                self.owners.iter().filter(|o| accept(o)).map(|o| Some(*o)).collect();
+            (!owners.is_empty()).then_some(owners)
+        };
+        let plain = |is: bool| is.then(|| vec![None]);
+        match field {
+            Addrs::Any => plain(true),
+            Addrs::In(range) => plain(range.contains(self.first())),
+            Addrs::Set(set) => plain(self.network.set(set).contains(self.first())),
+            Addrs::Own => plain(self.own()),
+            Addrs::Hosted => owned(&|o| self.leads_to(o)),
+            Addrs::Elsewhere(kind) => owned(&|o| self.elsewhere(o, kind)),
+        }
+    }
+
+    fn leads_to(&self, owner: &Owner) -> bool {
+        owner.via == self.switch && owner.to != self.switch
+    }
+
+    fn elsewhere(&self, owner: &Owner, kind: Kind) -> bool {
+        owner.via != self.switch && self.network.kind(owner.to) == kind
+    }
+
+    /// The headers whose source is in the field.
+    fn source(&self, space: &mut Space, field: Addrs) -> SetId {
+        let network = self.network;
+        let mut parts = vec![];
+        match field {
+            Addrs::Any => return Space::FULL,
+            Addrs::In(range) => parts.push((range.lo, range.hi, None)),
+            Addrs::Set(set) => {
+                parts.extend(network.set(set).ranges.iter().map(|r| (r.lo, r.hi, None)));
+            }
+            Addrs::Own => parts.extend(self.fib.me.own.iter().map(|a| (*a, *a, None))),
+            Addrs::Hosted | Addrs::Elsewhere(_) => {
+                let owners = network.owners.iter().filter(|owner| match field {
+                    Addrs::Elsewhere(kind) => self.elsewhere(owner, kind),
+                    _ => self.leads_to(owner),
+                });
+                parts.extend(owners.map(|o| (o.addr, o.addr, o.when)));
+            }
+        }
+        let mut sets = vec![];
+        for (lo, hi, when) in parts {
+            let mut set = self.fields.from(space, (self.atoms.of(lo), self.atoms.of(hi)));
+            if let Some(when) = when {
+                let chosen = self.fields.when(space, when);
+                set = space.and(set, chosen);
+            }
+            sets.push(set);
+        }
+        space.any(&sets)
+    }
+
+    /// The listeners that can be reached: of those on one port, the first.
+    fn listeners(&self) -> impl Iterator<Item = (u16, &'a Listener)> {
+        let all = &self.fib.me.listeners;
+        let first = |i: usize| i == 0 || all[i - 1].port != all[i].port;
+        (0..all.len()).filter(move |i| first(*i)).map(|i| (i as u16, &all[i]))
+    }
+
+    fn act(&self, action: Action, owner: Option<Owner>, listener: u16) -> Act {
+        let alternative = owner.filter(|_| self.relation().is_none());
+        Act::Move(match action {
+            Action::Goto(table) => return Act::Goto(table),
+            Action::Forward(Hop::To(to)) => Move::To(to),
+            Action::Forward(Hop::Host) => Move::Host,
+            Action::Forward(Hop::Owner) => alternative.map_or(Move::Owner, |o| Move::To(o.to)),
+            Action::Forward(Hop::OwnersNode) => {
+                alternative.map_or(Move::OwnersNode, |o| Move::To(o.via))
+            }
+            Action::Deliver(Receiver::Element(to)) => Move::Deliver(to),
+            Action::Deliver(Receiver::Listener) => Move::Listener(listener),
+            Action::Deliver(Receiver::Me) => Move::End(Verdict::Delivered),
+            Action::Discard(reason) => Move::End(Verdict::of(reason)),
+            Action::Reject(_) => Move::End(Verdict::Rejected),
+        })
+    }
+}

@@ -1,0 +1,174 @@
+//! A network (N1): its elements, facts, links and FIBs.
+
+use crate::addr::{Addr, Range};
+use crate::element::{Element, ElementId, Kind};
+use crate::facts::Facts;
+use crate::fib::{
+    Action, AddrSetId, ChoiceId, Entry, EntryId, Fib, Owner, PipelineId, Table, TableId,
+};
+use crate::links::Links;
+
+/// A network: elements and links (N1), the FIB of each switch (N6), and the facts that it promises
+/// to keep. Everything that moves or stops a message is an entry of `tables`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Network {
+    /// The elements.
+    pub elements: Vec<Element>,
+    /// What the network promises.
+    pub facts: Facts,
+    /// Who can exchange messages with whom (N2).
+    pub links: Links,
+    /// The tables, which switches share.
+    pub tables: Vec<Table>,
+    /// The pipelines: which tables a message passes, in their order.
+    pub pipelines: Vec<Vec<TableId>>,
+    /// The FIB of each element that is a switch.
+    pub fibs: Vec<Option<Fib>>,
+    /// Who owns which address, for relative entries: sorted by address, then choice.
+    pub owners: Vec<Owner>,
+    /// The named sets of addresses that patterns use.
+    pub sets: Vec<AddrSet>,
+    /// The choices that entries depend on and that are left open.
+    pub choices: Vec<Choice>,
+}
+
+/// A named set of addresses.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AddrSet {
+    /// Its name, as patterns print it.
+    pub name: Box<str>,
+    /// Sorted, disjoint ranges.
+    pub ranges: Vec<Range>,
+}
+
+/// A choice that Kubernetes leaves open or that the input leaves undecided: a field of the header
+/// that is the same for the whole network.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Choice {
+    /// The id of the statement that says so, such as `POD-7`.
+    pub id: Box<str>,
+    /// What is open, as a question for people.
+    pub question: Box<str>,
+    /// How many values it has, at least one.
+    pub values: u8,
+}
+
+// === impl Network ===
+
+impl Network {
+    /// An element.
+    pub fn element(&self, id: ElementId) -> &Element {
+        &self.elements[id.index()]
+    }
+
+    /// The kind of an element.
+    pub fn kind(&self, id: ElementId) -> Kind {
+        self.element(id).kind
+    }
+
+    /// All elements.
+    pub fn ids(&self) -> impl Iterator<Item = ElementId> + use<> {
+        (0..self.elements.len() as u32).map(ElementId)
+    }
+
+    /// The elements of a kind.
+    pub fn of_kind(&self, kind: Kind) -> impl Iterator<Item = ElementId> + '_ {
+        self.ids().filter(move |id| self.kind(*id) == kind)
+    }
+
+    /// The FIB of a switch; none for a process.
+    pub fn fib(&self, switch: ElementId) -> Option<&Fib> {
+        self.fibs[switch.index()].as_ref()
+    }
+
+    /// The tables of a pipeline.
+    pub fn pipeline(&self, id: PipelineId) -> &[TableId] {
+        &self.pipelines[id.0 as usize]
+    }
+
+    /// A table.
+    pub fn table(&self, id: TableId) -> &Table {
+        &self.tables[id.0 as usize]
+    }
+
+    /// An entry.
+    pub fn entry(&self, id: EntryId) -> &Entry {
+        &self.table(id.table).entries[id.index as usize]
+    }
+
+    /// A named set of addresses.
+    pub fn set(&self, id: AddrSetId) -> &AddrSet {
+        &self.sets[id.0 as usize]
+    }
+
+    /// A choice.
+    pub fn choice(&self, id: ChoiceId) -> &Choice {
+        &self.choices[usize::from(id.0)]
+    }
+
+    /// Who owns an address: none, one, or alternatives of a choice. Costs a binary search.
+    pub fn owners_of(&self, addr: Addr) -> &[Owner] {
+        let start = self.owners.partition_point(|owner| owner.addr < addr);
+        let len = self.owners[start..].partition_point(|owner| owner.addr == addr);
+        &self.owners[start..start + len]
+    }
+
+    /// The element that hosts `id`, the one that hosts that, and so on, `up` times.
+    pub fn host_above(&self, id: ElementId, up: u8) -> Option<ElementId> {
+        (0..up).try_fold(id, |at, _| self.fib(at)?.me.host)
+    }
+
+    /// Gives a switch a pipeline of its own: its FIB with every relative entry written out, so
+    /// that it can be changed without changing the switches that it shared tables with.
+    ///
+    /// Does nothing to a process.
+    pub fn unshare(&mut self, switch: ElementId) {
+        let Some(Fib { pipeline, .. }) = self.fib(switch) else { return };
+        let shared = self.pipeline(*pipeline).to_vec();
+        let name = self.element(switch).name.clone();
+        let written = self.written(switch);
+        let first = self.tables.len() as u32;
+        let own: Vec<TableId> = (first..).map(TableId).take(shared.len()).collect();
+        for table in written {
+            let mut entries: Vec<Entry> = table.into_iter().map(|(_, entry)| entry).collect();
+            for entry in &mut entries {
+                if let Action::Goto(to) = &mut entry.action
+                    && let Some(place) = shared.iter().position(|table| table == to)
+                {
+                    *to = own[place];
+                }
+            }
+            self.tables.push(Table { name: name.clone(), entries });
+        }
+        let unshared = PipelineId(self.pipelines.len() as u32);
+        self.pipelines.push(own);
+        if let Some(fib) = &mut self.fibs[switch.index()] {
+            fib.pipeline = unshared;
+        }
+    }
+}
+
+// === impl AddrSet ===
+
+impl AddrSet {
+    /// A set from ranges in any order, which may overlap and touch.
+    pub fn new(name: &str, mut ranges: Vec<Range>) -> AddrSet {
+        ranges.sort_unstable();
+        let mut merged: Vec<Range> = Vec::with_capacity(ranges.len());
+        for range in ranges {
+            match merged.last_mut() {
+                Some(last) if last.hi.next().is_none_or(|next| range.lo <= next) => {
+                    last.hi = last.hi.max(range.hi);
+                }
+                _ => merged.push(range),
+            }
+        }
+        AddrSet { name: name.into(), ranges: merged }
+    }
+
+    /// Whether an address lies in it. Costs a binary search.
+    pub fn contains(&self, addr: Addr) -> bool {
+        let i = self.ranges.partition_point(|range| range.hi < addr);
+        self.ranges.get(i).is_some_and(|range| range.contains(addr))
+    }
+}
