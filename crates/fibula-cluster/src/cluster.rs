@@ -74,7 +74,8 @@ pub struct Pod {
     pub placed: bool,
     /// Whether it uses its Node's network: its containers are then daemons of the Node (NM-14).
     pub host_network: bool,
-    /// Whether it takes part in the network: false once it has finished (POD-6).
+    /// Whether it takes part in the network: false once it has finished (POD-6), and while the
+    /// input says that no Node runs it yet.
     pub live: bool,
     /// Its own addresses, at most one per family (NM-13); empty for a host-network pod, a
     /// finished one, and one that has none yet (POD-5).

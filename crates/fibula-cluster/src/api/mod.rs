@@ -63,6 +63,8 @@ slim! {
         pub namespace: String,
         /// Labels.
         pub labels: Labels,
+        /// Whether it has a `uid`: then it was read from a cluster.
+        pub uid: Given,
         /// Who made the object.
         pub owner_references: Vec<OwnerReference>,
     }
@@ -83,6 +85,10 @@ slim! {
 /// A sorted list rather than a map: a pod has a handful, and there are 150,000 pods.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Labels(Vec<(String, String)>);
+
+/// Whether a string is given; what it says does not matter.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Given(pub bool);
 
 // === impl Metadata ===
 
@@ -172,5 +178,31 @@ impl<'de> Deserialize<'de> for Labels {
             }
         }
         deserializer.deserialize_map(Pairs)
+    }
+}
+
+// === impl Given ===
+
+impl Serialize for Given {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(if self.0 { "given" } else { "" })
+    }
+}
+
+impl<'de> Deserialize<'de> for Given {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Text;
+        impl Visitor<'_> for Text {
+            type Value = Given;
+
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("a string")
+            }
+
+            fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Given, E> {
+                Ok(Given(!text.is_empty()))
+            }
+        }
+        deserializer.deserialize_str(Text)
     }
 }

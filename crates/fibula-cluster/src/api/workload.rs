@@ -1,8 +1,5 @@
 //! The workloads, which make pods.
 
-use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
-use serde::ser::{Serialize, SerializeMap, Serializer};
-
 use super::{Metadata, PodSpec, slim};
 
 slim! {
@@ -13,8 +10,6 @@ slim! {
         pub metadata: Metadata,
         /// How many of which pods.
         pub spec: WorkloadSpec,
-        /// Whether a cluster has seen it.
-        pub status: Observed,
     }
 
     /// How many of which pods a workload makes.
@@ -41,8 +36,6 @@ slim! {
         pub metadata: Metadata,
         /// What it runs.
         pub spec: CronJobSpec,
-        /// Whether a cluster has seen it.
-        pub status: Observed,
     }
 
     /// What a CronJob runs.
@@ -55,41 +48,5 @@ slim! {
     pub struct JobTemplate {
         /// How many of which pods.
         pub spec: WorkloadSpec,
-    }
-}
-
-/// Whether an object has a status that says something: then it was read from a cluster.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Observed(pub bool);
-
-// === impl Observed ===
-
-impl Serialize for Observed {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(Some(1))?;
-        map.serialize_entry("observed", &self.0)?;
-        map.end()
-    }
-}
-
-impl<'de> Deserialize<'de> for Observed {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct AnyField;
-        impl<'de> Visitor<'de> for AnyField {
-            type Value = Observed;
-
-            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.write_str("a status")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Observed, A::Error> {
-                let mut any = false;
-                while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {
-                    any = true;
-                }
-                Ok(Observed(any))
-            }
-        }
-        deserializer.deserialize_map(AnyField)
     }
 }

@@ -1,0 +1,215 @@
+//! Pods that workloads would make.
+
+use rustc_hash::FxHashSet;
+
+use super::Draft;
+use super::nodes::Named;
+use super::owners::Owners;
+use super::pods::{Read, containers};
+use crate::api::{self, Metadata, PodTemplate};
+use crate::check::MOST_REPLICAS;
+use crate::cluster::{Assumption, Node, Pod, Workload};
+use crate::object::Kind;
+use crate::place::ObjectId;
+
+/// The most pods that all workloads together make: as many as a cluster of supported size has
+/// (SC-1), so that a small file cannot fill the memory.
+const MOST_PODS: u64 = MOST_REPLICAS as u64;
+
+/// A workload, whatever its kind.
+pub(super) struct Maker {
+    id: ObjectId,
+    pub(super) kind: Kind,
+    pub(super) namespace: String,
+    pub(super) name: String,
+    pub(super) metadata: Metadata,
+    replicas: i64,
+    template: PodTemplate,
+}
+
+/// The workloads that make pods.
+pub(super) struct Making {
+    makers: Vec<(Maker, Workload)>,
+}
+
+impl Maker {
+    pub(super) fn new(id: ObjectId, kind: Kind, workload: api::Workload) -> Self {
+        let count = match kind {
+            Kind::Job => workload.spec.parallelism,
+            _ => workload.spec.replicas,
+        };
+        let template = workload.spec.template;
+        Self::of(id, kind, workload.metadata, count.unwrap_or(1), template)
+    }
+
+    /// A CronJob makes one pod: to the network, one run is like another.
+    pub(super) fn cron_job(id: ObjectId, cron: api::CronJob) -> Self {
+        let template = cron.spec.job_template.spec.template;
+        Self::of(id, Kind::CronJob, cron.metadata, 1, template)
+    }
+
+    fn of(
+        id: ObjectId,
+        kind: Kind,
+        metadata: Metadata,
+        replicas: i64,
+        template: PodTemplate,
+    ) -> Self {
+        let namespace = match metadata.namespace.as_str() {
+            "" => "default",
+            namespace => namespace,
+        };
+        Self {
+            id,
+            kind,
+            namespace: namespace.to_owned(),
+            name: metadata.name().to_owned(),
+            metadata,
+            replicas,
+            template,
+        }
+    }
+
+    /// How many pods it makes on so many Nodes.
+    fn count(&self, nodes: usize) -> u64 {
+        match self.kind {
+            Kind::DaemonSet => nodes as u64,
+            _ => u64::try_from(self.replicas).unwrap_or(0),
+        }
+    }
+
+    /// What the pod at an index is called: as a StatefulSet does; by its Node; by the workload
+    /// alone where there is one; else numbered from 1.
+    fn pod_name(&self, index: u64, of: u64, nodes: &[Node]) -> String {
+        let name = &self.name;
+        let node = usize::try_from(index).ok().and_then(|i| nodes.get(i));
+        match (self.kind, node) {
+            (Kind::StatefulSet, _) => format!("{name}-{index}"),
+            (Kind::DaemonSet, Some(node)) => format!("{name}-{}", node.name),
+            _ if of == 1 => name.clone(),
+            _ => format!("{name}-{}", index + 1),
+        }
+    }
+}
+
+impl Making {
+    /// Chooses the workloads that make pods: not those that own pods of the input, nor those
+    /// that another workload of the input manages, nor, where the input has pods of a cluster,
+    /// those that were read from it too: their pods would be there.
+    pub(super) fn new(workloads: Vec<Maker>, owners: &Owners, read: &Read) -> Self {
+        let names: FxHashSet<(Kind, String, String)> = workloads
+            .iter()
+            .filter(|w| matches!(w.kind, Kind::Deployment | Kind::CronJob))
+            .map(|w| (w.kind, w.namespace.clone(), w.name.clone()))
+            .collect();
+        let mut makers = Vec::new();
+        for maker in workloads {
+            let own = Workload { kind: maker.kind.name().to_owned(), name: maker.name.clone() };
+            let above = owners.above(maker.kind, &maker.namespace, &maker.name).cloned();
+            let managed = above.as_ref().is_some_and(|above| {
+                let kind = if maker.kind == Kind::Job { Kind::CronJob } else { Kind::Deployment };
+                names.contains(&(kind, maker.namespace.clone(), above.name.clone()))
+            });
+            let observed = read.dumped && maker.metadata.uid.0;
+            let key = (maker.namespace.clone(), own);
+            if !managed && !observed && !read.owning.contains(&key) {
+                makers.push((maker, above.unwrap_or(key.1)));
+            }
+        }
+        makers.sort_by(|(a, _), (b, _)| {
+            (&a.namespace, &a.name, a.kind).cmp(&(&b.namespace, &b.name, b.kind))
+        });
+        Self { makers }
+    }
+
+    /// Notes the Nodes that templates name.
+    pub(super) fn name_nodes(&self, named: &mut Named) {
+        for (maker, _) in &self.makers {
+            named.add(&maker.template.spec.node_name, &api::PodStatus::default());
+        }
+    }
+
+    /// Adds the pods, and tells the kind of each workload that made some, by object.
+    ///
+    /// A name that another pod of the namespace has is followed by the workload's kind
+    /// (`web-job`), and that by a number. Where workloads ask for more pods in all than a
+    /// cluster can have, each gets its share, at least one.
+    pub(super) fn make(
+        self,
+        drafts: &mut Vec<Draft>,
+        nodes: &[Node],
+        assumptions: &mut Vec<Assumption>,
+    ) -> Vec<(ObjectId, Kind)> {
+        let asked = self.makers.iter().map(|(maker, _)| maker.count(nodes.len()));
+        let asked = asked.fold(0_u64, u64::saturating_add);
+        let share = |count: u64| match asked > MOST_PODS && count > 0 {
+            true => {
+                let share = u128::from(count) * u128::from(MOST_PODS) / u128::from(asked);
+                u64::try_from(share).unwrap_or(count).max(1)
+            }
+            false => count,
+        };
+
+        let mut taken: FxHashSet<(String, String)> = FxHashSet::default();
+        if asked > 0 {
+            let names = drafts.iter().map(|d| (d.pod.namespace.clone(), d.pod.name.clone()));
+            taken.extend(names);
+        }
+        let read = drafts.len();
+        let mut kinds = Vec::new();
+        for (maker, workload) in self.makers {
+            let count = share(maker.count(nodes.len()));
+            if count > 0 {
+                kinds.push((maker.id, maker.kind));
+            }
+            let containers = containers(maker.template.spec.clone(), maker.id, false);
+            for index in 0..count {
+                let wanted = maker.pod_name(index, count, nodes);
+                let name = free(&mut taken, &maker, &wanted);
+                let on = usize::try_from(index).ok().and_then(|i| nodes.get(i));
+                let on = on.filter(|_| maker.kind == Kind::DaemonSet);
+                let host_network = maker.template.spec.host_network;
+                drafts.push(Draft {
+                    labels: maker.template.metadata.labels.clone(),
+                    node_name: on.map_or(&maker.template.spec.node_name, |n| &n.name).clone(),
+                    wants_address: !host_network,
+                    pod: Pod {
+                        namespace: maker.namespace.clone(),
+                        name,
+                        workload: workload.clone(),
+                        node: 0,
+                        placed: false,
+                        host_network,
+                        live: true,
+                        addresses: Vec::new(),
+                        invented: false,
+                        containers: containers.clone(),
+                        object: maker.id,
+                    },
+                });
+            }
+        }
+        if asked > MOST_PODS {
+            assumptions.push(Assumption::Capped { asked, made: drafts.len() - read });
+        }
+        kinds.sort();
+        kinds
+    }
+}
+
+/// The first name that no pod of the namespace has, and takes it.
+fn free(taken: &mut FxHashSet<(String, String)>, maker: &Maker, wanted: &str) -> String {
+    let mut key = (maker.namespace.clone(), wanted.to_owned());
+    let mut tries = 1_u64;
+    while taken.contains(&key) {
+        let by_kind = format!("{wanted}-{}", maker.kind.name().to_lowercase());
+        key.1 = match tries {
+            1 => by_kind,
+            _ => format!("{by_kind}-{tries}"),
+        };
+        tries += 1;
+    }
+    let name = key.1.clone();
+    taken.insert(key);
+    name
+}

@@ -1,0 +1,73 @@
+//! Which workload a pod belongs to.
+
+use rustc_hash::FxHashMap;
+
+use super::make::Maker;
+use crate::api::Metadata;
+use crate::cluster::Workload;
+use crate::object::Kind;
+
+/// The controllers between a pod and its workload: ReplicaSets and Jobs that were read.
+pub(super) struct Owners {
+    /// What controls a ReplicaSet or Job, by kind, namespace and name.
+    above: FxHashMap<(Kind, String, String), Option<Workload>>,
+}
+
+impl Owners {
+    pub(super) fn new(workloads: &[Maker]) -> Self {
+        let between = workloads.iter().filter(|w| matches!(w.kind, Kind::ReplicaSet | Kind::Job));
+        let above = between.map(|w| {
+            let above = w
+                .metadata
+                .controller()
+                .map(|owner| Workload { kind: owner.kind.clone(), name: owner.name.clone() });
+            let expected = if w.kind == Kind::Job { "CronJob" } else { "Deployment" };
+            let above = above.filter(|above| above.kind == expected && !above.name.is_empty());
+            ((w.kind, w.namespace.clone(), w.name.clone()), above)
+        });
+        Self { above: above.collect() }
+    }
+
+    /// The Deployment or CronJob above a ReplicaSet or Job that was read.
+    pub(super) fn above(&self, kind: Kind, namespace: &str, name: &str) -> Option<&Workload> {
+        let key = (kind, namespace.to_owned(), name.to_owned());
+        self.above.get(&key)?.as_ref()
+    }
+
+    /// The outermost controller that is known for a pod, and the one right above it.
+    ///
+    /// A ReplicaSet that was not read is told from its Deployment by the `pod-template-hash`
+    /// that ends its name. A static pod names its Node as the owner; that is no workload.
+    pub(super) fn of_pod(&self, namespace: &str, metadata: &Metadata) -> Option<Belonging> {
+        let owner = metadata.controller()?;
+        if owner.kind == "Node" || owner.name.is_empty() {
+            return None;
+        }
+        let direct = Workload { kind: owner.kind.clone(), name: owner.name.clone() };
+        let outermost = match direct.kind.as_str() {
+            "ReplicaSet" => {
+                let key = (Kind::ReplicaSet, namespace.to_owned(), direct.name.clone());
+                match self.above.get(&key) {
+                    Some(above) => above.clone(),
+                    None => by_hash(&direct.name, metadata),
+                }
+            }
+            "Job" => self.above(Kind::Job, namespace, &direct.name).cloned(),
+            _ => None,
+        };
+        Some(Belonging { outermost: outermost.unwrap_or_else(|| direct.clone()), direct })
+    }
+}
+
+/// What a pod belongs to.
+pub(super) struct Belonging {
+    pub(super) outermost: Workload,
+    pub(super) direct: Workload,
+}
+
+fn by_hash(replica_set: &str, metadata: &Metadata) -> Option<Workload> {
+    let hash = metadata.labels.get("pod-template-hash")?;
+    let name = replica_set.strip_suffix(hash)?.strip_suffix('-')?;
+    let known = !hash.is_empty() && !name.is_empty();
+    known.then(|| Workload { kind: "Deployment".to_owned(), name: name.to_owned() })
+}

@@ -1,0 +1,148 @@
+//! Pods that were read.
+
+use std::net::IpAddr;
+
+use rustc_hash::FxHashSet;
+
+use super::Draft;
+use super::nodes::Named;
+use super::owners::Owners;
+use crate::api;
+use crate::check::port_number;
+use crate::cluster::{Container, Pod, Port, Protocol, Workload};
+use crate::place::{ContainerList, ObjectId, Place};
+use crate::sloppy::parse_ip;
+
+/// The pods that were read, and whom they belong to.
+pub(super) struct Read {
+    pub(super) drafts: Vec<Draft>,
+    /// Workloads that own a pod of the input, by namespace: each pod's outermost one and the one
+    /// right above it.
+    pub(super) owning: FxHashSet<(String, Workload)>,
+    /// Whether the input is, or has in it, a dump: a pod with a status.
+    pub(super) dumped: bool,
+}
+
+/// Turns pods that were read into drafts, in their order.
+pub(super) fn read(
+    pods: Vec<(ObjectId, Box<api::Pod>)>,
+    owners: &Owners,
+    named: &mut Named,
+) -> Read {
+    let mut read = Read {
+        drafts: Vec::with_capacity(pods.len()),
+        owning: FxHashSet::default(),
+        dumped: false,
+    };
+    for (id, pod) in pods {
+        let draft = read.pod(id, *pod, owners, named);
+        read.drafts.push(draft);
+    }
+    read
+}
+
+impl Read {
+    fn pod(&mut self, id: ObjectId, pod: api::Pod, owners: &Owners, named: &mut Named) -> Draft {
+        let api::Pod { metadata, spec, status } = pod;
+        let finished = matches!(status.phase.as_str(), "Succeeded" | "Failed");
+        let addresses = one_per_family(status.addresses().filter_map(parse_ip));
+        // A manifest has no phase; `status: {}` is how some tools write that.
+        let manifest = status.phase.is_empty() && addresses.is_empty();
+        let unscheduled = !manifest && spec.node_name.is_empty() && addresses.is_empty();
+        let live = !finished && !unscheduled;
+        self.dumped |= !manifest;
+        if live {
+            named.add(&spec.node_name, &status);
+        }
+
+        let namespace = match metadata.namespace.is_empty() {
+            true => "default".to_owned(),
+            false => metadata.namespace.clone(),
+        };
+        let belonging = owners.of_pod(&namespace, &metadata);
+        let name = metadata.name().to_owned();
+        let workload = match belonging {
+            Some(belonging) => {
+                let outermost = belonging.outermost.clone();
+                self.owning.insert((namespace.clone(), belonging.direct));
+                self.owning.insert((namespace.clone(), belonging.outermost));
+                outermost
+            }
+            None => Workload { kind: "Pod".to_owned(), name: name.clone() },
+        };
+        let host_network = spec.host_network;
+        let pending = status.phase == "Pending";
+        let node_name = spec.node_name.clone();
+        Draft {
+            labels: metadata.labels,
+            node_name,
+            wants_address: live && manifest && !host_network,
+            pod: Pod {
+                namespace,
+                name,
+                workload,
+                node: 0,
+                placed: false,
+                host_network,
+                live,
+                addresses: if live && !host_network { addresses } else { Vec::new() },
+                invented: false,
+                containers: containers(spec, id, pending),
+                object: id,
+            },
+        }
+    }
+}
+
+/// The processes of a pod in the steady state (POD-1): containers, sidecars, containers that were
+/// added for debugging, and regular init containers only while the pod is pending.
+pub(super) fn containers(spec: api::PodSpec, object: ObjectId, pending: bool) -> Vec<Container> {
+    let init = indexed(spec.init_containers, ContainerList::Init);
+    let (sidecars, init): (Vec<_>, Vec<_>) =
+        init.partition(|(_, container)| container.restart_policy == "Always");
+    let init = init.into_iter().filter(|_| pending);
+    indexed(spec.containers, ContainerList::Containers)
+        .chain(sidecars)
+        .chain(indexed(spec.ephemeral_containers, ContainerList::Ephemeral))
+        .chain(init)
+        .map(|(at, container)| self::container(container, object, at))
+        .collect()
+}
+
+type At = (ContainerList, u16);
+
+fn indexed(
+    list: Vec<api::Container>,
+    which: ContainerList,
+) -> impl Iterator<Item = (At, api::Container)> {
+    (0..=u16::MAX).map(move |index| (which, index)).zip(list)
+}
+
+fn container(container: api::Container, object: ObjectId, at: At) -> Container {
+    let at = Some(at);
+    let ports = (0..=u16::MAX).zip(container.ports).filter_map(|(index, port)| {
+        Some(Port {
+            name: Some(port.name).filter(|name| !name.is_empty()),
+            number: port_number(port.container_port)?,
+            protocol: Protocol::read(&port.protocol)?,
+            place: Place { object, container: at, port: Some(index) },
+        })
+    });
+    Container {
+        name: container.name,
+        place: Place { object, container: at, port: None },
+        ports: ports.collect(),
+    }
+}
+
+/// The first address of each family, in order (NM-13, IP-6).
+pub(super) fn one_per_family(addresses: impl Iterator<Item = IpAddr>) -> Vec<IpAddr> {
+    let mut first = Vec::new();
+    for address in addresses {
+        if !first.iter().any(|seen: &IpAddr| seen.is_ipv4() == address.is_ipv4()) {
+            first.push(address);
+        }
+    }
+    first.shrink_to_fit();
+    first
+}

@@ -1,0 +1,50 @@
+//! Clusters written as JSON.
+#![allow(dead_code, missing_docs, unreachable_pub, reason = "each test file uses what it needs")]
+
+use fibula_cluster::{Cluster, Node, Object, ObjectId, Options, Pod, Reading, Service, reading};
+use serde_json::Value;
+
+/// Reads objects, numbered from 0, that must be without faults.
+pub fn objects(values: &[Value]) -> Vec<(ObjectId, Object)> {
+    (0..).map(ObjectId).zip(values.iter().map(object)).collect()
+}
+
+pub fn object(value: &Value) -> Object {
+    let object = unchecked(value);
+    assert_eq!(object.check(), [], "{value}");
+    object
+}
+
+pub fn unchecked(value: &Value) -> Object {
+    let text = |key| value[key].as_str().unwrap_or_default();
+    let Reading::Read(kind) = reading(text("apiVersion"), text("kind")) else {
+        panic!("not read: {value}");
+    };
+    kind.read(value).unwrap()
+}
+
+pub fn cluster(values: &[Value]) -> Cluster {
+    Cluster::new(objects(values), &Options::default())
+}
+
+pub fn pod<'a>(cluster: &'a Cluster, name: &str) -> &'a Pod {
+    cluster.pods.iter().find(|pod| pod.name == name).unwrap_or_else(|| panic!("no pod {name}"))
+}
+
+pub fn node<'a>(cluster: &'a Cluster, name: &str) -> &'a Node {
+    cluster.nodes.iter().find(|node| node.name == name).unwrap_or_else(|| panic!("no Node {name}"))
+}
+
+pub fn service<'a>(cluster: &'a Cluster, name: &str) -> &'a Service {
+    let mut services = cluster.services.iter();
+    services.find(|service| service.name == name).unwrap_or_else(|| panic!("no Service {name}"))
+}
+
+pub fn pod_names(cluster: &Cluster) -> Vec<&str> {
+    cluster.pods.iter().map(|pod| pod.name.as_str()).collect()
+}
+
+/// Addresses, or anything else, as text.
+pub fn text<T: ToString>(values: &[T]) -> Vec<String> {
+    values.iter().map(ToString::to_string).collect()
+}
