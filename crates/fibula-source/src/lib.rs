@@ -1,1 +1,29 @@
-//! Placeholder.
+//! Bytes to objects: files, folders, streams, YAML and JSON, with positions.
+//!
+//! ```text
+//!  Input ─► File ─┬─ yaml: documents, items of lists ─┐             ┌─► objects, counts, unread
+//!                 └─ json: values, items of lists ────┴─► events ──┤
+//!                                                                  └─► refusals, positions
+//! ```
+//!
+//! Everything is read in parallel and nothing fails as a whole: [`read()`] returns what it found
+//! and, beside it, what it refused and why. Positions are found again when asked for
+//! ([`Sources`]); drawing them is for others.
+
+mod de;
+mod events;
+mod file;
+mod input;
+mod json;
+mod objects;
+mod path;
+mod read;
+mod refusal;
+mod scalar;
+mod sources;
+mod yaml;
+
+pub use input::Input;
+pub use read::{Read, Unread, read};
+pub use refusal::{Caret, Refusal, Snippet};
+pub use sources::{Position, Sources};

@@ -1,0 +1,60 @@
+//! Files that others wrote: all of them are read.
+
+use std::path::{Path, PathBuf};
+
+use fibula_source::{Input, Read, read};
+
+/// The folder of external cases, or nothing where it is absent.
+fn cases(folder: &str) -> Option<PathBuf> {
+    let root = std::env::var_os("FIBULA_CASES").map_or_else(
+        || PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/cases")),
+        PathBuf::from,
+    );
+    let path = root.join(folder);
+    if !path.is_dir() {
+        let _ = std::io::Write::write_all(
+            &mut std::io::stderr(),
+            format!("skipped: no {folder} among the external cases\n").as_bytes(),
+        );
+        return None;
+    }
+    Some(path)
+}
+
+fn folder(path: &Path) -> Read {
+    read(&[Input::Path(path.to_path_buf())])
+}
+
+fn count(read: &Read, kind: &str) -> usize {
+    read.counts.get(kind).copied().unwrap_or_default()
+}
+
+#[test]
+fn every_file_of_real_applications_reads() {
+    let Some(path) = cases("applications") else { return };
+    let read = folder(&path);
+    assert_eq!(read.refused, []);
+    assert!(count(&read, "Deployment") > 100, "{:?}", read.counts);
+    for (id, object) in &read.objects {
+        let position = read.sources.position(*id, "metadata.name").expect("it was read");
+        let text = read.sources.text(*id).expect("it was read");
+        assert!(text.contains(object.name()), "{position:?} {}", object.name());
+        assert!(position.line > 0);
+    }
+}
+
+#[test]
+fn a_must_gather_reads() {
+    let Some(path) = cases("dumps/openshift-aws") else { return };
+    let read = folder(&path);
+    assert_eq!(read.refused, []);
+    let counts = ["Pod", "Node", "Service"].map(|kind| count(&read, kind));
+    assert_eq!(counts, [239, 6, 78]);
+}
+
+#[test]
+fn every_file_of_the_connectivity_lists_reads() {
+    let Some(path) = cases("connectivity-lists/tests") else { return };
+    let read = folder(&path);
+    assert_eq!(read.refused, []);
+}
