@@ -1,1 +1,10 @@
-//! Placeholder.
+//! Questions put to a network: does it keep the constraints, and what happens to a message?
+//!
+//! Answers are data; how they look is the business of whoever prints them. Whatever is said of a
+//! set of messages is proved by [`flow`](fibula_network::flow); whatever is shown of one was
+//! replayed by [`walk`](fibula_network::walk).
+
+pub mod constraints;
+mod tenants;
+
+pub use constraints::{Constraint, Counterexample, Outcome, Proof, Scope, verify};

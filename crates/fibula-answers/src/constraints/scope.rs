@@ -1,0 +1,119 @@
+//! What the constraints speak of in a network: how many entities, pairs and messages.
+
+use fibula_network::{Addr, Entity, Family, Kind, Network};
+
+use crate::tenants::Tenants;
+
+/// What one constraint speaks of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// C1: how many addresses there are, and of what.
+    Addresses {
+        /// Different addresses.
+        all: u64,
+        /// Addresses of Pods.
+        pods: u64,
+        /// Addresses of Nodes.
+        nodes: u64,
+        /// ClusterIPs.
+        services: u64,
+    },
+    /// C2 to C4: how many pairs of a sending process, and an address and open port of a Pod; each
+    /// stands for every source port, and for C4 for every source address.
+    Pairs(u64),
+    /// R5: how many processes can send; each stands for every header.
+    Processes(u64),
+}
+
+/// The scopes of C2 to C4 and R5.
+pub(crate) struct Scopes {
+    pub(crate) c2: Scope,
+    pub(crate) c3: Scope,
+    pub(crate) c4: Scope,
+    pub(crate) r5: Scope,
+}
+
+/// How many pairs of an address and an open port a container can send to by C3, by family.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Doors {
+    pub(crate) v4: u64,
+    pub(crate) v6: u64,
+}
+
+// === impl Scope ===
+
+impl Scope {
+    /// The scope of C1.
+    pub(crate) fn addresses(network: &Network) -> Scope {
+        let count = |accept: &dyn Fn(Entity) -> bool| {
+            network.facts.addr.iter().filter(|(entity, _)| accept(*entity)).count() as u64
+        };
+        let of = |kind| {
+            count(&|entity| matches!(entity, Entity::Switch(id) if network.kind(id) == kind))
+        };
+        let mut all: Vec<Addr> = network.facts.addr.iter().map(|(_, addr)| *addr).collect();
+        all.sort_unstable();
+        all.dedup();
+        Scope::Addresses {
+            all: all.len() as u64,
+            pods: of(Kind::Pod),
+            nodes: of(Kind::Node),
+            services: count(&|entity| matches!(entity, Entity::Service(_))),
+        }
+    }
+}
+
+// === impl Scopes ===
+
+impl Scopes {
+    /// Costs a pass over Pods, processes and ports.
+    pub(crate) fn new(network: &Network, tenants: &Tenants<'_>) -> Scopes {
+        let (mut c2, mut c4) = (0, 0);
+        let (mut doors, mut senders) = (Doors::default(), Doors::default());
+        for pod in network.of_kind(Kind::Pod) {
+            let containers = tenants.processes(pod).count() as u64;
+            let promises = tenants.promises(pod).len() as u64;
+            c2 += containers * promises * tenants.loopbacks(pod).count() as u64;
+            let own = Doors::of(network, tenants, pod);
+            doors.v4 += own.v4;
+            doors.v6 += own.v6;
+            senders.v4 += containers * u64::from(tenants.has_family(pod, Family::V4));
+            senders.v6 += containers * u64::from(tenants.has_family(pod, Family::V6));
+        }
+        for node in network.of_kind(Kind::Node) {
+            let daemons = tenants.processes(node).count() as u64;
+            let own = tenants.pods(node).map(|pod| Doors::of(network, tenants, pod));
+            c4 += own.map(|own| daemons * (own.v4 + own.v6)).sum::<u64>();
+        }
+        let world = |kind| kind != Kind::World;
+        let processes =
+            network.elements.iter().filter(|e| e.kind.is_process() && world(e.kind)).count();
+        Scopes {
+            c2: Scope::Pairs(c2),
+            c3: Scope::Pairs(senders.v4 * doors.v4 + senders.v6 * doors.v6),
+            c4: Scope::Pairs(c4),
+            r5: Scope::Processes(processes as u64),
+        }
+    }
+}
+
+// === impl Doors ===
+
+impl Doors {
+    /// Those of one Pod.
+    pub(crate) fn of(
+        network: &Network,
+        tenants: &Tenants<'_>,
+        pod: fibula_network::ElementId,
+    ) -> Doors {
+        let promises = tenants.promises(pod).len() as u64;
+        let mut doors = Doors::default();
+        for addr in network.facts.addresses(Entity::Switch(pod)) {
+            match addr.family() {
+                Family::V4 => doors.v4 += promises,
+                Family::V6 => doors.v6 += promises,
+            }
+        }
+        doors
+    }
+}
