@@ -4,6 +4,7 @@ pub mod api;
 mod build;
 mod check;
 mod cluster;
+pub mod generate;
 mod object;
 mod options;
 mod place;

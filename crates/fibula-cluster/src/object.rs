@@ -164,4 +164,19 @@ impl Object {
     pub fn name(&self) -> &str {
         self.metadata().name()
     }
+
+    /// What the model reads of it, as JSON without `apiVersion` and `kind`.
+    pub(crate) fn value(&self) -> serde_json::Value {
+        let value = match self {
+            Self::Namespace(o) => serde_json::to_value(o),
+            Self::Node(o) => serde_json::to_value(o),
+            Self::Pod(o) => serde_json::to_value(o),
+            Self::Service(o) => serde_json::to_value(o),
+            Self::Workload(_, o) => serde_json::to_value(o),
+            Self::CronJob(o) => serde_json::to_value(o),
+            Self::ServiceCidr(o) => serde_json::to_value(o),
+            Self::OpenShiftNetwork(o) => serde_json::to_value(o),
+        };
+        value.unwrap_or_default()
+    }
 }

@@ -53,7 +53,7 @@ fn contradiction(objects: Vec<(ObjectId, Object)>) -> Twins {
     let mut contents: Vec<_> = objects
         .iter()
         .map(|(id, object)| {
-            let value = value(object);
+            let value = object.value();
             (value.to_string(), *id, value)
         })
         .collect();
@@ -85,20 +85,6 @@ fn claims(object: &Object) -> Vec<IpAddr> {
         }
         _ => Vec::new(),
     }
-}
-
-fn value(object: &Object) -> Value {
-    let value = match object {
-        Object::Namespace(o) => serde_json::to_value(o),
-        Object::Node(o) => serde_json::to_value(o),
-        Object::Pod(o) => serde_json::to_value(o),
-        Object::Service(o) => serde_json::to_value(o),
-        Object::Workload(_, o) => serde_json::to_value(o),
-        Object::CronJob(o) => serde_json::to_value(o),
-        Object::ServiceCidr(o) => serde_json::to_value(o),
-        Object::OpenShiftNetwork(o) => serde_json::to_value(o),
-    };
-    value.unwrap_or_default()
 }
 
 /// The API path of the first field, by name, in which two values differ.
