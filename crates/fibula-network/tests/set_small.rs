@@ -185,7 +185,7 @@ fn made() -> impl Strategy<Value = Made> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(1000))]
+    #![proptest_config(ProptestConfig::with_cases(300))]
 
     #[test]
     fn a_set_has_the_headers_that_its_making_says(made in made()) {
@@ -215,7 +215,20 @@ proptest! {
     }
 
     #[test]
-    fn cubes_and_ids_do_not_depend_on_what_was_made_before(first in made(), then in made()) {
+    fn n_6_the_first_match_wins(list in prop::collection::vec(made(), 0..9)) {
+        let mut space = Space::new(&DOMAINS);
+        let mut patterns: Vec<SetId> = list.iter().map(|made| built(&mut space, made)).collect();
+        let all = space.first_matches(&mut patterns);
+        let mut taken = 0;
+        for (pattern, made) in patterns.into_iter().zip(&list) {
+            prop_assert_eq!(disagreement(&mut space, pattern, listed(made) & !taken), None);
+            taken |= listed(made);
+        }
+        prop_assert_eq!(disagreement(&mut space, all, taken), None);
+    }
+
+    #[test]
+    fn cubes_do_not_depend_on_what_was_made_before(first in made(), then in made()) {
         let (mut fresh, mut used) = (Space::new(&DOMAINS), Space::new(&DOMAINS));
         let _ = built(&mut used, &first);
         let (a, b) = (built(&mut fresh, &then), built(&mut used, &then));
