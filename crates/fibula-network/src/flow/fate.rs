@@ -120,8 +120,7 @@ impl<'g> Flow<'g> {
             members.iter().copied().find(|member| self.spot(toward, *member) == spot)
         });
         let near = toward.special.iter().flat_map(|host| {
-            let hosted = self.ground.hosted(*host).filter(|id| !toward.special.contains(id));
-            std::iter::once(*host).chain(hosted)
+            std::iter::once(*host).chain(self.ground.hosted(*host, &toward.special))
         });
         let mut switches: Vec<ElementId> = ordinary.chain(near).collect();
         switches.sort_unstable();

@@ -25,8 +25,8 @@ pub struct Ground<'n> {
     pub(crate) classes: Classes,
     /// Classes whose switches have alike listeners too.
     pub(crate) layouts: Classes,
-    /// The switches that each switch hosts, one for each of their classes; by host.
-    pub(crate) hosted: Vec<(ElementId, ElementId)>,
+    /// The switches that each switch hosts, with their classes; by host, then class.
+    hosted: Vec<(ElementId, u32, ElementId)>,
 }
 
 /// Targets of one kind of fate: to which the network sends all messages alike.
@@ -61,7 +61,6 @@ impl<'n> Ground<'n> {
             .filter_map(|id| Some((network.fib(id)?.me.host?, layouts.of(id), id)))
             .collect();
         hosted.sort_unstable();
-        hosted.dedup_by_key(|(host, class, _)| (*host, *class));
         Ground {
             network,
             atoms: Atoms::new(network),
@@ -70,7 +69,7 @@ impl<'n> Ground<'n> {
             own,
             classes: Classes::new(network, false),
             layouts,
-            hosted: hosted.into_iter().map(|(host, _, id)| (host, id)).collect(),
+            hosted,
         }
     }
 
@@ -120,10 +119,23 @@ impl<'n> Ground<'n> {
         &self.own[start..start + len]
     }
 
-    /// One switch of each class that `host` hosts.
-    pub(crate) fn hosted(&self, host: ElementId) -> impl Iterator<Item = ElementId> + '_ {
-        let start = self.hosted.partition_point(|(h, _)| *h < host);
-        self.hosted[start..].iter().take_while(move |(h, _)| *h == host).map(|(_, id)| *id)
+    /// One switch of each class that `host` hosts, none of those in `but`: who stands for a class
+    /// depends on them, since each of them stands for itself alone. Costs a search for each class.
+    pub(crate) fn hosted<'a>(
+        &'a self,
+        host: ElementId,
+        but: &'a [ElementId],
+    ) -> impl Iterator<Item = ElementId> + 'a {
+        let start = self.hosted.partition_point(|(h, ..)| *h < host);
+        let len = self.hosted[start..].partition_point(|(h, ..)| *h == host);
+        let mut rest = &self.hosted[start..start + len];
+        std::iter::from_fn(move || {
+            let (_, class, _) = rest.first()?;
+            let (members, others) = rest.split_at(rest.partition_point(|(_, c, _)| c == class));
+            rest = others;
+            Some(members.iter().map(|(.., id)| *id).find(|id| !but.contains(id)))
+        })
+        .flatten()
     }
 }
 
