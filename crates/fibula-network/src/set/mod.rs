@@ -27,13 +27,24 @@
 //! pays off because fields hold numbered address atoms, not raw addresses: a class of pods is one
 //! interval of atoms, where 30,000 random addresses would be 24,366 intervals.
 //!
-//! **What it costs.** Eight bytes for each edge and each node, eight to sixteen for a node's place
-//! in the unique table, and 16 for each slot of the table of known results, of which there are one
-//! to two for every node. An operation on two sets costs at most the product of their sizes, and
-//! almost always about their sum; one that was made lately costs a look-up. Measured on one core,
-//! on sets of a handful of nodes: 15 to 80 ns for an operation. Two sets of 30,000 intervals each
-//! on one level are joined in 1 ms. Nothing is freed before the space: make one for a question,
-//! and drop it whole.
+//! **What it costs.** Eight bytes for each edge, and 24 to 40 for each node with its place in the
+//! unique table. An operation on two sets costs at most the product of their sizes, and almost
+//! always their sum; of a small set and a large one (`and`, `minus`, `overlaps`) only the small
+//! one's, with a search. Measured on one core, over 25 levels:
+//!
+//! | work | time |
+//! |---|---|
+//! | `and`, `overlaps`, `subset`, `minus` of two sets of four levels, never asked before | 40 to 60 ns |
+//! | `or` of the same, half of which make a new node | 290 ns |
+//! | one value against 30,000 intervals | 0.1 to 0.2 µs |
+//! | join of 30,000 intervals with 30,000 others | 1.5 ms |
+//! | [`Space::any`] of 30,000 intervals | 13 ms |
+//! | [`Space::first_matches`] of 5,000 rules on raw addresses (88 bits), and what they permit | 14 to 21 ms |
+//! | the same, rule by rule | 260 ms |
+//! | [`Space::first_matches`] of 150,000 entries, one for each target | 0.3 s |
+//!
+//! So never grow a large set one value after the other. Nothing is freed before the space: make
+//! one for a question, and drop it whole.
 //!
 //! The work is divided so: `nodes` keeps nodes unique, `cache` the results of operations, `ops`
 //! combines two sets, `project` fixes or forgets a field, `read` and `cubes` look into a set.
