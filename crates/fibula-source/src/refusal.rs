@@ -5,7 +5,7 @@ use std::ops::Range;
 use fibula_cluster::Fault;
 
 use crate::de::Fail;
-use crate::events::{Event, Syntax, What};
+use crate::events::{Event, Syntax, What, entries};
 use crate::file::File;
 use crate::path::{Located, locate, shown, write};
 
@@ -155,8 +155,15 @@ impl Refusal {
     pub(crate) fn fault(file: &File, base: usize, events: &[Event<'_>], fault: &Fault) -> Self {
         let found = locate(events, 0, &fault.path);
         let span = shown(events, found);
-        let refusal =
+        let mut refusal =
             Refusal::at(file, base + span.start..base + span.end, &*fault.expected).got(&fault.got);
+        let name = fault.path.rsplit('.').next().unwrap_or_default();
+        let near = entries(events, found.value)
+            .filter_map(|(key, _)| events[key].scalar())
+            .find(|key| !found.whole && key.eq_ignore_ascii_case(name));
+        if let Some(near) = near {
+            refusal = refusal.help(format!("`{near}` is no field: write `{name}`"));
+        }
         Refusal { path: Some(fault.path.clone()), ..refusal }
     }
 

@@ -1,8 +1,8 @@
 //! One vocabulary for YAML and JSON: events with byte spans.
 //!
 //! ```text
-//!  text ─┬─ scan    our subset of block YAML ─┐ gives up: saphyr
-//!        ├─ saphyr  all of YAML ──────────────┼──► [Event] ──► de      typed objects
+//!  text ─┬─ scan    our subset of block YAML ─┐ gives up: lenient
+//!        ├─ lenient all of YAML (saphyr) ─────┼──► [Event] ──► de      typed objects
 //!        └─ json    JSON ─────────────────────┘          └───► locate  positions
 //! ```
 //!
@@ -10,6 +10,7 @@
 //! an alias is a copy of what it names, and a broken value can be taken out and the rest read on.
 
 mod json;
+mod lenient;
 mod merge;
 mod saphyr;
 mod scan;
@@ -28,10 +29,10 @@ const MAX_COPIED: usize = 100_000;
 pub(crate) struct Event<'a> {
     /// What it is.
     pub(crate) what: What<'a>,
-    /// Its first byte in the text. A block collection starts at its first key or dash.
+    /// Its first byte in the text. A block mapping starts at its first key.
     pub(crate) start: usize,
-    /// The byte after its last. What has no text of its own (an absent value, the end of a block
-    /// collection) is empty and stands where the event before it ends.
+    /// The byte after its last. What has no text of its own (an absent value, a block sequence,
+    /// the end of a block collection) is empty and stands where the event before it ends.
     pub(crate) end: usize,
 }
 
@@ -81,7 +82,7 @@ impl Event<'_> {
 pub(crate) fn yaml(text: &str) -> Result<Vec<Event<'_>>, Syntax> {
     match scan::scan(text) {
         Some(events) => Ok(events),
-        None => saphyr::parse(text),
+        None => lenient::parse(text),
     }
 }
 
@@ -180,6 +181,12 @@ impl<'a> Builder<'a> {
         Ok(())
     }
 
+    /// Begins a block sequence.
+    fn open_block(&mut self) -> Result<(), Syntax> {
+        let at = self.last_end();
+        self.open(What::Seq, at, at)
+    }
+
     /// Ends a block collection.
     fn close_block(&mut self) {
         let at = self.last_end();
@@ -192,3 +199,6 @@ impl<'a> Builder<'a> {
         self.events.push(Event { what: What::End, start, end });
     }
 }
+
+#[cfg(test)]
+mod tests;

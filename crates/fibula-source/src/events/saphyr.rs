@@ -6,71 +6,163 @@ use std::ops::Range;
 
 use saphyr_parser::{Event as Parsed, Parser, ScalarStyle, Tag};
 
-use super::{Builder, Event, MAX_COPIED, Style, Syntax, What, after, merge};
+use super::lenient::Quotes;
+use super::{Builder, Event, MAX_COPIED, Style, Syntax, What, after, lenient, merge};
+
+/// Where and in what a text broke.
+pub(super) struct Broken {
+    pub(super) error: Syntax,
+    /// Whether a flow collection was open.
+    pub(super) flow: bool,
+}
 
 /// The events of one document. Aliases are replaced by copies of what they name, which keep their
 /// positions: a wrong value is shown where it is written.
-pub(super) fn parse(text: &str) -> Result<Vec<Event<'_>>, Syntax> {
+///
+/// `text` may be a repaired copy of `original`, of the same length, with values of `quotes`
+/// blanked.
+pub(super) fn parse<'a>(
+    text: &str,
+    original: &'a str,
+    quotes: &Quotes,
+) -> Result<Vec<Event<'a>>, Broken> {
     let offsets = Offsets::new(text);
-    let mut parser = Parser::new_from_str(text);
-    let mut out = Builder::new(text.len());
-    let mut anchors: BTreeMap<usize, usize> = BTreeMap::new();
-    let mut copied = 0;
-    let mut merges = false;
-    let mut documents = 0;
-    while let Some(next) = parser.next_event() {
-        let (event, span) = next.map_err(|error| Syntax {
-            at: offsets.byte(error.marker().index()),
-            message: error.info().to_owned(),
-        })?;
-        let (start, end) = (offsets.byte(span.start.index()), offsets.byte(span.end.index()));
-        let index = out.events.len();
+    let mut collector = Collector {
+        original,
+        quotes,
+        out: Builder::new(text.len()),
+        anchors: BTreeMap::new(),
+        copied: 0,
+        merges: false,
+        documents: 0,
+    };
+    for next in Parser::new_from_str(text) {
+        let error = match next {
+            Ok((event, span)) => {
+                let range = offsets.byte(span.start.index())..offsets.byte(span.end.index());
+                match collector.take(event, range) {
+                    Ok(()) => continue,
+                    Err(error) => error,
+                }
+            }
+            Err(error) => Syntax {
+                at: offsets.byte(error.marker().index()),
+                message: error.info().to_owned(),
+            },
+        };
+        let flow = collector.in_flow(text, error.at);
+        return Err(Broken { error, flow });
+    }
+    if !collector.merges {
+        return Ok(collector.out.events);
+    }
+    merge::resolve(&collector.out.events).map_err(|error| Broken { error, flow: false })
+}
+
+struct Collector<'a, 'q> {
+    original: &'a str,
+    quotes: &'q Quotes,
+    out: Builder<'a>,
+    /// The event that each anchor stands at.
+    anchors: BTreeMap<usize, usize>,
+    /// How many events were copied for aliases.
+    copied: usize,
+    merges: bool,
+    documents: usize,
+}
+
+impl<'a> Collector<'a, '_> {
+    fn take(&mut self, event: Parsed<'_>, range: Range<usize>) -> Result<(), Syntax> {
+        let index = self.out.events.len();
+        let (start, end) = (range.start, range.end);
         match event {
             Parsed::Scalar(value, style, anchor, tag) => {
-                let value = borrow(value, text, start, end);
-                if value.is_empty() && style == ScalarStyle::Plain {
-                    out.absent();
-                } else {
-                    out.scalar(value, self::style(style, tag.as_deref()), start, end);
-                }
-                merges |= merge::is_merge(&out.events[index]);
-                anchors.insert(anchor, index);
+                self.scalar(value, style, tag.as_deref(), range);
+                self.merges |= merge::is_merge(&self.out.events[index]);
+                self.anchors.insert(anchor, index);
             }
             Parsed::SequenceStart(anchor, _) => {
-                out.open(What::Seq, start, end)?;
-                anchors.insert(anchor, index);
+                if start < end {
+                    self.out.open(What::Seq, start, end)?;
+                } else {
+                    self.out.open_block()?;
+                }
+                self.anchors.insert(anchor, index);
             }
             Parsed::MappingStart(anchor, _) => {
-                out.open(What::Map, start, end)?;
-                anchors.insert(anchor, index);
+                self.out.open(What::Map, start, end)?;
+                self.anchors.insert(anchor, index);
             }
             Parsed::SequenceEnd | Parsed::MappingEnd => {
-                if matches!(text.get(start..end), Some("]" | "}")) {
-                    out.close(start, end);
+                if matches!(self.original.get(range), Some("]" | "}")) {
+                    self.out.close(start, end);
                 } else {
-                    out.close_block();
+                    self.out.close_block();
                 }
             }
             Parsed::Alias(anchor) => {
-                let range = target(&out.events, anchors.get(&anchor).copied(), start)?;
-                copied += range.len();
-                if copied > MAX_COPIED {
+                let range = target(&self.out.events, self.anchors.get(&anchor).copied(), start)?;
+                self.copied += range.len();
+                if self.copied > MAX_COPIED {
                     let message = format!("aliases that add at most {MAX_COPIED} values");
                     return Err(Syntax { at: start, message });
                 }
-                copy(&mut out, range)?;
+                copy(&mut self.out, range)?;
             }
             Parsed::DocumentStart(_) => {
-                documents += 1;
-                if documents > 1 {
+                self.documents += 1;
+                if self.documents > 1 {
                     let message = "`---` before another document".to_owned();
                     return Err(Syntax { at: start, message });
                 }
             }
             _ => {}
         }
+        Ok(())
     }
-    if merges { merge::resolve(&out.events) } else { Ok(out.events) }
+
+    fn scalar(
+        &mut self,
+        value: Cow<'_, str>,
+        style: ScalarStyle,
+        tag: Option<&Tag>,
+        range: Range<usize>,
+    ) {
+        let (mut start, mut end) = (range.start, range.end);
+        let mut value = borrow(value, self.original, range);
+        match style {
+            ScalarStyle::Plain if value.is_empty() => return self.out.absent(),
+            // The parser takes what follows a quoted scalar, and a block, for a part of it.
+            ScalarStyle::SingleQuoted | ScalarStyle::DoubleQuoted => {
+                end = lenient::quoted(self.original, start).unwrap_or(end);
+            }
+            ScalarStyle::Literal | ScalarStyle::Folded => {
+                let text = self.original.get(start..end).unwrap_or_default();
+                start += text.len() - text.trim_ascii_start().len();
+                end = start + text.trim_ascii().len();
+            }
+            ScalarStyle::Plain => {}
+        }
+        if let Some((stop, text)) = self.quotes.get(&start) {
+            (value, end) = (Cow::Owned(text.clone()), *stop);
+        }
+        self.out.scalar(value, self::style(style, tag), start, end);
+    }
+
+    /// Whether a flow collection is open at `at`, which the parser may have read ahead of its
+    /// events.
+    fn in_flow(&self, text: &str, at: usize) -> bool {
+        let mut open: Vec<bool> = Vec::new();
+        for event in &self.out.events {
+            match event.what {
+                What::Seq | What::Map => open.push(event.start < event.end),
+                What::End => _ = open.pop(),
+                What::Scalar(..) => {}
+            }
+        }
+        let ahead = text.get(self.out.last_end()..at).unwrap_or_default();
+        open.last() == Some(&true) || ahead.contains(['[', '{'])
+    }
 }
 
 /// The events that an alias stands for.
@@ -108,11 +200,11 @@ fn copy(out: &mut Builder<'_>, range: Range<usize>) -> Result<(), Syntax> {
     Ok(())
 }
 
-/// Borrows from the text what the parser copied although nothing had to be unescaped.
-fn borrow<'a>(value: Cow<'a, str>, text: &'a str, start: usize, end: usize) -> Cow<'a, str> {
-    match text.get(start..end) {
+/// Borrows from the text what is written there as it is.
+fn borrow<'a>(value: Cow<'_, str>, text: &'a str, range: Range<usize>) -> Cow<'a, str> {
+    match text.get(range) {
         Some(written) if *written == *value => Cow::Borrowed(written),
-        _ => value,
+        _ => Cow::Owned(value.into_owned()),
     }
 }
 

@@ -140,7 +140,7 @@ impl<'a> Scan<'a> {
     fn entry(&mut self, mut column: usize, mut open: Open) -> Option<Open> {
         while self.dash() {
             if open != Open::None {
-                self.begin(column, true)?;
+                self.begin(self.at, column, true)?;
             }
             self.at += 1;
             let dash = self.at;
@@ -171,18 +171,19 @@ impl<'a> Scan<'a> {
             return None;
         }
         if open != Open::None {
-            self.begin(column, false)?;
+            self.begin(start, column, false)?;
         }
         self.out.scalar(value, style, start, self.at);
         self.at += 1;
         if self.blank()? { Some(Open::Value) } else { self.scalar() }
     }
 
-    fn begin(&mut self, column: usize, sequence: bool) -> Option<()> {
-        let what = if sequence { What::Seq } else { What::Map };
-        self.out.open(what, self.at, self.at).ok()?;
-        let start = self.out.last_end();
-        debug_assert_eq!(start, self.at);
+    fn begin(&mut self, at: usize, column: usize, sequence: bool) -> Option<()> {
+        if sequence {
+            self.out.open_block().ok()?;
+        } else {
+            self.out.open(What::Map, at, at).ok()?;
+        }
         self.blocks.push(Block { column, sequence });
         Some(())
     }
@@ -261,12 +262,9 @@ impl<'a> Scan<'a> {
             end = at;
         }
         self.at = end;
-        // A colon after spaces is legal, and too rare to be worth a thought.
-        if self.byte(at) == b':' && end < at {
-            None
-        } else {
-            Some(Cow::Borrowed(&self.text[start..end]))
-        }
+        // A colon after spaces is legal, and too rare to be worth a thought; a merge key is not.
+        let text = &self.text[start..end];
+        (text != "<<" && (end == at || self.byte(at) != b':')).then_some(Cow::Borrowed(text))
     }
 
     /// A single-quoted scalar on one line.
@@ -328,7 +326,6 @@ impl<'a> Scan<'a> {
 
     /// A literal block: `|`, `|-` or `|+`, its indentation given by its first line.
     fn literal(&mut self) -> Option<Open> {
-        let start = self.at;
         let parent = self.blocks.last()?.column;
         self.at += 1;
         let chomp = self.byte(self.at);
@@ -340,7 +337,7 @@ impl<'a> Scan<'a> {
         }
         let mut value = String::new();
         let mut indent = None;
-        let mut end = self.at;
+        let (mut start, mut end) = (self.at, self.at);
         while self.at < self.bytes.len() {
             let line = self.at;
             let stop = self.line_end();
@@ -354,6 +351,9 @@ impl<'a> Scan<'a> {
                 }
                 value.push('\n');
             } else {
+                if indent.is_none() {
+                    start = self.at;
+                }
                 let indent = *indent.get_or_insert(column);
                 if indent <= parent || column < indent {
                     if column > parent {
@@ -369,7 +369,7 @@ impl<'a> Scan<'a> {
                 printable(text)?;
                 value.push_str(text);
                 value.push('\n');
-                end = stop + 1;
+                end = line + indent + text.trim_ascii_end().len();
             }
             self.at = stop + 1;
         }
