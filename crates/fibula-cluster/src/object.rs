@@ -153,11 +153,7 @@ impl Object {
 
     /// Its namespace: `default` where a kind that has one does not say, empty for other kinds.
     pub fn namespace(&self) -> &str {
-        match self.metadata().namespace.as_str() {
-            _ if !self.kind().namespaced() => "",
-            "" => "default",
-            namespace => namespace,
-        }
+        if self.kind().namespaced() { self.metadata().namespace() } else { "" }
     }
 
     /// Its name; `generateName` where it has none yet.

@@ -98,6 +98,21 @@ impl Metadata {
         if self.name.is_empty() { &self.generate_name } else { &self.name }
     }
 
+    /// The namespace of a kind that has one: `default` where the object does not say.
+    pub fn namespace(&self) -> &str {
+        if self.namespace.is_empty() { "default" } else { &self.namespace }
+    }
+
+    /// The namespace and the name, as above, and the labels.
+    pub(crate) fn into_names(self) -> (String, String, Labels) {
+        let namespace = match self.namespace.is_empty() {
+            true => "default".to_owned(),
+            false => self.namespace,
+        };
+        let name = if self.name.is_empty() { self.generate_name } else { self.name };
+        (namespace, name, self.labels)
+    }
+
     /// The managing controller: the owner that says so, else the only owner.
     pub fn controller(&self) -> Option<&OwnerReference> {
         let owners = &self.owner_references;
@@ -105,6 +120,13 @@ impl Metadata {
             [only] => Some(only),
             _ => None,
         })
+    }
+}
+
+impl OwnerReference {
+    /// Whether the owner is a workload: a static pod names its Node as the owner.
+    pub fn is_workload(&self) -> bool {
+        self.kind != "Node" && !self.name.is_empty()
     }
 }
 

@@ -55,14 +55,10 @@ impl Maker {
         replicas: i64,
         template: PodTemplate,
     ) -> Self {
-        let namespace = match metadata.namespace.as_str() {
-            "" => "default",
-            namespace => namespace,
-        };
         Self {
             id,
             kind,
-            namespace: namespace.to_owned(),
+            namespace: metadata.namespace().to_owned(),
             name: metadata.name().to_owned(),
             metadata,
             replicas,

@@ -3,7 +3,6 @@
 use rustc_hash::FxHashMap;
 
 use super::make::Maker;
-use crate::api::Metadata;
 use crate::cluster::Workload;
 use crate::object::Kind;
 
@@ -34,39 +33,27 @@ impl Owners {
         self.above.get(&key)?.as_ref()
     }
 
-    /// The outermost controller that is known for a pod, and the one right above it.
+    /// The outermost controller that is known above a pod's own, which may be that itself.
     ///
     /// A ReplicaSet that was not read is told from its Deployment by the `pod-template-hash`
-    /// that ends its name. A static pod names its Node as the owner; that is no workload.
-    pub(super) fn of_pod(&self, namespace: &str, metadata: &Metadata) -> Option<Belonging> {
-        let owner = metadata.controller()?;
-        if owner.kind == "Node" || owner.name.is_empty() {
-            return None;
-        }
-        let direct = Workload { kind: owner.kind.clone(), name: owner.name.clone() };
-        let outermost = match direct.kind.as_str() {
+    /// that ends its name.
+    pub(super) fn outermost(&self, namespace: &str, direct: &Workload, hash: &str) -> Workload {
+        let above = match direct.kind.as_str() {
             "ReplicaSet" => {
                 let key = (Kind::ReplicaSet, namespace.to_owned(), direct.name.clone());
                 match self.above.get(&key) {
                     Some(above) => above.clone(),
-                    None => by_hash(&direct.name, metadata),
+                    None => by_hash(&direct.name, hash),
                 }
             }
             "Job" => self.above(Kind::Job, namespace, &direct.name).cloned(),
             _ => None,
         };
-        Some(Belonging { outermost: outermost.unwrap_or_else(|| direct.clone()), direct })
+        above.unwrap_or_else(|| direct.clone())
     }
 }
 
-/// What a pod belongs to.
-pub(super) struct Belonging {
-    pub(super) outermost: Workload,
-    pub(super) direct: Workload,
-}
-
-fn by_hash(replica_set: &str, metadata: &Metadata) -> Option<Workload> {
-    let hash = metadata.labels.get("pod-template-hash")?;
+fn by_hash(replica_set: &str, hash: &str) -> Option<Workload> {
     let name = replica_set.strip_suffix(hash)?.strip_suffix('-')?;
     let known = !hash.is_empty() && !name.is_empty();
     known.then(|| Workload { kind: "Deployment".to_owned(), name: name.to_owned() })

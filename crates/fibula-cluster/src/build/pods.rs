@@ -21,6 +21,15 @@ pub(super) struct Read {
     pub(super) owning: FxHashSet<(String, Workload)>,
     /// Whether the input is, or has in it, a dump: a pod with a status.
     pub(super) dumped: bool,
+    last: Option<Last>,
+}
+
+/// The last pod's owner.
+struct Last {
+    namespace: String,
+    direct: Workload,
+    hash: String,
+    outermost: Workload,
 }
 
 /// Turns pods that were read into drafts, in their order.
@@ -33,6 +42,7 @@ pub(super) fn read(
         drafts: Vec::with_capacity(pods.len()),
         owning: FxHashSet::default(),
         dumped: false,
+        last: None,
     };
     for (id, pod) in pods {
         let draft = read.pod(id, *pod, owners, named);
@@ -43,7 +53,7 @@ pub(super) fn read(
 
 impl Read {
     fn pod(&mut self, id: ObjectId, pod: api::Pod, owners: &Owners, named: &mut Named) -> Draft {
-        let api::Pod { metadata, spec, status } = pod;
+        let api::Pod { metadata, mut spec, status } = pod;
         let finished = matches!(status.phase.as_str(), "Succeeded" | "Failed");
         let addresses = one_per_family(status.addresses().filter_map(parse_ip));
         // A manifest has no phase; `status: {}` is how some tools write that.
@@ -55,26 +65,13 @@ impl Read {
             named.add(&spec.node_name, &status);
         }
 
-        let namespace = match metadata.namespace.is_empty() {
-            true => "default".to_owned(),
-            false => metadata.namespace.clone(),
-        };
-        let belonging = owners.of_pod(&namespace, &metadata);
-        let name = metadata.name().to_owned();
-        let workload = match belonging {
-            Some(belonging) => {
-                let outermost = belonging.outermost.clone();
-                self.owning.insert((namespace.clone(), belonging.direct));
-                self.owning.insert((namespace.clone(), belonging.outermost));
-                outermost
-            }
-            None => Workload { kind: "Pod".to_owned(), name: name.clone() },
-        };
+        let workload = self.workload(&metadata, owners);
         let host_network = spec.host_network;
         let pending = status.phase == "Pending";
-        let node_name = spec.node_name.clone();
+        let node_name = std::mem::take(&mut spec.node_name);
+        let (namespace, name, labels) = metadata.into_names();
         Draft {
-            labels: metadata.labels,
+            labels,
             node_name,
             wants_address: live && manifest && !host_network,
             pod: Pod {
@@ -91,6 +88,33 @@ impl Read {
                 object: id,
             },
         }
+    }
+
+    /// What a pod belongs to; notes that this owns a pod.
+    fn workload(&mut self, metadata: &api::Metadata, owners: &Owners) -> Workload {
+        let Some(owner) = metadata.controller().filter(|owner| owner.is_workload()) else {
+            return Workload { kind: "Pod".to_owned(), name: metadata.name().to_owned() };
+        };
+        // Pods come sorted by name, so that those of one owner mostly follow each other.
+        let hash = metadata.labels.get("pod-template-hash").unwrap_or_default();
+        let same = self.last.as_ref().filter(|last| {
+            let (ns, direct) = (&last.namespace, &last.direct);
+            ns == metadata.namespace()
+                && direct.name == owner.name
+                && direct.kind == owner.kind
+                && last.hash == hash
+        });
+        if let Some(last) = same {
+            return last.outermost.clone();
+        }
+        let namespace = metadata.namespace().to_owned();
+        let direct = Workload { kind: owner.kind.clone(), name: owner.name.clone() };
+        let outermost = owners.outermost(&namespace, &direct, hash);
+        self.owning.insert((namespace.clone(), direct.clone()));
+        self.owning.insert((namespace.clone(), outermost.clone()));
+        let hash = hash.to_owned();
+        self.last = Some(Last { namespace, direct, hash, outermost: outermost.clone() });
+        outermost
     }
 }
 

@@ -42,11 +42,7 @@ fn one(id: ObjectId, service: api::Service) -> ServiceDraft {
     let none = spec.external_name() || spec.headless() || !cluster_ips.is_empty();
     let wants = (!none).then(|| Families::asked(&spec));
     let ports = spec.ports.iter().filter_map(port).collect();
-    let name = metadata.name().to_owned();
-    let namespace = match metadata.namespace.is_empty() {
-        true => "default".to_owned(),
-        false => metadata.namespace,
-    };
+    let (namespace, name, _) = metadata.into_names();
     // The selector of an ExternalName is ignored (SVC-2).
     let selector = if spec.external_name() { Vec::new() } else { spec.selector.into_pairs() };
     ServiceDraft {
