@@ -15,9 +15,11 @@
 //! `semantics.md`.
 
 mod addr;
+mod check;
 mod element;
 mod facts;
 mod fib;
+pub mod file;
 pub mod flow;
 mod header;
 mod links;
@@ -27,6 +29,7 @@ pub mod walk;
 mod written;
 
 pub use addr::{Addr, Family, Range};
+pub use check::{Fault, check};
 pub use element::{Element, ElementId, Kind, PlaceId, ServiceId};
 pub use facts::{Entity, Facts, Open};
 pub use fib::{

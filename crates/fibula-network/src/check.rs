@@ -1,0 +1,394 @@
+//! What the types of a network document and do not enforce.
+
+use std::cell::OnceCell;
+use std::fmt;
+
+use rustc_hash::FxHashSet;
+
+use crate::element::{ElementId, Kind};
+use crate::facts::Entity;
+use crate::fib::{
+    Action, Addrs, Entry, Fib, Hop, Listener, Pattern, PipelineId, Ports, Receiver, TableId, When,
+};
+use crate::file::{Names, path};
+use crate::links::Links;
+use crate::network::{AddrSet, Network};
+
+/// Something in a network that its types forbid in words only.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// What must hold and does not.
+    pub what: String,
+    /// Where, in the structure of a network's file: `tables.node[3].do`.
+    pub path: String,
+}
+
+/// Every fault of a network; a network without one can be given to every reader of networks.
+///
+/// That a network has no fault says nothing of C1 to C4 or R5. Costs a hash of each name and a
+/// sort of the links.
+pub fn check(network: &Network) -> Vec<Fault> {
+    let mut checker = Checker { network, names: OnceCell::new(), faults: vec![] };
+    checker.shape();
+    // Without its shape, nothing else of a network can be looked up.
+    if checker.faults.is_empty() {
+        checker.elements();
+        checker.facts();
+        checker.links();
+        checker.pipelines();
+        checker.fibs();
+        checker.tables();
+        checker.owners();
+        checker.named();
+    }
+    checker.faults
+}
+
+struct Checker<'n> {
+    network: &'n Network,
+    names: OnceCell<Names<'n>>,
+    faults: Vec<Fault>,
+}
+
+/// Who uses a table.
+#[derive(Clone, Copy)]
+enum User {
+    Nobody,
+    One(ElementId),
+    Many,
+}
+
+fn strictly_sorted<T: Ord>(list: &[T]) -> bool {
+    list.windows(2).all(|pair| pair[0] < pair[1])
+}
+
+// === impl Checker ===
+
+impl<'n> Checker<'n> {
+    fn names(&self) -> &Names<'n> {
+        self.names.get_or_init(|| Names::new(self.network))
+    }
+
+    fn fault(&mut self, path: impl Into<String>, what: impl Into<String>) {
+        self.faults.push(Fault { what: what.into(), path: path.into() });
+    }
+
+    fn kind(&self, id: ElementId) -> Option<Kind> {
+        self.network.elements.get(id.index()).map(|element| element.kind)
+    }
+
+    fn shape(&mut self) {
+        let n = self.network;
+        let count = n.elements.len();
+        let has = |len: usize| format!("one for each of {count} elements, not {len}");
+        if u32::try_from(count).is_err() {
+            self.fault("elements", "at most 4,294,967,295 elements");
+        }
+        if n.facts.host.len() != count {
+            self.fault("elements", format!("a host or none, {}", has(n.facts.host.len())));
+        }
+        if n.fibs.len() != count {
+            self.fault("fibs", format!("a FIB or none, {}", has(n.fibs.len())));
+        }
+        if n.choices.len() > 256 {
+            self.fault("choices", "at most 256 choices");
+        }
+        let pairs: Vec<_> = n.links.pairs().collect();
+        let in_range = pairs.iter().all(|(a, b)| a.index().max(b.index()) < count);
+        let meshes = || n.links.meshes().to_vec();
+        let same = || n.links == Links::new(count, pairs.iter().copied(), meshes());
+        if !in_range || count > 0 && !same() {
+            self.fault("links", format!("links among {count} elements"));
+        }
+    }
+
+    fn elements(&mut self) {
+        let mut seen = FxHashSet::default();
+        seen.reserve(self.network.elements.len());
+        for (i, element) in self.network.elements.iter().enumerate() {
+            let (kind, name) = (element.kind, &*element.name);
+            if !seen.insert((kind, name)) {
+                self.fault(format!("elements[{i}].name"), format!("only one {kind} {name:?}"));
+            }
+            let want = match kind {
+                Kind::Container => Some(Kind::Pod),
+                Kind::Daemon | Kind::Pod => Some(Kind::Node),
+                Kind::World => Some(Kind::Outside),
+                Kind::Node | Kind::Outside => None,
+            };
+            let host = self.network.facts.host[i];
+            if host.map(|host| self.kind(host)) != want.map(Some) {
+                let want = want.map_or("none", Kind::name);
+                let what = format!("{want} as the host of the {kind} {name:?}");
+                self.fault(format!("elements[{i}].host"), what);
+            }
+            if kind.is_process() == self.network.fibs[i].is_some() {
+                let has = if kind.is_process() { "no FIB" } else { "a FIB" };
+                let key = path("fibs", &self.names().element(ElementId(i as u32)));
+                self.fault(key, format!("{has} for a {kind} (N4)"));
+            }
+        }
+    }
+
+    fn facts(&mut self) {
+        let facts = &self.network.facts;
+        if !strictly_sorted(&facts.addr) {
+            self.fault("elements", "addresses sorted, each once for an entity");
+        }
+        for (entity, addr) in &facts.addr {
+            match *entity {
+                Entity::Switch(id) if !matches!(self.kind(id), Some(Kind::Pod | Kind::Node)) => {
+                    let path = format!("elements[{}].addresses", id.index());
+                    self.fault(path, format!("a pod or a node to have {addr} (C1)"));
+                }
+                Entity::Service(id) if facts.services.get(id.0 as usize).is_none() => {
+                    self.fault("services", format!("a service to have {addr}"));
+                }
+                _ => {}
+            }
+        }
+        if !facts.open.is_sorted_by_key(|open| (open.process, open.port)) {
+            self.fault("elements", "open ports sorted by process and port");
+        }
+        for open in &facts.open {
+            if !matches!(self.kind(open.process), Some(Kind::Container | Kind::Daemon)) {
+                let path = format!("elements[{}].open", open.process.index());
+                self.fault(path, format!("a container or a daemon to listen on {}", open.port));
+            }
+        }
+    }
+
+    fn links(&mut self) {
+        for (i, (a, b)) in self.network.links.pairs().enumerate() {
+            if a == b {
+                self.fault(format!("links[{i}]"), "a link between two elements");
+            }
+        }
+        for (i, mesh) in self.network.links.meshes().iter().enumerate() {
+            let member = |id: &ElementId| mesh.members.binary_search(id).is_ok();
+            if !strictly_sorted(&mesh.members) {
+                self.fault(format!("meshes[{i}].members"), "members sorted, each once");
+            }
+            if mesh.members.iter().any(|id| self.kind(*id).is_none()) {
+                self.fault(format!("meshes[{i}].members"), "elements");
+            }
+            if mesh.except.iter().any(|(a, b)| a >= b || !member(a) || !member(b)) {
+                self.fault(format!("meshes[{i}].except"), "pairs of members, the lower first");
+            }
+        }
+    }
+
+    fn pipelines(&mut self) {
+        let count = self.network.tables.len();
+        for (i, tables) in self.network.pipelines.iter().enumerate() {
+            if tables.iter().any(|table| table.0 as usize >= count) {
+                let key = self.names().pipeline(PipelineId(i as u32)).to_owned();
+                self.fault(path("pipelines", &key), "tables");
+            }
+        }
+    }
+
+    fn fibs(&mut self) {
+        for id in self.network.ids() {
+            if let Some(fib) = self.network.fib(id) {
+                self.fib(id, fib);
+            }
+        }
+    }
+
+    fn fib(&mut self, id: ElementId, fib: &Fib) {
+        let mut bad: Vec<(&str, &str)> = vec![];
+        let host = fib.me.host.map(|host| self.kind(host));
+        if fib.pipeline.0 as usize >= self.network.pipelines.len() {
+            bad.push(("pipeline", "a pipeline"));
+        }
+        if !strictly_sorted(&fib.me.own) {
+            bad.push(("own", "addresses sorted, each once"));
+        }
+        match (self.kind(id), host) {
+            (_, None) | (Some(Kind::Pod), Some(Some(Kind::Node))) => {}
+            (Some(Kind::Pod), _) => bad.push(("host", "a node")),
+            _ => bad.push(("host", "none but for a pod")),
+        }
+        if !fib.me.listeners.is_sorted_by_key(|listener| listener.port) {
+            bad.push(("listeners", "listeners sorted by port"));
+        }
+        let process = |l: &Listener| self.kind(l.process).is_some_and(Kind::is_process);
+        if !fib.me.listeners.iter().all(process) {
+            bad.push(("listeners", "processes as listeners"));
+        }
+        for (field, what) in bad {
+            let key = path("fibs", &self.names().element(id));
+            self.fault(format!("{key}.{field}"), what);
+        }
+    }
+
+    /// The switches that use each table.
+    fn users(&self) -> Vec<User> {
+        let mut users = vec![User::Nobody; self.network.tables.len()];
+        for id in self.network.ids() {
+            let pipeline = self.network.fib(id).map(|fib| fib.pipeline.0 as usize);
+            let tables = pipeline.and_then(|pipeline| self.network.pipelines.get(pipeline));
+            for table in tables.into_iter().flatten() {
+                let Some(user) = users.get_mut(table.0 as usize) else { continue };
+                *user = match *user {
+                    User::Nobody => User::One(id),
+                    User::One(one) if one == id => *user,
+                    User::One(_) | User::Many => User::Many,
+                };
+            }
+        }
+        users
+    }
+
+    /// The pipelines that contain each table.
+    fn containing(&self) -> Vec<Vec<&'n [TableId]>> {
+        let mut containing = vec![vec![]; self.network.tables.len()];
+        for tables in &self.network.pipelines {
+            for table in tables {
+                if let Some(list) = containing.get_mut(table.0 as usize) {
+                    list.push(tables.as_slice());
+                }
+            }
+        }
+        containing
+    }
+
+    fn tables(&mut self) {
+        let (users, containing) = (self.users(), self.containing());
+        for (t, table) in self.network.tables.iter().enumerate() {
+            let id = TableId(t as u32);
+            for (i, entry) in table.entries.iter().enumerate() {
+                let mut bad = self.pattern(&entry.pattern);
+                bad.extend(self.action(id, entry, users[t], &containing[t]));
+                for (field, what) in bad {
+                    let key = path("tables", self.names().table(id));
+                    self.fault(format!("{key}[{i}].{field}"), what);
+                }
+            }
+        }
+    }
+
+    fn pattern(&self, pattern: &Pattern) -> Vec<(&'static str, &'static str)> {
+        let mut bad = vec![];
+        for (field, addrs) in [("from", pattern.src), ("to", pattern.dst)] {
+            match addrs {
+                Addrs::Set(set) if set.0 as usize >= self.network.sets.len() => {
+                    bad.push((field, "a set"));
+                }
+                Addrs::In(range) if range.lo > range.hi => bad.push((field, "a range")),
+                _ => {}
+            }
+        }
+        for (field, ports) in [("from_port", pattern.sport), ("port", pattern.dport)] {
+            if matches!(ports, Ports::In(lo, hi) if lo > hi) {
+                bad.push((field, "a range of ports"));
+            }
+        }
+        if !pattern.when.iter().all(|when| self.value(*when)) {
+            bad.push(("when", "values that the choices have"));
+        }
+        bad
+    }
+
+    fn action(
+        &self,
+        table: TableId,
+        entry: &Entry,
+        user: User,
+        containing: &[&[TableId]],
+    ) -> Option<(&'static str, &'static str)> {
+        let pattern = &entry.pattern;
+        let leads_on = |to: TableId| {
+            containing.iter().all(|tables| {
+                let last = tables.iter().rposition(|t| *t == table);
+                last.is_none_or(|last| tables[last + 1..].contains(&to))
+            })
+        };
+        let (holds, what) = match entry.action {
+            Action::Deliver(Receiver::Element(e)) => {
+                let itself = matches!(user, User::One(one) if one == e);
+                let process = self.kind(e).is_some_and(Kind::is_process);
+                (process || itself, "a process, or the only switch that uses the table")
+            }
+            Action::Deliver(Receiver::Listener) => {
+                (pattern.dport == Ports::Listened, "deliver listener beside the port listened only")
+            }
+            Action::Forward(Hop::To(e)) => {
+                (self.kind(e).is_some_and(|kind| !kind.is_process()), "a switch to forward to")
+            }
+            Action::Forward(Hop::Owner) => {
+                (pattern.dst == Addrs::Hosted, "forward owner beside the target hosted only")
+            }
+            Action::Forward(Hop::OwnersNode) => (
+                matches!(pattern.dst, Addrs::Elsewhere(_)),
+                "forward owner's node beside the target elsewhere only",
+            ),
+            Action::Goto(to) => (
+                (to.0 as usize) < self.network.tables.len() && leads_on(to),
+                "a table that is later in each pipeline",
+            ),
+            Action::Deliver(Receiver::Me)
+            | Action::Forward(Hop::Host)
+            | Action::Discard(_)
+            | Action::Reject(_) => return None,
+        };
+        (!holds).then_some(("do", what))
+    }
+
+    fn value(&self, when: When) -> bool {
+        let choice = self.network.choices.get(usize::from(when.choice.0));
+        choice.is_some_and(|choice| when.value < choice.values)
+    }
+
+    fn owners(&mut self) {
+        if !self.network.owners.is_sorted_by_key(|owner| (owner.addr, owner.when)) {
+            self.fault("owners", "owners sorted by address and choice");
+        }
+        for (i, owner) in self.network.owners.iter().enumerate() {
+            let addr = owner.addr;
+            if !matches!(self.kind(owner.to), Some(Kind::Pod | Kind::Node)) {
+                self.fault(format!("owners[{i}].to"), format!("a pod or a node to own {addr}"));
+            }
+            if self.kind(owner.via) != Some(Kind::Node) {
+                self.fault(format!("owners[{i}].via"), format!("a node that leads to {addr}"));
+            }
+            if !owner.when.is_none_or(|when| self.value(when)) {
+                self.fault(format!("owners[{i}].when"), "a value that the choice has");
+            }
+        }
+    }
+
+    fn named(&mut self) {
+        let mut seen = FxHashSet::default();
+        for (i, name) in self.network.facts.services.iter().enumerate() {
+            if !seen.insert(name) {
+                self.fault(format!("services[{i}].name"), format!("only one service {name:?}"));
+            }
+        }
+        seen.clear();
+        for set in &self.network.sets {
+            let at = || path("sets", &set.name);
+            if !seen.insert(&set.name) {
+                self.fault(at(), format!("only one set {:?}", set.name));
+            }
+            let ordered = set.ranges.iter().all(|range| range.lo <= range.hi);
+            if !ordered || AddrSet::new(&set.name, set.ranges.clone()) != *set {
+                self.fault(at(), "ranges sorted and apart");
+            }
+        }
+        for (i, choice) in self.network.choices.iter().enumerate() {
+            if choice.values == 0 {
+                self.fault(format!("choices[{i}].values"), "at least one value");
+            }
+        }
+    }
+}
+
+// === impl Fault ===
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: expected {}", self.path, self.what)
+    }
+}

@@ -1,0 +1,298 @@
+//! The records of a file, as serde reads and writes them. What their words mean is not known here.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::marker::PhantomData;
+
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{Deserializer, MapAccess, Visitor};
+use serde::ser::{SerializeStruct, Serializer};
+use serde::{Deserialize, Serialize};
+
+/// A text or a number of a file. Borrowed from the file where it can be, so that its address says
+/// where it stands there.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Text<'a>(pub(super) Cow<'a, str>);
+
+/// An object whose keys are names, in the order of the file.
+#[derive(Debug)]
+pub(super) struct Keyed<'a, T>(pub(super) Vec<(Text<'a>, T)>);
+
+/// The whole file, as it is read; it is written record by record.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct File<'a> {
+    #[serde(borrow)]
+    pub(super) fibula: Text<'a>,
+    #[serde(default)]
+    pub(super) elements: Vec<ElementLine<'a>>,
+    #[serde(default)]
+    pub(super) services: Vec<ServiceLine<'a>>,
+    #[serde(default)]
+    pub(super) links: Vec<[Text<'a>; 2]>,
+    #[serde(default)]
+    pub(super) meshes: Vec<MeshLine<'a>>,
+    #[serde(default)]
+    pub(super) choices: Vec<ChoiceLine<'a>>,
+    #[serde(default)]
+    pub(super) sets: Keyed<'a, Vec<Text<'a>>>,
+    #[serde(default)]
+    pub(super) tables: Keyed<'a, Vec<EntryLine<'a>>>,
+    #[serde(default)]
+    pub(super) pipelines: Keyed<'a, Vec<Text<'a>>>,
+    #[serde(default)]
+    pub(super) fibs: Keyed<'a, FibLine<'a>>,
+    #[serde(default)]
+    pub(super) owners: Vec<OwnerLine<'a>>,
+}
+
+/// The one field that tells what a file is.
+#[derive(Debug, Deserialize)]
+pub(super) struct Head<'a> {
+    #[serde(borrow)]
+    pub(super) fibula: Text<'a>,
+}
+
+/// An element and its facts.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ElementLine<'a> {
+    #[serde(borrow)]
+    pub(super) kind: Text<'a>,
+    pub(super) name: Text<'a>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) host: Option<Text<'a>>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) addresses: Vec<Text<'a>>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) open: Vec<OpenLine<'a>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) at: Option<Text<'a>>,
+}
+
+/// An open port: its text alone where nothing says where it is declared.
+#[derive(Debug)]
+pub(super) struct OpenLine<'a> {
+    pub(super) port: Text<'a>,
+    pub(super) at: Option<Text<'a>>,
+}
+
+/// A Service and its addresses.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ServiceLine<'a> {
+    #[serde(borrow)]
+    pub(super) name: Text<'a>,
+    #[serde(default)]
+    pub(super) addresses: Vec<Text<'a>>,
+}
+
+/// A mesh of links.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct MeshLine<'a> {
+    #[serde(borrow)]
+    pub(super) members: Vec<Text<'a>>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) except: Vec<[Text<'a>; 2]>,
+}
+
+/// A choice that is left open.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ChoiceLine<'a> {
+    #[serde(borrow)]
+    pub(super) id: Text<'a>,
+    #[serde(default)]
+    pub(super) question: Text<'a>,
+    pub(super) values: u8,
+}
+
+/// An entry: an omitted field is `*`.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct EntryLine<'a> {
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    pub(super) arrived: Option<Text<'a>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) from: Option<Text<'a>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) from_port: Option<Text<'a>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) to: Option<Text<'a>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) port: Option<Text<'a>>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) when: Vec<Text<'a>>,
+    #[serde(rename = "do")]
+    pub(super) action: Text<'a>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) rule: Option<Text<'a>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) at: Option<Text<'a>>,
+}
+
+/// The FIB of a switch.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct FibLine<'a> {
+    #[serde(borrow)]
+    pub(super) pipeline: Text<'a>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) own: Vec<Text<'a>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) host: Option<Text<'a>>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) listeners: Vec<ListenerLine<'a>>,
+}
+
+/// A listener of a switch.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ListenerLine<'a> {
+    #[serde(borrow)]
+    pub(super) port: Text<'a>,
+    pub(super) process: Text<'a>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) at: Option<Text<'a>>,
+}
+
+/// An owner of an address.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct OwnerLine<'a> {
+    #[serde(borrow)]
+    pub(super) address: Text<'a>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) when: Option<Text<'a>>,
+    pub(super) to: Text<'a>,
+    pub(super) via: Text<'a>,
+}
+
+// === impl Text ===
+
+impl<'a, T: Into<Cow<'a, str>>> From<T> for Text<'a> {
+    fn from(text: T) -> Text<'a> {
+        Text(text.into())
+    }
+}
+
+impl Serialize for Text<'_> {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_str(&self.0)
+    }
+}
+
+struct TextVisitor;
+
+impl<'de> Visitor<'de> for TextVisitor {
+    type Value = Text<'de>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a text")
+    }
+
+    fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Text<'de>, E> {
+        Ok(text.into())
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Text<'de>, E> {
+        Ok(text.to_owned().into())
+    }
+
+    // A port is a number to whoever edits by hand.
+    fn visit_u64<E>(self, number: u64) -> Result<Text<'de>, E> {
+        Ok(number.to_string().into())
+    }
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Text<'a>, D::Error> {
+        from.deserialize_any(TextVisitor)
+    }
+}
+
+// === impl Keyed ===
+
+impl<T> Default for Keyed<'_, T> {
+    fn default() -> Self {
+        Keyed(Vec::new())
+    }
+}
+
+struct KeyedVisitor<T>(PhantomData<T>);
+
+impl<'de, T: Deserialize<'de>> Visitor<'de> for KeyedVisitor<T> {
+    type Value = Keyed<'de, T>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object of named records")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Keyed<'de, T>, A::Error> {
+        let mut all = vec![];
+        while let Some(pair) = map.next_entry()? {
+            all.push(pair);
+        }
+        Ok(Keyed(all))
+    }
+}
+
+impl<'de: 'a, 'a, T: Deserialize<'de>> Deserialize<'de> for Keyed<'a, T> {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Keyed<'a, T>, D::Error> {
+        from.deserialize_map(KeyedVisitor(PhantomData))
+    }
+}
+
+// === impl OpenLine ===
+
+impl Serialize for OpenLine<'_> {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let Some(at) = &self.at else { return self.port.serialize(to) };
+        let mut line = to.serialize_struct("open", 2)?;
+        line.serialize_field("port", &self.port)?;
+        line.serialize_field("at", at)?;
+        line.end()
+    }
+}
+
+struct OpenVisitor;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct OpenObject<'a> {
+    #[serde(borrow)]
+    port: Text<'a>,
+    at: Option<Text<'a>>,
+}
+
+impl<'de> Visitor<'de> for OpenVisitor {
+    type Value = OpenLine<'de>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a port, or an object with a port")
+    }
+
+    fn visit_borrowed_str<E>(self, text: &'de str) -> Result<OpenLine<'de>, E> {
+        Ok(OpenLine { port: text.into(), at: None })
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<OpenLine<'de>, E> {
+        Ok(OpenLine { port: text.to_owned().into(), at: None })
+    }
+
+    fn visit_u64<E>(self, number: u64) -> Result<OpenLine<'de>, E> {
+        Ok(OpenLine { port: number.to_string().into(), at: None })
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<OpenLine<'de>, A::Error> {
+        let object = OpenObject::deserialize(MapAccessDeserializer::new(map))?;
+        Ok(OpenLine { port: object.port, at: object.at })
+    }
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for OpenLine<'a> {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<OpenLine<'a>, D::Error> {
+        from.deserialize_any(OpenVisitor)
+    }
+}
