@@ -129,13 +129,15 @@ impl Network {
         let written = self.written(switch);
         let first = self.tables.len() as u32;
         let own: Vec<TableId> = (first..).map(TableId).take(shared.len()).collect();
-        for table in written {
+        for (place, table) in written.into_iter().enumerate() {
             let mut entries: Vec<Entry> = table.into_iter().map(|(_, entry)| entry).collect();
             for entry in &mut entries {
-                if let Action::Goto(to) = &mut entry.action
-                    && let Some(place) = shared.iter().position(|table| table == to)
-                {
-                    *to = own[place];
+                if let Action::Goto(to) = &mut entry.action {
+                    // A pipeline can pass a table twice, and a Goto means the next time.
+                    let mut places = (place + 1..shared.len()).chain(0..=place);
+                    if let Some(place) = places.find(|place| shared[*place] == *to) {
+                        *to = own[place];
+                    }
                 }
             }
             self.tables.push(Table { name: name.clone(), entries });

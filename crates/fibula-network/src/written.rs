@@ -3,7 +3,10 @@
 
 use crate::addr::{Addr, Range};
 use crate::element::{ElementId, PlaceId};
-use crate::fib::{Action, Addrs, Entry, EntryId, Hop, Me, Origin, Owner, Pattern, Ports, Receiver};
+use crate::fib::{
+    Action, Addrs, Entry, EntryId, Hop, Listener, Me, Origin, Owner, Pattern, Ports, Receiver,
+};
+use crate::header::{Port, Proto};
 use crate::network::Network;
 
 impl Network {
@@ -58,7 +61,9 @@ impl Writer<'_> {
                 }
                 let pattern =
                     Pattern { src: src.addrs, dst: dst.addrs, when, ..entry.pattern.clone() };
-                self.write_ports(entry, pattern, dst.owner, &mut out);
+                for pattern in self.source_ports(pattern) {
+                    self.write_ports(entry, pattern, dst.owner, &mut out);
+                }
             }
         }
         out
@@ -78,12 +83,7 @@ impl Writer<'_> {
             let action = self.action(entry.action, owner);
             return out.push(Entry { pattern, action, origin: origin(at) });
         }
-        let mut last = None;
-        for listener in &self.me.listeners {
-            let other = pattern.proto.is_some_and(|proto| proto != listener.port.proto);
-            if other || last.replace(listener.port) == Some(listener.port) {
-                continue;
-            }
+        for listener in self.listeners(pattern.proto) {
             let number = listener.port.number;
             let pattern = Pattern {
                 dport: Ports::In(number, number),
@@ -98,6 +98,29 @@ impl Writer<'_> {
             };
             out.push(Entry { pattern, action, origin: origin(listener.place) });
         }
+    }
+
+    /// The pattern with its source ports as numbers.
+    fn source_ports(&self, pattern: Pattern) -> Vec<Pattern> {
+        if pattern.sport != Ports::Listened {
+            return vec![pattern];
+        }
+        let ports = self.listeners(pattern.proto).map(|listener| listener.port);
+        ports
+            .map(|Port { proto, number }| Pattern {
+                sport: Ports::In(number, number),
+                proto: Some(proto),
+                ..pattern.clone()
+            })
+            .collect()
+    }
+
+    /// The listeners that a protocol, or any, can reach: of those on one port, the first.
+    fn listeners(&self, proto: Option<Proto>) -> impl Iterator<Item = &Listener> {
+        let all = &self.me.listeners;
+        let first = |i: usize| i == 0 || all[i - 1].port != all[i].port;
+        let listeners = (0..all.len()).filter(move |i| first(*i)).map(|i| &all[i]);
+        listeners.filter(move |listener| proto.is_none_or(|proto| proto == listener.port.proto))
     }
 
     fn addrs(&self, addrs: Addrs) -> Vec<Target> {
