@@ -1,0 +1,212 @@
+//! `flow` against `walk`: one follows sets of headers, the other single messages, and they share no
+//! matching code. On random networks both must say the same of every header.
+//!
+//! 256 networks for each property; for the long form, `PROPTEST_CASES=20000 cargo test --release
+//! -p fibula-network --test flow`.
+
+mod random;
+
+use std::collections::BTreeSet;
+
+use fibula_network::flow::{Fate, Flow, Ground};
+use fibula_network::set::{SetId, Space};
+use fibula_network::walk::{Ending, Verdict, walk};
+use fibula_network::*;
+use proptest::prelude::*;
+use proptest::test_runner::TestCaseError;
+use random::{Drawn, Samples, articles, mutate, networks, rolls};
+
+/// Headers that are tried from each process of a network.
+const HEADERS: usize = 600;
+
+/// The same for one who does not look where a loop is found.
+fn seen(ending: Ending) -> Ending {
+    match ending.verdict {
+        Verdict::Loop => Ending { at: ElementId(0), ..ending },
+        _ => ending,
+    }
+}
+
+/// Whether disjoint sets are all headers together.
+fn partition(space: &mut Space, parts: &[SetId]) -> Result<(), String> {
+    let mut all = Space::EMPTY;
+    for part in parts {
+        if space.overlaps(all, *part) || space.is_empty(*part) {
+            return Err(format!("{part:?} is empty or overlaps with another part of {parts:?}"));
+        }
+        all = space.or(all, *part);
+    }
+    match all == Space::FULL {
+        true => Ok(()),
+        false => {
+            let rest = space.not(all);
+            Err(format!("{parts:?} lack {:?}", space.pick(rest)))
+        }
+    }
+}
+
+/// Whether `flow` says of `asked` what `walk` does in `walked`: for every process, and for headers
+/// that matter in either.
+fn compare(asked: &Network, walked: &Network) -> Result<(), String> {
+    let ground = Ground::new(asked);
+    let mut flow = Flow::new(&ground);
+    let samples = [Samples::of(asked), Samples::of(walked)];
+    for process in asked.ids().filter(|id| asked.kind(*id).is_process()) {
+        let parts = flow.flow(process, Space::FULL);
+        let sets: Vec<SetId> = parts.iter().map(|(set, _)| *set).collect();
+        partition(&mut flow.space, &sets).map_err(|why| format!("from {process:?}: {why}"))?;
+        for samples in &samples {
+            for (header, choices) in samples.take(HEADERS / 2, process.0.into()) {
+                let life = walk(walked, process, header, choices);
+                let member = flow.fields.member(&ground.atoms, header, choices);
+                let part = parts.iter().find(|(set, _)| flow.space.contains(*set, &member));
+                let said = part.map(|(_, ending)| seen(*ending));
+                if said != Some(seen(life.ending)) {
+                    return Err(format!(
+                        "from {process:?} under {choices:?}: {header:?}\nflow: {said:?}\nwalk: \
+                         {:?}\n{:#?}",
+                        life.ending, life.steps
+                    ));
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The network with a daemon at each switch, so that messages can begin everywhere.
+fn with_probes(network: &Network) -> Network {
+    let mut n = network.clone();
+    let mut pairs: Vec<_> = n.links.pairs().collect();
+    for switch in network.ids().filter(|id| network.fib(*id).is_some()) {
+        let probe = ElementId(n.elements.len() as u32);
+        let name = format!("probe{}", probe.0).into();
+        n.elements.push(Element { kind: Kind::Daemon, name, place: PlaceId::NONE });
+        n.facts.host.push(Some(switch));
+        n.fibs.push(None);
+        pairs.push((probe, switch));
+    }
+    n.links = Links::new(n.elements.len(), pairs, n.links.meshes().to_vec());
+    n
+}
+
+/// A fate in the words of one switch, in an order that depends on it alone.
+fn told(flow: &mut Flow<'_>, fate: &Fate, switch: ElementId) -> Vec<(Ending, SetId)> {
+    let mut told: Vec<(Ending, SetId)> = vec![];
+    for (set, end) in fate.iter() {
+        let at = flow.place(switch, end.at);
+        let ending = seen(Ending { verdict: end.verdict, at });
+        match told.iter_mut().find(|(known, _)| *known == ending) {
+            Some((_, known)) => *known = flow.space.or(*known, *set),
+            None => told.push((ending, *set)),
+        }
+    }
+    told.sort_unstable();
+    told
+}
+
+/// Whether the switches that [`Flow::switches`] and [`Flow::alike`] take together are alike, and
+/// none is left out.
+fn alike(network: &Network) -> Result<(), String> {
+    let ground = Ground::new(network);
+    let mut flow = Flow::new(&ground);
+    let samples = Samples::of(network);
+    for targets in ground.targets() {
+        let mut toward = flow.toward(targets.atom);
+        let to = ground.atoms.range(targets.atom).lo;
+        let mut covered = BTreeSet::new();
+        for one in flow.switches(&toward) {
+            let fate = flow.fate(&mut toward, one, Kind::Daemon);
+            for switch in flow.alike(&toward, one) {
+                covered.insert(switch);
+                let mut anew = flow.toward(targets.atom);
+                let asked = flow.fate(&mut anew, switch, Kind::Daemon);
+                let asked = told(&mut flow, &asked, switch);
+                let parts = told(&mut flow, &fate, switch);
+                if parts != asked {
+                    return Err(format!("to {to} {one:?} {parts:?}, but {switch:?} {asked:?}"));
+                }
+                let hosted = network
+                    .of_kind(Kind::Daemon)
+                    .filter(|id| network.facts.host(*id) == Some(switch));
+                let Some(probe) = hosted.last() else {
+                    return Err(format!("{switch:?} has no probe"));
+                };
+                for (header, choices) in samples.take(30, switch.0.into()) {
+                    let header = Header { dst: to, ..header };
+                    let member = flow.fields.member(&ground.atoms, header, choices);
+                    let part = parts.iter().find(|(_, set)| flow.space.contains(*set, &member));
+                    let life = walk(network, probe, header, choices);
+                    if part.map(|(ending, _)| *ending) != Some(seen(life.ending)) {
+                        return Err(format!(
+                            "from {switch:?}, alike {one:?}, under {choices:?}: {header:?}\nflow: \
+                             {part:?}\nwalk: {life:#?}"
+                        ));
+                    }
+                }
+            }
+        }
+        let all: BTreeSet<ElementId> =
+            network.ids().filter(|id| network.fib(*id).is_some()).collect();
+        if covered != all {
+            return Err(format!("to {to} nothing stands for {:?}", &all - &covered));
+        }
+    }
+    Ok(())
+}
+
+/// Whether each atom is in one group of targets, and all atoms of a group have its fate.
+fn targets(network: &Network) -> Result<(), String> {
+    let ground = Ground::new(network);
+    let mut flow = Flow::new(&ground);
+    let mut met = vec![0; ground.atoms.count() as usize];
+    let switches: Vec<ElementId> = network.ids().filter(|id| network.fib(*id).is_some()).collect();
+    for group in ground.targets() {
+        for atom in group.ranges.iter().flat_map(|(lo, hi)| *lo..=*hi) {
+            met[atom as usize] += 1;
+            for switch in &switches {
+                let [mine, theirs] = [atom, group.atom].map(|atom| {
+                    let mut toward = flow.toward(atom);
+                    let fate = flow.fate(&mut toward, *switch, Kind::Container);
+                    told(&mut flow, &fate, *switch)
+                });
+                if mine != theirs {
+                    return Err(format!(
+                        "from {switch:?} {mine:?} to {atom}, {theirs:?} to {group:?}"
+                    ));
+                }
+            }
+        }
+    }
+    match met.iter().position(|times| *times != 1) {
+        None => Ok(()),
+        Some(atom) => Err(format!("atom {atom} is in {} groups", met[atom])),
+    }
+}
+
+fn holds(result: Result<(), String>) -> Result<(), TestCaseError> {
+    result.map_err(TestCaseError::fail)
+}
+
+proptest! {
+    #[test]
+    fn flow_agrees_with_walk(Drawn(network) in networks()) {
+        holds(compare(&network, &network))?;
+    }
+
+    #[test]
+    fn flow_agrees_with_walk_after_a_fault(Drawn(network) in articles(), fault in rolls(20)) {
+        let network = mutate(&network, &fault);
+        holds(compare(&network, &network))?;
+    }
+
+    #[test]
+    fn the_same_fate_for_switches_alike(Drawn(network) in networks()) {
+        holds(alike(&with_probes(&network)))?;
+    }
+
+    #[test]
+    fn the_same_fate_for_targets_together(Drawn(network) in networks()) {
+        holds(targets(&network))?;
+    }
+}

@@ -1,0 +1,100 @@
+//! A FIB written out without relative words means what the shared one does.
+
+mod random;
+
+use fibula_network::walk::walk;
+use fibula_network::*;
+use proptest::prelude::*;
+use random::{Drawn, Samples, networks};
+
+/// Headers that are tried from each process of a network.
+const HEADERS: usize = 200;
+
+/// What is left of an entry's relative words. A Forward to the host of a switch that has none is
+/// the one word that cannot be written out.
+fn relative(network: &Network, switch: ElementId, entry: &Entry) -> Vec<String> {
+    let pattern = &entry.pattern;
+    let host = network.fib(switch).and_then(|fib| fib.me.host);
+    let addrs = [pattern.src, pattern.dst]
+        .into_iter()
+        .filter(|addrs| matches!(addrs, Addrs::Own | Addrs::Hosted | Addrs::Elsewhere(_)));
+    let ports = [pattern.sport, pattern.dport].into_iter().filter(|p| *p == Ports::Listened);
+    let action = Some(entry.action).filter(|action| match action {
+        Action::Forward(Hop::Host) => host.is_some(),
+        Action::Forward(hop) => !matches!(hop, Hop::To(_)),
+        Action::Deliver(receiver) => !matches!(receiver, Receiver::Element(_)),
+        _ => false,
+    });
+    addrs
+        .map(|addrs| format!("{addrs:?}"))
+        .chain(ports.map(|ports| format!("{ports:?}")))
+        .chain(action.map(|action| format!("{action:?}")))
+        .collect()
+}
+
+proptest! {
+    #[test]
+    fn f4_f5_written_out_have_no_relative_words(Drawn(network) in networks()) {
+        for switch in network.ids() {
+            for (id, entry) in network.written(switch).iter().flatten() {
+                prop_assert_eq!(relative(&network, switch, entry), Vec::<String>::new());
+                prop_assert_eq!(&entry.origin.rule, &network.entry(*id).origin.rule);
+            }
+        }
+    }
+
+    #[test]
+    fn n6_a_fib_written_out_decides_as_the_shared_one(Drawn(network) in networks()) {
+        let mut unshared = network.clone();
+        for switch in network.ids() {
+            unshared.unshare(switch);
+        }
+        let samples = Samples::of(&network);
+        for process in network.ids().filter(|id| network.kind(*id).is_process()) {
+            for (header, choices) in samples.take(HEADERS, process.0.into()) {
+                let shared = walk(&network, process, header, choices);
+                let written = walk(&unshared, process, header, choices);
+                prop_assert_eq!(
+                    shared.ending, written.ending,
+                    "{:?} from {:?} under {:?}: {:#?}\n{:#?}", header, process, choices, shared,
+                    written
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn unshare_changes_no_other_switch(Drawn(network) in networks(), which: prop::sample::Index) {
+        let switch = ElementId(which.index(network.elements.len()) as u32);
+        let mut unshared = network.clone();
+        unshared.unshare(switch);
+        for other in network.ids().filter(|id| *id != switch) {
+            prop_assert_eq!(network.fib(other), unshared.fib(other));
+            prop_assert_eq!(network.written(other), unshared.written(other));
+        }
+    }
+}
+
+#[test]
+fn n6_a_goto_written_out_leads_on_where_a_table_comes_twice() {
+    let discard = Entry::new("random", Pattern::ANY, Action::Discard(Reason::Policy));
+    let to = |table| Entry::new("random", Pattern::ANY, Action::Goto(TableId(table)));
+    let first =
+        Entry { pattern: Pattern { proto: Some(Proto::Udp), ..Pattern::ANY }, ..discard.clone() };
+    let tables = [vec![first], vec![to(0)], vec![discard]];
+    let me = Me::default();
+    let element = |kind, name: &str| Element { kind, name: name.into(), place: PlaceId::NONE };
+    let mut network = Network {
+        elements: vec![element(Kind::Node, "n1"), element(Kind::Daemon, "d1")],
+        facts: Facts { host: vec![None, Some(ElementId(0))], ..Facts::default() },
+        links: Links::new(2, [(ElementId(0), ElementId(1))], vec![]),
+        tables: tables.map(|entries| Table { name: "t".into(), entries }).into(),
+        pipelines: vec![[0, 1, 0, 2].map(TableId).into()],
+        fibs: vec![Some(Fib { pipeline: PipelineId(0), me }), None],
+        ..Network::default()
+    };
+    let header = Header { src: Addr::MIN, sport: 0, dst: Addr::MAX, dport: 0, proto: Proto::Tcp };
+    let shared = walk(&network, ElementId(1), header, &[]);
+    network.unshare(ElementId(0));
+    assert_eq!(shared.ending, walk(&network, ElementId(1), header, &[]).ending);
+}
