@@ -4,6 +4,7 @@ pub mod api;
 mod build;
 mod check;
 mod cluster;
+mod findings;
 pub mod generate;
 mod object;
 mod options;
@@ -12,6 +13,7 @@ mod reading;
 mod sloppy;
 
 pub use cluster::*;
+pub use findings::{Finding, Owner, Severity, findings, shared_addresses};
 pub use object::{Fault, Kind, Object};
 pub use options::Options;
 pub use place::{ContainerList, ObjectId, Place, place_path};

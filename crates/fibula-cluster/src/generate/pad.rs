@@ -1,6 +1,6 @@
 //! What `kubectl` shows beside what the model reads: so that reading is measured on real bulk.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use crate::object::Kind;
 
@@ -40,96 +40,48 @@ fn pod(object: &mut Value, index: usize) {
         .filter_map(|container| container["name"].as_str().map(str::to_owned))
         .collect();
     let finished = object["status"]["phase"] == "Succeeded";
-    let namespace = object["metadata"]["namespace"].clone();
 
-    merge(
-        &mut object["metadata"],
-        json!({
-            "annotations": {
-                "kubernetes.io/config.seen": TIME,
-                "prometheus.io/scrape": "true",
-            },
-        }),
-    );
     containers(&mut object["spec"]["containers"]);
-    merge(
-        &mut object["spec"],
-        json!({
-            "dnsPolicy": "ClusterFirst",
-            "enableServiceLinks": true,
-            "preemptionPolicy": "PreemptLowerPriority",
-            "priority": 0,
-            "restartPolicy": "Always",
-            "schedulerName": "default-scheduler",
-            "securityContext": {},
-            "serviceAccount": "default",
-            "serviceAccountName": "default",
-            "terminationGracePeriodSeconds": 30,
-            "tolerations": [
-                {"effect": "NoExecute", "key": "node.kubernetes.io/not-ready", "operator": "Exists",
-                    "tolerationSeconds": 300},
-                {"effect": "NoExecute", "key": "node.kubernetes.io/unreachable", "operator": "Exists",
-                    "tolerationSeconds": 300},
-            ],
-            "volumes": [{"name": "kube-api-access", "projected": {"defaultMode": 420, "sources": [
-                {"serviceAccountToken": {"expirationSeconds": 3607, "path": "token"}},
-            ]}}],
-        }),
-    );
-    let conditions = ["Initialized", "Ready", "ContainersReady", "PodScheduled"].map(|kind| {
-        json!({"lastProbeTime": null, "lastTransitionTime": TIME, "status": "True", "type": kind})
+    let spec = json!({
+        "dnsPolicy": "ClusterFirst",
+        "restartPolicy": "Always",
+        "serviceAccountName": "default",
     });
+    merge(&mut object["spec"], spec);
     let states = names.iter().map(|name| {
-        let image = format!("registry.example/{}/{name}:1.4.2", namespace.as_str().unwrap_or(""));
         json!({
             "containerID": format!("containerd://{index:064x}"),
-            "image": image,
-            "imageID": format!("{image}@sha256:{index:064x}"),
+            "image": image(name),
             "name": name,
             "ready": !finished,
             "restartCount": 0,
-            "started": !finished,
-            "state": {"running": {"startedAt": TIME}},
         })
     });
-    let states: Vec<Value> = states.collect();
-    merge(
-        &mut object["status"],
-        json!({
-            "conditions": conditions,
-            "containerStatuses": states,
-            "qosClass": "Burstable",
-            "startTime": TIME,
-        }),
-    );
+    let status = json!({
+        "conditions": [{"lastTransitionTime": TIME, "status": "True", "type": "Ready"}],
+        "containerStatuses": states.collect::<Vec<Value>>(),
+        "qosClass": "Burstable",
+        "startTime": TIME,
+    });
+    merge(&mut object["status"], status);
 }
 
 fn containers(containers: &mut Value) {
     for container in containers.as_array_mut().into_iter().flatten() {
-        let name = container["name"].as_str().unwrap_or_default().to_owned();
-        merge(
-            container,
-            json!({
-                "args": ["--config=/etc/config/app.yaml", "--log-level=info"],
-                "env": [
-                    {"name": "LOG_LEVEL", "value": "info"},
-                    {"name": "DATABASE_URL", "value": "postgres://db.default.svc:5432/app"},
-                    {"name": "POD_IP", "valueFrom": {"fieldRef": {"apiVersion": "v1",
-                        "fieldPath": "status.podIP"}}},
-                ],
-                "image": format!("registry.example/{name}:1.4.2"),
-                "imagePullPolicy": "IfNotPresent",
-                "readinessProbe": {"failureThreshold": 3, "httpGet": {"path": "/ready",
-                    "port": 8080, "scheme": "HTTP"}, "periodSeconds": 10, "timeoutSeconds": 1},
-                "resources": {"limits": {"memory": "256Mi"},
-                    "requests": {"cpu": "100m", "memory": "128Mi"}},
-                "terminationMessagePath": "/dev/termination-log",
-                "terminationMessagePolicy": "File",
-                "volumeMounts": [{"mountPath": "/var/run/secrets/kubernetes.io/serviceaccount",
-                    "name": "kube-api-access", "readOnly": true}],
-            }),
-        );
+        let image = image(container["name"].as_str().unwrap_or_default());
+        let fields = json!({
+            "env": [{"name": "LOG_LEVEL", "value": "info"}],
+            "image": image,
+            "imagePullPolicy": "IfNotPresent",
+            "readinessProbe": {"httpGet": {"path": "/ready", "port": 8080}},
+            "resources": {"requests": {"cpu": "100m", "memory": "128Mi"}},
+        });
+        merge(container, fields);
     }
+}
+
+fn image(container: &str) -> String {
+    format!("registry.example/{container}:1.4.2")
 }
 
 fn node(object: &mut Value) {
@@ -153,8 +105,7 @@ fn node(object: &mut Value) {
 /// Adds fields to an object; those that it has stay.
 fn merge(object: &mut Value, fields: Value) {
     let (Some(object), Value::Object(fields)) = (object.as_object_mut(), fields) else { return };
-    let more: Map<String, Value> = fields;
-    for (key, value) in more {
+    for (key, value) in fields {
         object.entry(key).or_insert(value);
     }
 }

@@ -1,0 +1,130 @@
+//! Ports that are declared twice where only one process can listen.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{Finding, Severity, count, list, pod_name};
+use crate::cluster::{Cluster, Pod, Port, Protocol};
+use crate::place::Place;
+
+/// A port number of a protocol.
+type Number = (Protocol, u16);
+
+/// Containers of one pod that declare one port: only one of them gets it (NM-2). Pods of one
+/// workload are alike, and one finding.
+pub(super) fn same_port(cluster: &Cluster, findings: &mut Vec<Finding>) {
+    #[derive(PartialEq, Eq, PartialOrd, Ord)]
+    struct Key<'a> {
+        namespace: &'a str,
+        workload: (&'a str, &'a str),
+        port: Number,
+        containers: (&'a str, &'a str),
+    }
+    let mut pods: BTreeMap<Key<'_>, Vec<(&Pod, Place)>> = BTreeMap::new();
+    for pod in cluster.pods.iter().filter(|pod| pod.live) {
+        for (port, first, second, place) in declared_twice(pod) {
+            let key = Key {
+                namespace: &pod.namespace,
+                workload: (&pod.workload.kind, &pod.workload.name),
+                port,
+                containers: (first, second),
+            };
+            pods.entry(key).or_default().push((pod, place));
+        }
+    }
+    for (Key { port: (protocol, number), containers: (first, second), .. }, pods) in pods {
+        let Some((pod, _)) = pods.first() else { continue };
+        let alike = if pods.len() > 1 { count(pods.len(), "pod") + ": " } else { String::new() };
+        let message = format!(
+            "{alike}{} declares {} {number} in {first} and again in {second}; C2 to C4 hold for \
+             one of them",
+            pod_name(pod),
+            protocol.name()
+        );
+        let mut places: Vec<Place> = pods.iter().map(|(_, place)| *place).collect();
+        places.sort();
+        places.dedup();
+        findings.push(Finding {
+            id: "same-port",
+            rule: "NM-2",
+            severity: Severity::Warning,
+            message,
+            places,
+            subjects: pods.iter().map(|(pod, _)| pod_name(pod)).collect(),
+        });
+    }
+}
+
+/// The ports of a pod that more than one container declares: with the names of the first and of
+/// each other container, and where this one declares it.
+fn declared_twice(pod: &Pod) -> Vec<(Number, &str, &str, Place)> {
+    if pod.containers.len() < 2 {
+        return Vec::new();
+    }
+    let mut ports: Vec<(Number, usize, &Port)> = Vec::new();
+    for (index, container) in pod.containers.iter().enumerate() {
+        ports
+            .extend(container.ports.iter().map(|port| ((port.protocol, port.number), index, port)));
+    }
+    ports.sort_by_key(|(number, index, _)| (*number, *index));
+    // One container may say a port twice: that harms nobody.
+    ports.dedup_by_key(|(number, index, _)| (*number, *index));
+    let name = |index: usize| pod.containers[index].name.as_str();
+    let same = ports.chunk_by(|a, b| a.0 == b.0).filter(|same| same.len() > 1);
+    same.flat_map(|same| {
+        let (number, first, _) = same[0];
+        let others = same[1..].iter();
+        others.map(move |(_, index, port)| (number, name(first), name(*index), port.place))
+    })
+    .collect()
+}
+
+/// Pods of the host network that declare one port on one Node: they share its ports (POD-8). Not
+/// where we chose the Node, for a scheduler would have chosen another.
+pub(super) fn node_port_space(cluster: &Cluster, findings: &mut Vec<Finding>) {
+    let mut declared: Vec<(usize, Number, usize, Place)> = Vec::new();
+    for (index, pod) in cluster.pods.iter().enumerate() {
+        if pod.live && pod.host_network && !pod.placed {
+            let ports = pod.containers.iter().flat_map(|container| &container.ports);
+            declared.extend(
+                ports.map(|port| (pod.node, (port.protocol, port.number), index, port.place)),
+            );
+        }
+    }
+    declared.sort_unstable();
+    declared.dedup_by_key(|(node, number, pod, _)| (*node, *number, *pod));
+
+    // The same workloads on other Nodes are the same finding.
+    #[derive(Default)]
+    struct Conflict<'a> {
+        nodes: BTreeSet<&'a str>,
+        places: BTreeSet<Place>,
+    }
+    let mut alike: BTreeMap<(Number, BTreeSet<String>), Conflict<'_>> = BTreeMap::new();
+    let same = declared.chunk_by(|a, b| (a.0, a.1) == (b.0, b.1)).filter(|same| same.len() > 1);
+    for same in same {
+        let workloads = same.iter().map(|(_, _, pod, _)| {
+            let Pod { namespace, workload, .. } = &cluster.pods[*pod];
+            format!("{namespace}/{}", workload.name)
+        });
+        let entry = alike.entry((same[0].1, workloads.collect())).or_default();
+        entry.nodes.insert(cluster.nodes[same[0].0].name.as_str());
+        entry.places.extend(same.iter().map(|(_, _, _, place)| *place));
+    }
+    for (((protocol, number), workloads), conflict) in alike {
+        let workloads: Vec<String> = workloads.into_iter().collect();
+        let nodes: Vec<&str> = conflict.nodes.into_iter().collect();
+        findings.push(Finding {
+            id: "host-port-conflict",
+            rule: "POD-8",
+            severity: Severity::Warning,
+            message: format!(
+                "{} {number} of Node {} is declared by more than one pod of the host network, of {}",
+                protocol.name(),
+                list(&nodes),
+                list(&workloads)
+            ),
+            places: conflict.places.into_iter().collect(),
+            subjects: workloads,
+        });
+    }
+}
