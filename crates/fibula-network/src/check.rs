@@ -151,9 +151,9 @@ impl<'n> Checker<'n> {
             self.fault("elements", "open ports sorted by process and port");
         }
         for open in &facts.open {
-            if !matches!(self.kind(open.process), Some(Kind::Container | Kind::Daemon)) {
+            if !self.kind(open.process).is_some_and(Kind::is_process) {
                 let path = format!("elements[{}].open", open.process.index());
-                self.fault(path, format!("a container or a daemon to listen on {}", open.port));
+                self.fault(path, format!("a process to listen on {}", open.port));
             }
         }
     }
@@ -345,16 +345,16 @@ impl<'n> Checker<'n> {
         if !self.network.owners.is_sorted_by_key(|owner| (owner.addr, owner.when)) {
             self.fault("owners", "owners sorted by address and choice");
         }
-        for (i, owner) in self.network.owners.iter().enumerate() {
+        for owner in &self.network.owners {
             let addr = owner.addr;
             if !matches!(self.kind(owner.to), Some(Kind::Pod | Kind::Node)) {
-                self.fault(format!("owners[{i}].to"), format!("a pod or a node to own {addr}"));
+                self.fault(format!("owners[{addr}].to"), format!("a pod or a node to own {addr}"));
             }
             if self.kind(owner.via) != Some(Kind::Node) {
-                self.fault(format!("owners[{i}].via"), format!("a node that leads to {addr}"));
+                self.fault(format!("owners[{addr}].via"), format!("a node that leads to {addr}"));
             }
             if !owner.when.is_none_or(|when| self.value(when)) {
-                self.fault(format!("owners[{i}].when"), "a value that the choice has");
+                self.fault(format!("owners[{addr}].when"), "a value that the choice has");
             }
         }
     }

@@ -5,6 +5,7 @@ use rustc_hash::FxHashMap;
 use super::lines::{File, Text};
 use super::path;
 use super::refuse::Refusals;
+use crate::addr::Addr;
 use crate::check::Fault;
 
 /// Refuses the text behind each fault. Costs a pass over the file if there is any.
@@ -74,6 +75,15 @@ fn texts<'f, 'a>(file: &'f File<'a>) -> FxHashMap<String, &'f Text<'a>> {
         let first = line.listeners.first();
         texts.extend(first.map(|first| (format!("{fib}.listeners"), &first.process)));
         texts.insert(fib, key);
+    }
+    for line in &file.owners {
+        // By address, for a network has its owners in another order than its file may have.
+        let Ok(addr) = line.address.0.parse::<Addr>() else { continue };
+        let fields =
+            [("to", Some(&line.to)), ("via", Some(&line.via)), ("when", line.when.as_ref())];
+        for (field, text) in fields {
+            texts.extend(text.map(|text| (format!("owners[{addr}].{field}"), text)));
+        }
     }
     texts
 }

@@ -60,13 +60,18 @@ pub(crate) fn path(section: &str, key: &str) -> String {
 
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let (Some(line), Some(column)) = (self.line, self.column) {
-            write!(f, "{line}:{column}: ")?;
+        match (self.line, self.column) {
+            (Some(line), Some(column)) => write!(f, "{line}:{column}: ")?,
+            (Some(line), None) => write!(f, "{line}: ")?,
+            (None, _) => {}
         }
         if !self.path.is_empty() {
             write!(f, "{}: ", self.path)?;
         }
-        write!(f, "got {:?}, expected {}", self.got, self.expected)
+        if !self.got.is_empty() {
+            write!(f, "got {:?}, ", self.got)?;
+        }
+        write!(f, "expected {}", self.expected)
     }
 }
 

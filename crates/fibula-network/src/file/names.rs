@@ -162,11 +162,11 @@ impl<'a> Index<'a> {
 
     /// A value of a choice.
     pub(super) fn when(&self, text: &str) -> Result<When, &'static str> {
-        let parts = text.rsplit_once('=');
-        let when = parts.and_then(|(choice, value)| {
-            Some(When { choice: *self.choices.get(choice)?, value: value.parse().ok()? })
-        });
-        when.ok_or("CHOICE=VALUE, such as POD-7=1")
+        const WHEN: &str = "CHOICE=VALUE, such as POD-7=1";
+        let (choice, value) = text.rsplit_once('=').ok_or(WHEN)?;
+        let value = value.parse().map_err(|_| WHEN)?;
+        let choice = self.choices.get(choice).ok_or("the id of a choice before the =")?;
+        Ok(When { choice: *choice, value })
     }
 }
 
