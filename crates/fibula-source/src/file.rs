@@ -106,7 +106,8 @@ impl File {
         self.broken.iter().find(|broken| broken.start < range.end && range.start < broken.end)
     }
 
-    fn floor(&self, at: usize) -> usize {
+    /// The first byte of the character that a byte belongs to.
+    pub(crate) fn floor(&self, at: usize) -> usize {
         let mut at = at.min(self.text.len());
         while !self.text.is_char_boundary(at) {
             at -= 1;

@@ -44,7 +44,7 @@ enum From<'a> {
 /// The files of all inputs, in their order; those of a folder sorted by name.
 #[derive(Default)]
 pub(crate) struct Candidates<'a> {
-    pub(crate) files: Vec<Result<Candidate<'a>, Refusal>>,
+    pub(crate) files: Vec<Result<Candidate<'a>, Box<Refusal>>>,
     /// Files in folders that are neither YAML nor JSON by name.
     pub(crate) skipped: usize,
 }
@@ -89,9 +89,10 @@ impl<'a> Candidates<'a> {
                     let name = error.path().unwrap_or(folder).display().to_string();
                     let why = error.io_error().map_or_else(
                         || "this link leads back to a folder above it".to_owned(),
-                        |error| reason(error),
+                        reason,
                     );
-                    self.files.push(Err(Refusal::file(&name, "something to read").got(&why)));
+                    let refusal = Refusal::file(&name, "something to read").got(&why);
+                    self.files.push(Err(Box::new(refusal)));
                 }
             }
         }
@@ -100,23 +101,23 @@ impl<'a> Candidates<'a> {
                 &folder.display().to_string(),
                 "YAML or JSON files in this folder or below",
             );
-            self.files.push(Err(refusal.got("none")));
+            self.files.push(Err(Box::new(refusal.got("none"))));
         }
     }
 }
 
 impl Candidate<'_> {
     /// Reads and unpacks the file.
-    pub(crate) fn load(&self) -> Result<File, Refusal> {
+    pub(crate) fn load(&self) -> Result<File, Box<Refusal>> {
         let bytes = match &self.from {
             From::Bytes(bytes) => bytes.to_vec(),
             From::Path(path) => fs::read(path).map_err(|error| {
-                Refusal::file(&self.name, "a file or folder to read").got(&reason(&error))
+                Box::new(Refusal::file(&self.name, "a file or folder to read").got(&reason(&error)))
             })?,
         };
         let bytes = if bytes.starts_with(&[0x1f, 0x8b]) {
             unpack(&bytes).map_err(|error| {
-                Refusal::file(&self.name, "a whole gzip file").got(&reason(&error))
+                Box::new(Refusal::file(&self.name, "a whole gzip file").got(&reason(&error)))
             })?
         } else {
             bytes

@@ -29,6 +29,11 @@ pub(crate) fn read(context: Context<'_>) -> Batch {
     let mut rest = None;
     while cursor.space() {
         let start = cursor.at;
+        if file.text[start..].starts_with("---") {
+            // JSON in the documents of a YAML stream.
+            cursor.at += 3;
+            continue;
+        }
         let top = cursor.top(&file.text);
         let whole = top.whole;
         let range = start..if whole { cursor.at } else { file.text.len() };
@@ -224,7 +229,7 @@ impl<'a> Cursor<'a> {
                     let rest = &self.bytes[self.at..];
                     let ends =
                         |&byte: &u8| byte.is_ascii_whitespace() || b",:{}[]\"".contains(&byte);
-                    self.at += rest.iter().position(|byte| ends(byte)).unwrap_or(rest.len());
+                    self.at += rest.iter().position(ends).unwrap_or(rest.len());
                 }
             }
             if depth == 0 {

@@ -21,7 +21,8 @@ pub struct Read {
     pub objects: Vec<(ObjectId, Object)>,
     /// Where each object stands.
     pub sources: Sources,
-    /// What could not be read. One broken object never hides another.
+    /// What could not be read: files first, then what is in them. One broken object never hides
+    /// another.
     pub refused: Vec<Refusal>,
     /// How many files were read, standard input and texts included.
     pub files: usize,
@@ -59,28 +60,22 @@ pub struct Unread {
 /// cannot be read is in [`Read::refused`].
 pub fn read(inputs: &[Input]) -> Read {
     let candidates = Candidates::of(inputs);
-    let loaded: Vec<Result<Arc<File>, Refusal>> = candidates
+    let loaded: Vec<Result<Arc<File>, Box<Refusal>>> = candidates
         .files
         .into_par_iter()
         .map(|candidate| candidate.and_then(|file: Candidate<'_>| file.load().map(Arc::new)))
         .collect();
     let mut read = Read { skipped: candidates.skipped, ..Read::default() };
-    let mut tasks: Vec<Result<(u32, Arc<File>), Refusal>> = Vec::new();
     for file in loaded {
-        tasks.push(file.map(|file| {
-            let index = read.sources.files.len() as u32;
-            read.sources.files.push(Arc::clone(&file));
-            (index, file)
-        }));
+        match file {
+            Ok(file) => read.sources.files.push(file),
+            Err(refusal) => read.refused.push(*refusal),
+        }
     }
-    read.files = read.sources.files.len();
-    let batches: Vec<Batch> = tasks
-        .into_par_iter()
-        .map(|task| match task {
-            Ok((index, file)) => self::file(index, &file),
-            Err(refusal) => Batch { refused: vec![refusal], ..Batch::default() },
-        })
-        .collect();
+    let files = &read.sources.files;
+    read.files = files.len();
+    let batches: Vec<Batch> =
+        files.par_iter().enumerate().map(|(index, file)| self::file(index as u32, file)).collect();
     for batch in batches {
         read.add(batch);
     }

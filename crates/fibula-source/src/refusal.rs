@@ -99,11 +99,11 @@ impl Refusal {
 
     /// Refuses a text that is not what its format says.
     pub(crate) fn syntax(file: &File, base: usize, format: &str, error: &Syntax) -> Self {
-        let at = (base + error.at).min(file.text.len());
-        let start = file.line_start(file.text.floor_char_boundary(at));
+        let at = file.floor(base + error.at);
+        let start = file.line_start(at);
         let line = &file.text[start..file.line_end(start)];
         let refusal = Refusal::at(file, at..at + 1, format!("valid {format}: {}", error.message))
-            .got(file.text[file.text.floor_char_boundary(at)..file.line_end(start).max(at)].trim());
+            .got(file.text[at..file.line_end(at)].trim());
         let space = line.len() - line.trim_start().len();
         if format == "YAML" && line[..space].contains('\t') {
             return refusal.help("YAML forbids tabs for indentation: use spaces");

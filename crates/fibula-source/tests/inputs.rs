@@ -170,6 +170,9 @@ proptest! {
         }
         .into_bytes();
         for (at, byte, edit) in edits {
+            if bytes.is_empty() {
+                break;
+            }
             let at = at.index(bytes.len());
             match edit {
                 0 => bytes[at] = byte,

@@ -114,7 +114,7 @@ fn json_is_refused_as_precisely() {
     assert_eq!(names(&read), ["a"]);
     let found: Vec<_> =
         read.refused.iter().map(|r| (r.line.unwrap_or(0), r.column.unwrap_or(0))).collect();
-    assert_eq!(found, [(5, 71), (7, 54), (9, 71)], "{:#?}", read.refused);
+    assert_eq!(found, [(5, 68), (7, 68), (9, 68)], "{:#?}", read.refused);
     assert_eq!(under(&read.refused[0]), "\"x\"");
     // Cut in the third item: the two before it are looked at, the rest is one refusal.
     let cut = list.find("\"c\"").expect("it is there");

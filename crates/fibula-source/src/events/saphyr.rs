@@ -74,7 +74,9 @@ struct Collector<'a, 'q> {
 impl<'a> Collector<'a, '_> {
     fn take(&mut self, event: Parsed<'_>, range: Range<usize>) -> Result<(), Syntax> {
         let index = self.out.events.len();
-        let (start, end) = (range.start, range.end);
+        // What follows a bracket, up to the next token, is no part of it.
+        let written = self.original.get(range.clone()).unwrap_or_default();
+        let (start, end) = (range.start, range.start + written.trim_ascii_end().len());
         match event {
             Parsed::Scalar(value, style, anchor, tag) => {
                 self.scalar(value, style, tag.as_deref(), range);
@@ -94,8 +96,8 @@ impl<'a> Collector<'a, '_> {
                 self.anchors.insert(anchor, index);
             }
             Parsed::SequenceEnd | Parsed::MappingEnd => {
-                if matches!(self.original.get(range), Some("]" | "}")) {
-                    self.out.close(start, end);
+                if written.starts_with([']', '}']) {
+                    self.out.close(start, start + 1);
                 } else {
                     self.out.close_block();
                 }
