@@ -5,6 +5,8 @@
 //! replayed by [`walk`](fibula_network::walk).
 
 pub mod constraints;
+pub mod names;
 mod tenants;
+pub mod trace;
 
 pub use constraints::{Constraint, Counterexample, Outcome, Proof, Scope, verify};

@@ -44,6 +44,11 @@ impl Addr {
     /// ::1
     pub const LOOPBACK_V6: Addr = Addr(1);
 
+    /// An IPv4 address from its four numbers.
+    pub const fn v4(octets: [u8; 4]) -> Addr {
+        Addr(V4 | u32::from_be_bytes(octets) as u128)
+    }
+
     /// The family it belongs to.
     pub fn family(self) -> Family {
         if (V4..=V4_LAST).contains(&self.0) { Family::V4 } else { Family::V6 }

@@ -1,0 +1,415 @@
+//! Everything that has a name, and what it means.
+
+use fibula_cluster::{Cluster, Pod, Protocol, Service};
+use fibula_network::{Addr, Element, ElementId, Entity, Family, Kind, Network, Port, Proto};
+
+use rustc_hash::FxHashMap;
+
+use super::parse::Said;
+
+/// Something that has a name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Candidate {
+    /// What it is.
+    pub what: What,
+    /// Its namespace; empty where it has none.
+    pub namespace: String,
+    /// Its name.
+    pub name: String,
+    /// The elements that it stands for: none for a Service, and for what takes no part.
+    pub(crate) elements: Vec<ElementId>,
+    /// Its place among the cluster's Services or pods.
+    at: usize,
+}
+
+/// What a name can mean. Of several things that a name could mean, a person means the first.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum What {
+    /// A Service.
+    Service,
+    /// A workload, by its kind.
+    Workload(String),
+    /// A Pod.
+    Pod,
+    /// A daemon.
+    Daemon,
+    /// A container.
+    Container,
+    /// A Node.
+    Node,
+    /// The world.
+    World,
+}
+
+/// What is looked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Wanted {
+    /// Someone who sends.
+    Sender,
+    /// Somewhere to send to.
+    Target,
+}
+
+/// The names of a network and its cluster.
+pub(crate) struct Index<'a> {
+    network: &'a Network,
+    cluster: Option<&'a Cluster>,
+    /// Processes by host, sorted.
+    processes: Vec<(ElementId, ElementId)>,
+    /// The switch of a pod, or on a host network its containers, by `namespace/name`.
+    pods: FxHashMap<&'a str, Vec<ElementId>>,
+}
+
+// === impl Candidate ===
+
+impl Candidate {
+    /// A name that means only this: `deploy/shop/web`.
+    pub fn full(&self) -> String {
+        format!("{}/{}", self.what.prefix(), self.path())
+    }
+
+    /// Namespace and name: `shop/web`.
+    pub fn path(&self) -> String {
+        match &*self.namespace {
+            "" => self.name.clone(),
+            namespace => format!("{namespace}/{}", self.name),
+        }
+    }
+
+    fn is_called(&self, said: &Said<'_>) -> bool {
+        if let Some((name, namespace)) = said.dns {
+            let exact = self.name == name && self.namespace == namespace;
+            if exact && self.what <= What::Pod {
+                return true;
+            }
+        }
+        let path = self.path();
+        !said.path.is_empty()
+            && path
+                .strip_suffix(said.path)
+                .is_some_and(|rest| rest.is_empty() || rest.ends_with('/'))
+    }
+
+    /// What a person would compare a name with that they mistyped.
+    fn last(&self) -> &str {
+        self.name.rsplit('/').next().unwrap_or(&self.name)
+    }
+}
+
+// === impl What ===
+
+impl What {
+    /// Its prefix, as kubectl has it.
+    pub fn prefix(&self) -> &str {
+        match self {
+            What::Service => "svc",
+            What::Workload(kind) => match &**kind {
+                "Deployment" => "deploy",
+                "StatefulSet" => "sts",
+                "DaemonSet" => "ds",
+                "ReplicaSet" => "rs",
+                "ReplicationController" => "rc",
+                "Job" => "job",
+                "CronJob" => "cj",
+                _ => "workload",
+            },
+            What::Pod => "pod",
+            What::Daemon => "daemon",
+            What::Container => "container",
+            What::Node => "node",
+            What::World => "world",
+        }
+    }
+}
+
+// === impl Wanted ===
+
+impl Wanted {
+    /// What could have the name, in words.
+    pub(crate) fn words(self) -> &'static str {
+        match self {
+            Wanted::Sender => "no pod, workload, node or address",
+            Wanted::Target => "no Service, workload or pod",
+        }
+    }
+
+    fn takes(self, what: &What) -> bool {
+        self == Wanted::Target || *what != What::Service
+    }
+}
+
+// === impl Index ===
+
+impl<'a> Index<'a> {
+    pub(crate) fn new(network: &'a Network, cluster: Option<&'a Cluster>) -> Index<'a> {
+        let mut pods: FxHashMap<&str, Vec<ElementId>> = FxHashMap::default();
+        let mut processes = vec![];
+        for id in network.ids() {
+            let Element { kind, name, .. } = network.element(id);
+            if kind.is_process()
+                && let Some(host) = network.facts.host(id)
+            {
+                processes.push((host, id));
+            }
+            match (kind, name.rsplit_once('/')) {
+                (Kind::Pod, _) => pods.entry(name).or_default().push(id),
+                (Kind::Daemon, Some((pod, _))) => pods.entry(pod).or_default().push(id),
+                _ => {}
+            }
+        }
+        processes.sort_unstable();
+        Index { network, cluster, processes, pods }
+    }
+
+    /// What a name means: of all that have it those of the best kind, in the namespace that was
+    /// said, else in the one meant, else in any. Several only where nothing tells them apart.
+    pub(crate) fn find(
+        &self,
+        said: &Said<'_>,
+        namespace: Option<&str>,
+        wanted: Wanted,
+    ) -> Vec<Candidate> {
+        let mut found: Vec<Candidate> = vec![];
+        self.each(&mut |candidate| {
+            let kind = said.prefix.is_none_or(|prefix| prefix == candidate.what.prefix());
+            if !kind || !wanted.takes(&candidate.what) || !candidate.is_called(said) {
+                return;
+            }
+            let same = |known: &&mut Candidate| {
+                known.what == candidate.what && known.path() == candidate.path()
+            };
+            match found.iter_mut().find(same) {
+                Some(known) => known.elements.extend(&candidate.elements),
+                None => found.push(candidate),
+            }
+        });
+        let near =
+            |c: &Candidate| c.namespace.is_empty() || c.namespace == namespace.unwrap_or("default");
+        if !said.says_namespace() && (namespace.is_some() || found.iter().any(near)) {
+            found.retain(near);
+        }
+        // A workload stands for its pods, and a pod for its containers of the same name.
+        if let Some(best) = found.iter().map(|candidate| candidate.what.clone()).min() {
+            found.retain(|candidate| candidate.what == best);
+        }
+        found
+    }
+
+    /// Names that look like one, best first, three at most.
+    pub(crate) fn near(&self, said: &Said<'_>, wanted: Wanted) -> Vec<String> {
+        let name = said.last();
+        let mut near: Vec<(usize, String)> = vec![];
+        self.each(&mut |candidate| {
+            let distance = strsim::damerau_levenshtein(name, candidate.last());
+            let part = name.len() >= 3 && candidate.last().contains(name);
+            if wanted.takes(&candidate.what) && (part || distance <= 1 + name.len() / 4) {
+                near.push((distance, candidate.last().to_owned()));
+            }
+        });
+        near.sort();
+        near.dedup_by(|a, b| a.1 == b.1);
+        near.truncate(3);
+        near.into_iter().map(|(_, name)| name).collect()
+    }
+
+    /// Objects of that name that contradict each other, and in which field.
+    pub(crate) fn kept_out(
+        &self,
+        said: &Said<'_>,
+        namespace: Option<&str>,
+    ) -> Option<(String, String)> {
+        let twins = &self.cluster?.twins;
+        let (name, wanted) = match (said.dns, said.path.rsplit_once('/')) {
+            (Some((name, namespace)), _) | (_, Some((namespace, name))) => (name, Some(namespace)),
+            _ => (said.path, namespace),
+        };
+        let found = twins
+            .iter()
+            .find(|twins| twins.name == name && wanted.is_none_or(|n| twins.namespace == n))?;
+        let name = match &*found.namespace {
+            "" => format!("{} {}", found.kind, found.name),
+            namespace => format!("{} {namespace}/{}", found.kind, found.name),
+        };
+        Some((name, found.differ.clone()))
+    }
+
+    /// What has an address: a Pod, a Node or a Service.
+    pub(crate) fn at(&self, address: Addr) -> Option<Candidate> {
+        let facts = &self.network.facts;
+        let (entity, _) = facts.addr.iter().find(|(_, known)| *known == address)?;
+        match *entity {
+            Entity::Switch(id) => Some(self.element(id)),
+            Entity::Service(id) => {
+                let name = facts.services.get(id.0 as usize)?;
+                let (namespace, name) = name.split_once('/').unwrap_or(("", name));
+                let at = self
+                    .services()
+                    .iter()
+                    .position(|service| service.namespace == namespace && service.name == name);
+                Some(candidate(What::Service, namespace, name, vec![], at.unwrap_or(usize::MAX)))
+            }
+        }
+    }
+
+    /// The world, if the network has one.
+    pub(crate) fn world(&self) -> Option<Candidate> {
+        self.network.of_kind(Kind::World).next().map(|id| self.element(id))
+    }
+
+    /// The processes of an element: itself, or those that it hosts; a Node's own come from daemons
+    /// that are in no object first, for everyone has those.
+    pub(crate) fn processes(&self, element: ElementId) -> Vec<ElementId> {
+        if self.network.kind(element).is_process() {
+            return vec![element];
+        }
+        let start = self.processes.partition_point(|(host, _)| *host < element);
+        let hosted = self.processes[start..].iter().take_while(|(host, _)| *host == element);
+        hosted.map(|(_, process)| *process).collect()
+    }
+
+    /// The addresses that lead to a candidate.
+    pub(crate) fn addresses(&self, candidate: &Candidate) -> Vec<Addr> {
+        if candidate.what == What::Service {
+            let service = self.services().get(candidate.at);
+            return service.iter().flat_map(|s| &s.cluster_ips).map(|ip| Addr::from(*ip)).collect();
+        }
+        let Some(&element) = candidate.elements.first() else { return vec![] };
+        let switch = match self.network.kind(element) {
+            Kind::World => return vec![SOMEWHERE],
+            kind if kind.is_process() => self.network.facts.host(element).unwrap_or(element),
+            _ => element,
+        };
+        let mut addresses: Vec<Addr> =
+            self.network.facts.addresses(Entity::Switch(switch)).collect();
+        // The order of the object is not the network's; a client tries IPv4 first.
+        addresses.sort_by_key(|addr| addr.family() == Family::V6);
+        addresses
+    }
+
+    /// The ports that are declared at a candidate, with their names.
+    pub(crate) fn ports(&self, candidate: &Candidate) -> Vec<(Option<String>, Port)> {
+        if let Some(service) = self.service(candidate) {
+            let ports = service.ports.iter();
+            return ports.map(|p| (p.name.clone(), port(p.protocol, p.number))).collect();
+        }
+        let first = candidate.elements.first().copied();
+        let processes = first.map(|element| self.processes(element)).unwrap_or_default();
+        let facts = &self.network.facts;
+        processes
+            .into_iter()
+            .flat_map(|process| facts.ports(process))
+            .map(|open| (self.port_name(candidate, open.port), open.port))
+            .collect()
+    }
+
+    /// Why a thing of the cluster takes no part in the network.
+    pub(crate) fn out_of_it(&self, candidate: &Candidate) -> Option<String> {
+        if self.service(candidate).is_some() {
+            return Some("has no ClusterIP: ask for a pod behind it".into());
+        }
+        let pod = self.pod(candidate)?;
+        match pod {
+            _ if !pod.live => Some("has finished: it has no process and no address (POD-6)".into()),
+            _ if !pod.host_network && pod.addresses.is_empty() => {
+                Some("has no address yet (POD-5)".into())
+            }
+            _ => None,
+        }
+    }
+
+    fn service(&self, candidate: &Candidate) -> Option<&'a Service> {
+        match candidate.what {
+            What::Service => self.services().get(candidate.at),
+            _ => None,
+        }
+    }
+
+    fn pod(&self, candidate: &Candidate) -> Option<&'a Pod> {
+        match candidate.what {
+            What::Pod | What::Workload(_) => self.cluster?.pods.get(candidate.at),
+            _ => None,
+        }
+    }
+
+    fn services(&self) -> &'a [Service] {
+        self.cluster.map_or(&[], |cluster| &cluster.services)
+    }
+
+    fn port_name(&self, candidate: &Candidate, wanted: Port) -> Option<String> {
+        let pods = &self.cluster?.pods;
+        let pod = pods.iter().find(|pod| match candidate.what {
+            What::Pod | What::Container | What::Daemon => {
+                pod.namespace == candidate.namespace
+                    && candidate.name.split('/').next() == Some(&pod.name)
+            }
+            What::Workload(_) => {
+                pod.namespace == candidate.namespace && pod.workload.name == candidate.name
+            }
+            _ => false,
+        })?;
+        let ports = pod.containers.iter().flat_map(|container| &container.ports);
+        ports.filter(|p| port(p.protocol, p.number) == wanted).find_map(|p| p.name.clone())
+    }
+
+    /// Everything that has a name, one after the other.
+    fn each(&self, visit: &mut dyn FnMut(Candidate)) {
+        for (at, service) in self.services().iter().enumerate() {
+            visit(candidate(What::Service, &service.namespace, &service.name, vec![], at));
+        }
+        for id in self.network.ids() {
+            if self.network.kind(id) != Kind::Outside {
+                visit(self.element(id));
+            }
+        }
+        for (at, pod) in self.cluster.iter().flat_map(|c| c.pods.iter().enumerate()) {
+            let path = format!("{}/{}", pod.namespace, pod.name);
+            let elements = self.pods.get(&*path).filter(|_| pod.live).cloned().unwrap_or_default();
+            if pod.host_network || elements.is_empty() {
+                visit(candidate(What::Pod, &pod.namespace, &pod.name, elements.clone(), at));
+            }
+            if pod.workload.kind != "Pod" {
+                let what = What::Workload(pod.workload.kind.clone());
+                visit(candidate(what, &pod.namespace, &pod.workload.name, elements, at));
+            }
+        }
+    }
+
+    fn element(&self, id: ElementId) -> Candidate {
+        let element = self.network.element(id);
+        let parts = element.name.split_once('/');
+        let (what, (namespace, name)) = match element.kind {
+            Kind::Container => (What::Container, parts.unwrap_or(("", &element.name))),
+            Kind::Pod => (What::Pod, parts.unwrap_or(("", &element.name))),
+            Kind::World => (What::World, ("", &*element.name)),
+            // `n1/kubelet` is in a namespace as little as n1 is; `shop/agent/agent` is in one.
+            Kind::Daemon => match parts {
+                Some((namespace, rest)) if rest.contains('/') => (What::Daemon, (namespace, rest)),
+                _ => (What::Daemon, ("", &*element.name)),
+            },
+            Kind::Node | Kind::Outside => (What::Node, ("", &*element.name)),
+        };
+        candidate(what, namespace, name, vec![id], usize::MAX)
+    }
+}
+
+/// An address of the world, for those who only say that (RFC 5737, TEST-NET-3).
+pub(crate) const SOMEWHERE: Addr = Addr::v4([203, 0, 113, 1]);
+
+fn candidate(
+    what: What,
+    namespace: &str,
+    name: &str,
+    elements: Vec<ElementId>,
+    at: usize,
+) -> Candidate {
+    Candidate { what, namespace: namespace.to_owned(), name: name.to_owned(), elements, at }
+}
+
+fn port(protocol: Protocol, number: u16) -> Port {
+    let proto = match protocol {
+        Protocol::Tcp => Proto::Tcp,
+        Protocol::Udp => Proto::Udp,
+        Protocol::Sctp => Proto::Sctp,
+    };
+    Port { proto, number }
+}

@@ -1,0 +1,246 @@
+//! What happens to a message, hop by hop.
+
+use std::collections::BTreeMap;
+
+use fibula_cluster::{Cluster, Decides};
+use fibula_network::walk::{Choices, Ending, Life, Verdict, walk};
+use fibula_network::{Addr, ChoiceId, ElementId, Entity, Family, Header, Kind, Network, Ports};
+
+use crate::names::{From, NameError, Names, SOMEWHERE, To, What};
+
+/// What a question is put to.
+#[derive(Clone, Copy)]
+pub struct Ground<'a> {
+    /// The network.
+    pub network: &'a Network,
+    /// The cluster that it was made for, if it was.
+    pub cluster: Option<&'a Cluster>,
+    /// What the input holds that decides traffic and was not read, and that the user has not
+    /// accepted (DR-21).
+    pub unread: &'a [Unread],
+}
+
+/// Objects of a kind that decide traffic and are not read (DR-21).
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Unread {
+    /// What they decide.
+    pub decides: Decides,
+    /// Their kind.
+    pub kind: String,
+    /// How many there are in each namespace; under an empty name those that have none.
+    pub namespaces: BTreeMap<String, usize>,
+}
+
+/// The answer: one life for each way in which the open choices fall.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Trace {
+    /// Who sends.
+    pub from: From,
+    /// Where to.
+    pub to: To,
+    /// The message, as it is sent.
+    pub header: Header,
+    /// Whether an entry of the network asks for the source port: else any will do.
+    pub source_port_matters: bool,
+    /// The lives that differ, with the choices under which each is lived; at least one.
+    pub lives: Vec<(Vec<u8>, Life)>,
+    /// Why the answer is not certain; if there is a doubt, it is undecided.
+    pub doubts: Vec<Doubt>,
+}
+
+/// Why an answer is undecided.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Doubt {
+    /// It depends on a choice that is left open.
+    Choice(ChoiceId),
+    /// The target is a Service, and those are not followed.
+    Service(String),
+    /// Policies could withhold the message, and were not read (DR-21).
+    Policies(Vec<Unread>),
+    /// Objects that contradict each other were kept out, and one of them has the target's address.
+    Twins(String),
+}
+
+/// Follows a message by name.
+///
+/// # Errors
+///
+/// Every name that means nothing or too much, both ends at once.
+pub fn trace(
+    ground: Ground<'_>,
+    namespace: Option<&str>,
+    from: &str,
+    to: &str,
+) -> Result<Trace, Vec<NameError>> {
+    let names = Names::new(ground.network, ground.cluster, namespace);
+    match (names.from(from), names.to(to)) {
+        (Ok(from), Ok(to)) => {
+            let header = header(ground.network, &from, &to).map_err(|error| vec![error])?;
+            Ok(follow(ground, from, to, header))
+        }
+        (from, to) => Err([from.err(), to.err()].into_iter().flatten().collect()),
+    }
+}
+
+/// The header of the message: from an address of the sender, in a family that both have.
+fn header(network: &Network, from: &From, to: &To) -> Result<Header, NameError> {
+    let host = network.facts.host(from.process);
+    let own: Vec<Addr> = match (from.address, host) {
+        (Some(address), _) => vec![address],
+        (None, Some(host)) => network.facts.addresses(Entity::Switch(host)).collect(),
+        (None, None) => vec![],
+    };
+    let world = network.kind(from.process) == Kind::World;
+    let source = |family| match own.iter().find(|addr| addr.family() == family) {
+        Some(addr) => Some(*addr),
+        None if world && family == Family::V4 => Some(SOMEWHERE),
+        None => None,
+    };
+    // Containers of one Pod talk over loopback (C2), which is also what a person means by
+    // 127.0.0.1.
+    let neighbour = to.chosen.as_ref().is_some_and(|chosen| {
+        chosen.what == What::Container
+            && chosen.elements.iter().all(|e| network.facts.host(*e) == host)
+    });
+    let loopback = |addr: Addr| addr == Addr::loopback(addr.family());
+    let pair = to.addresses.iter().find_map(|&dst| match dst {
+        dst if loopback(dst) => Some((dst, dst)),
+        dst if neighbour => Some((Addr::loopback(dst.family()), Addr::loopback(dst.family()))),
+        dst => Some((source(dst.family())?, dst)),
+    });
+    let Some((src, dst)) = pair else {
+        let why = format!("{} has no address in a family of the target", from.chosen.full());
+        return Err(NameError::Mute { said: from.chosen.name.clone(), why });
+    };
+    Ok(Header { src, sport: SPORT, dst, dport: to.port.number, proto: to.port.proto })
+}
+
+/// A source port that looks like one.
+const SPORT: u16 = 32768;
+
+fn follow(ground: Ground<'_>, from: From, to: To, header: Header) -> Trace {
+    let network = ground.network;
+    let mut lives: Vec<(Vec<u8>, Life)> = vec![];
+    let mut choices = vec![0; network.choices.len()];
+    loop {
+        let life = walk(network, from.process, header, &choices);
+        if lives.iter().all(|(_, known)| known.steps != life.steps) {
+            lives.push((choices.clone(), life));
+        }
+        if !next(network, &mut choices) {
+            break;
+        }
+    }
+    let source_port_matters = network
+        .tables
+        .iter()
+        .any(|table| table.entries.iter().any(|entry| entry.pattern.sport != Ports::Any));
+    let mut trace = Trace { from, to, header, source_port_matters, lives, doubts: vec![] };
+    trace.doubts = doubts(ground, &trace);
+    trace
+}
+
+/// The next way in which the choices can fall; false after the last.
+fn next(network: &Network, choices: &mut Choices) -> bool {
+    for (value, choice) in choices.iter_mut().zip(&network.choices) {
+        if *value + 1 < choice.values {
+            *value += 1;
+            return true;
+        }
+        *value = 0;
+    }
+    false
+}
+
+fn doubts(ground: Ground<'_>, trace: &Trace) -> Vec<Doubt> {
+    let network = ground.network;
+    let mut doubts = vec![];
+    let ending = trace.ending();
+    if trace.lives.iter().any(|(_, life)| life.ending != ending) {
+        let open = (0..network.choices.len()).filter(|i| {
+            let mut values = trace.lives.iter().map(|(choices, _)| choices[*i]);
+            let first = values.next();
+            values.any(|value| Some(value) != first)
+        });
+        doubts.extend(open.map(|i| Doubt::Choice(ChoiceId(i as u8))));
+    }
+    let dst = trace.header.dst;
+    doubts.extend(network.facts.addr.iter().find_map(|(entity, addr)| match entity {
+        Entity::Service(id) if *addr == dst => {
+            Some(Doubt::Service(network.facts.services[id.0 as usize].to_string()))
+        }
+        _ => None,
+    }));
+    let twins = ground.cluster.iter().flat_map(|cluster| &cluster.twins);
+    let claims = twins.filter(|t| t.addresses.iter().any(|ip| Addr::from(*ip) == dst));
+    doubts.extend(claims.map(|t| Doubt::Twins(format!("{} {}/{}", t.kind, t.namespace, t.name))));
+    if ending.verdict == Verdict::Delivered {
+        let policies = policies(ground, trace);
+        if !policies.is_empty() {
+            doubts.push(Doubt::Policies(policies));
+        }
+    }
+    doubts
+}
+
+/// The unread policies that could withhold the message: none within a Pod (NP-30), else those of
+/// the namespaces of both ends, and those of the cluster. A NetworkPolicy withholds nothing from a
+/// Node's own processes to its Pods (NP-32).
+fn policies(ground: Ground<'_>, trace: &Trace) -> Vec<Unread> {
+    let network = ground.network;
+    let end = trace.ending().at;
+    let pod = |id: ElementId| match network.kind(id) {
+        Kind::Pod => Some(id),
+        Kind::Container => network.facts.host(id),
+        _ => None,
+    };
+    let (source, target) = (pod(trace.from.process), pod(end));
+    if source == target {
+        return vec![];
+    }
+    let namespaces: Vec<&str> = [source, target]
+        .into_iter()
+        .flatten()
+        .filter_map(|id| Some(network.element(id).name.split_once('/')?.0))
+        .collect();
+    let local = source.is_none()
+        && target
+            .is_some_and(|pod| network.facts.host(pod) == network.facts.host(trace.from.process));
+    let mut found = vec![];
+    for unread in ground.unread.iter().filter(|unread| unread.decides == Decides::Policy) {
+        if local && unread.kind == "NetworkPolicy" {
+            continue;
+        }
+        let near = |name: &str| name.is_empty() || namespaces.contains(&name);
+        let mut unread = unread.clone();
+        unread.namespaces.retain(|name, _| near(name));
+        if !unread.namespaces.is_empty() {
+            found.push(unread);
+        }
+    }
+    found
+}
+
+// === impl Trace ===
+
+impl Trace {
+    /// How the message ends under the first way in which the choices fall: the only one, where the
+    /// answer is certain.
+    pub fn ending(&self) -> Ending {
+        self.lives[0].1.ending
+    }
+
+    /// How the message ends, if that is certain.
+    pub fn verdict(&self) -> Option<Verdict> {
+        self.doubts.is_empty().then(|| self.ending().verdict)
+    }
+}
+
+// === impl Unread ===
+
+impl Unread {
+    /// How many objects there are.
+    pub fn count(&self) -> usize {
+        self.namespaces.values().sum()
+    }
+}

@@ -1,0 +1,146 @@
+//! `verify` judged by enumeration: it reports a violation exactly when sending one message for
+//! each combination of values that the network tells apart finds one, and counts the same pairs.
+//!
+//! The judge reads C1 to C4 and R5 from the model and knows `walk`; nothing of sets of headers.
+//! The long form: `PROPTEST_CASES=20000 cargo test --release -p fibula-answers --test checker`.
+
+#[path = "../../fibula-intended/tests/clusters/mod.rs"]
+mod clusters;
+mod judge;
+#[path = "../../fibula-network/tests/random/mod.rs"]
+mod random;
+
+use fibula_answers::verify;
+use fibula_intended::{Intent, Listeners, network};
+use fibula_network::{Entity, Kind, Network};
+use proptest::prelude::*;
+use proptest::test_runner::TestCaseError;
+
+use judge::{Messages, compare, enumerate, replay};
+
+/// So many messages enumerate in a moment, unoptimised.
+const FEW: usize = 12_000;
+
+/// 64 cases, unless PROPTEST_CASES says how many.
+fn config() -> ProptestConfig {
+    let config = ProptestConfig { failure_persistence: None, ..ProptestConfig::default() };
+    match std::env::var_os("PROPTEST_CASES") {
+        Some(_) => config,
+        None => ProptestConfig { cases: 64, ..config },
+    }
+}
+
+/// Whether a network is small enough, and every process has a host as the types ask for.
+fn judgeable(network: &Network) -> bool {
+    let hosted = |id| !network.kind(id).is_process() || network.facts.host(id).is_some();
+    network.ids().all(hosted) && Messages::of(network).count() <= FEW
+}
+
+/// Proves a network and enumerates its messages; both must say the same.
+fn agree(network: &Network) -> Result<(), TestCaseError> {
+    if !judgeable(network) {
+        return Ok(());
+    }
+    let proof = verify(network);
+    let agreed = compare(&proof, &enumerate(network)).and_then(|()| replay(network, &proof));
+    agreed.map_err(TestCaseError::fail)
+}
+
+proptest! {
+    #![proptest_config(config())]
+
+    #[test]
+    fn verify_is_right_of_random_networks(
+        network in random::networks().prop_filter("few messages", |drawn| judgeable(&drawn.0)),
+        rolls in random::rolls(12),
+    ) {
+        agree(&network.0)?;
+        agree(&random::mutate(&network.0, &rolls))?;
+    }
+
+    #[test]
+    fn verify_is_right_of_an_article_with_a_fault(
+        network in random::articles().prop_filter("few messages", |drawn| judgeable(&drawn.0)),
+        faults in prop::collection::vec(random::rolls(12), 1..4),
+    ) {
+        for rolls in faults {
+            agree(&random::mutate(&network.0, &rolls))?;
+        }
+    }
+
+    #[test]
+    fn verify_is_right_of_an_intended_network_with_a_fault(
+        (network, drawn) in intended(),
+        faults in prop::collection::vec(random::rolls(12), 1..4),
+    ) {
+        let _ = drawn;
+        for rolls in faults {
+            agree(&random::mutate(&network.0, &rolls))?;
+        }
+    }
+}
+
+/// Intended networks of small clusters, some of whose entries stand for one switch alone.
+fn intended() -> impl Strategy<Value = (random::Drawn, clusters::Drawn)> {
+    let shape = clusters::Shape { nodes: 3, pods: 3, services: 1, beyond_the_article: true };
+    let unshared = any::<prop::sample::Index>();
+    (clusters::drawn(shape), any::<bool>(), unshared)
+        .prop_map(|(drawn, unshare, at)| {
+            let mut network = network(&drawn.cluster, &drawn.intent);
+            if unshare {
+                let switch = at.index(network.elements.len());
+                network.unshare(fibula_network::ElementId(switch as u32));
+            }
+            (random::Drawn(network), drawn)
+        })
+        .prop_filter("few messages", |(network, _)| judgeable(&network.0))
+}
+
+/// The judge is judged: a proof of another network than the one enumerated is noticed.
+#[test]
+fn a_proof_of_another_network_is_noticed() {
+    let intent = Intent { listeners: Listeners::Declared, ..Intent::default() };
+    let sound = network(&clusters::k1(), &intent);
+    let entry = |kind, rule: &'static str| {
+        move |n: &mut Network| {
+            let table = n.tables.iter_mut().find(|table| *table.name == *kind);
+            table.expect("a table").entries.retain(|entry| entry.origin.rule != rule);
+        }
+    };
+    let first = |n: &Network, kind| n.of_kind(kind).next().expect("an element");
+    let link = |a, b| move |n: &mut Network| n.links = n.links.without(first(n, a), first(n, b));
+    let cases: [(&str, Box<dyn Fn(&mut Network)>); 9] = [
+        ("C2", Box::new(entry("pod", "F1"))),
+        ("C3", Box::new(entry("pod", "F2"))),
+        ("C3", Box::new(entry("pod", "F3"))),
+        ("C4", Box::new(entry("node", "F4"))),
+        ("C3", Box::new(entry("node", "F5"))),
+        ("R5", Box::new(entry("outside", "R3"))),
+        ("C2", Box::new(link(Kind::Container, Kind::Pod))),
+        ("C4", Box::new(link(Kind::Pod, Kind::Node))),
+        ("C1", Box::new(|n: &mut Network| {
+            let (_, addr) = n.facts.addr[0];
+            let last = n.of_kind(Kind::Pod).last().expect("a Pod");
+            n.facts.addr.push((Entity::Switch(last), addr));
+            n.facts.addr.sort_unstable();
+        })),
+    ];
+    let (right, found) = (verify(&sound), enumerate(&sound));
+    assert_eq!(compare(&right, &found), Ok(()));
+    for (id, fault) in cases {
+        let mut faulty = sound.clone();
+        fault(&mut faulty);
+        let (wrong, missed) = (verify(&faulty), enumerate(&faulty));
+        assert_eq!(compare(&wrong, &missed), Ok(()), "{id}");
+        for (proof, found) in [(&right, &missed), (&wrong, &found)] {
+            let noticed = compare(proof, found).expect_err("a fault");
+            assert!(noticed.contains(": found"), "{noticed}");
+        }
+        let violated = |c: &&fibula_answers::Constraint| {
+            matches!(c.outcome, fibula_answers::Outcome::Violated { .. })
+        };
+        let violated: Vec<&str> =
+            wrong.constraints.iter().filter(violated).map(|c| c.id).collect();
+        assert!(violated.contains(&id), "{id} is not among {violated:?}");
+    }
+}
