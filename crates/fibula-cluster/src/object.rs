@@ -102,7 +102,7 @@ impl Kind {
     /// Where a value has another type than the API gives it. Values of the right type that make
     /// no sense are found by [`Object::check`].
     pub fn read<'de, D: Deserializer<'de>>(self, d: D) -> Result<Object, D::Error> {
-        Ok(match self {
+        let mut object = match self {
             Self::Namespace => Object::Namespace(Box::deserialize(d)?),
             Self::Node => Object::Node(Box::deserialize(d)?),
             Self::Pod => Object::Pod(Box::deserialize(d)?),
@@ -116,7 +116,9 @@ impl Kind {
             | Self::DaemonSet
             | Self::Job
             | Self::ReplicationController => Object::Workload(self, Box::deserialize(d)?),
-        })
+        };
+        object.normalise();
+        Ok(object)
     }
 }
 
@@ -134,6 +136,39 @@ impl Object {
             Self::CronJob(_) => Kind::CronJob,
             Self::ServiceCidr(_) => Kind::ServiceCidr,
             Self::OpenShiftNetwork(_) => Kind::OpenShiftNetwork,
+        }
+    }
+
+    /// Clears what the model reads of other objects only, and sets what the API server sets, so
+    /// that neither tells twins apart: the labels of what nothing selects, `generateName` beside
+    /// a name, the label of a Namespace that is its name (DR-22).
+    fn normalise(&mut self) {
+        if let Self::Namespace(namespace) = self {
+            let name = namespace.metadata.name().to_owned();
+            let labels = std::mem::take(&mut namespace.metadata.labels).into_pairs().into_iter();
+            let own = ("kubernetes.io/metadata.name".to_owned(), name);
+            namespace.metadata.labels = labels.chain([own]).collect();
+        }
+        let selected = matches!(self, Self::Pod(_) | Self::Namespace(_) | Self::Node(_));
+        let metadata = self.metadata_mut();
+        if !selected {
+            metadata.labels = api::Labels::default();
+        }
+        if !metadata.name.is_empty() {
+            metadata.generate_name = String::new();
+        }
+    }
+
+    pub(crate) fn metadata_mut(&mut self) -> &mut api::Metadata {
+        match self {
+            Self::Namespace(o) => &mut o.metadata,
+            Self::Node(o) => &mut o.metadata,
+            Self::Pod(o) => &mut o.metadata,
+            Self::Service(o) => &mut o.metadata,
+            Self::Workload(_, o) => &mut o.metadata,
+            Self::CronJob(o) => &mut o.metadata,
+            Self::ServiceCidr(o) => &mut o.metadata,
+            Self::OpenShiftNetwork(o) => &mut o.metadata,
         }
     }
 

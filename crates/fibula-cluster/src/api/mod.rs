@@ -87,7 +87,10 @@ slim! {
 pub struct Labels(Vec<(String, String)>);
 
 /// Whether a string is given; what it says does not matter.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+///
+/// All are equal: an object and its copy from a cluster contradict each other no more than two
+/// copies do.
+#[derive(Clone, Copy, Debug, Default)]
 pub struct Given(pub bool);
 
 // === impl Metadata ===
@@ -113,20 +116,21 @@ impl Metadata {
         (namespace, name, self.labels)
     }
 
-    /// The managing controller: the owner that says so, else the only owner.
+    /// The managing controller: the owner that says so, else the only owner where it is of a
+    /// kind that makes pods. A static pod names its Node as the owner; that is none.
     pub fn controller(&self) -> Option<&OwnerReference> {
         let owners = &self.owner_references;
-        owners.iter().find(|owner| owner.controller).or(match &owners[..] {
-            [only] => Some(only),
-            _ => None,
-        })
+        let says_so = owners.iter().find(|owner| owner.controller);
+        let only = owners.first().filter(|only| owners.len() == 1 && only.makes_pods());
+        let named = |owner: &&OwnerReference| !owner.kind.is_empty() && !owner.name.is_empty();
+        says_so.or(only).filter(named).filter(|owner| owner.kind != "Node")
     }
 }
 
 impl OwnerReference {
-    /// Whether the owner is a workload: a static pod names its Node as the owner.
-    pub fn is_workload(&self) -> bool {
-        self.kind != "Node" && !self.name.is_empty()
+    fn makes_pods(&self) -> bool {
+        let kinds = ["Deployment", "StatefulSet", "DaemonSet", "CronJob", "ReplicationController"];
+        matches!(self.kind.as_str(), "ReplicaSet" | "Job") || kinds.contains(&self.kind.as_str())
     }
 }
 
@@ -205,9 +209,15 @@ impl<'de> Deserialize<'de> for Labels {
 
 // === impl Given ===
 
+impl PartialEq for Given {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
 impl Serialize for Given {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(if self.0 { "given" } else { "" })
+        serializer.serialize_none()
     }
 }
 

@@ -92,7 +92,7 @@ impl Read {
 
     /// What a pod belongs to; notes that this owns a pod.
     fn workload(&mut self, metadata: &api::Metadata, owners: &Owners) -> Workload {
-        let Some(owner) = metadata.controller().filter(|owner| owner.is_workload()) else {
+        let Some(owner) = metadata.controller() else {
             return Workload { kind: "Pod".to_owned(), name: metadata.name().to_owned() };
         };
         // Pods come sorted by name, so that those of one owner mostly follow each other.

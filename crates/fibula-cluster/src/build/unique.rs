@@ -4,6 +4,7 @@ use std::net::IpAddr;
 
 use serde_json::Value;
 
+use crate::api::Given;
 use crate::cluster::Twins;
 use crate::object::Object;
 use crate::place::ObjectId;
@@ -22,11 +23,14 @@ pub(super) fn unique(
     let mut kept: Vec<(ObjectId, Object)> = Vec::with_capacity(objects.len());
     let mut twins = Vec::new();
     let mut rest = objects.into_iter().peekable();
-    while let Some(first) = rest.next() {
+    while let Some(mut first) = rest.next() {
         let mut others = Vec::new();
         while let Some(next) = rest.next_if(|next| key(&next.1) == key(&first.1)) {
             if next.1 != first.1 {
                 others.push(next);
+            } else if next.1.metadata().uid.0 {
+                // Of equal objects all are from a cluster if one is.
+                first.1.metadata_mut().uid = Given(true);
             }
         }
         if others.is_empty() {

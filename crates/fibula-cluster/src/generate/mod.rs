@@ -11,7 +11,7 @@ mod write;
 
 pub use write::{Format, write};
 
-use crate::api::{self, Given, Labels, Metadata, OwnerReference};
+use crate::api::{self, Labels, Metadata, OwnerReference};
 use crate::object::{Kind, Object};
 use crate::place::ObjectId;
 use app::App;
@@ -106,7 +106,6 @@ fn pod(plan: &Plan, app: &App, index: usize) -> Object {
             name: format!("{replica_set}-{}", plan::letters(index)),
             namespace: app.namespace.clone(),
             labels: labels.collect(),
-            uid: Given(true),
             owner_references: vec![OwnerReference {
                 kind: "ReplicaSet".to_owned(),
                 name: replica_set,

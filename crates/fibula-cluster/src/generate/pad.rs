@@ -7,10 +7,10 @@ use crate::object::Kind;
 /// A creation time; every object has the same, because time is no part of a shape.
 const TIME: &str = "2026-01-02T03:04:05Z";
 
-/// Gives an object that was read from a cluster its `uid`, and with `padding` what else the API
+/// Gives an object that only a cluster makes its `uid`, and with `padding` what else the API
 /// server shows.
 pub(super) fn complete(object: &mut Value, kind: Kind, index: usize, padding: bool) {
-    let observed = object["metadata"].get("uid").is_some();
+    let observed = matches!(kind, Kind::Node | Kind::Pod);
     if observed {
         let uid = format!("{index:08x}-0000-4000-8000-{index:012x}");
         object["metadata"]["uid"] = uid.into();

@@ -2,7 +2,7 @@
 #![allow(dead_code, missing_docs, unreachable_pub, reason = "each test file uses what it needs")]
 
 use fibula_cluster::{Cluster, Node, Object, ObjectId, Options, Pod, Reading, Service, reading};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// Reads objects, numbered from 0, that must be without faults.
 pub fn objects(values: &[Value]) -> Vec<(ObjectId, Object)> {
@@ -47,4 +47,28 @@ pub fn pod_names(cluster: &Cluster) -> Vec<&str> {
 /// Addresses, or anything else, as text.
 pub fn text<T: ToString>(values: &[T]) -> Vec<String> {
     values.iter().map(ToString::to_string).collect()
+}
+
+pub fn workload(kind: &str, name: &str, replicas: Value) -> Value {
+    let group = if kind == "Job" || kind == "CronJob" { "batch/v1" } else { "apps/v1" };
+    let api_version = if kind == "ReplicationController" { "v1" } else { group };
+    let template = json!({"metadata": {"labels": {"app": name}},
+        "spec": {"containers": [{"name": "c", "ports": [{"containerPort": 80}]}]}});
+    let spec = match kind {
+        "CronJob" => json!({"jobTemplate": {"spec": {"template": template}}}),
+        "Job" => json!({"parallelism": replicas, "template": template}),
+        _ => json!({"replicas": replicas, "template": template}),
+    };
+    json!({"apiVersion": api_version, "kind": kind, "metadata": {"name": name}, "spec": spec})
+}
+
+pub fn owned(mut value: Value, kind: &str, name: &str) -> Value {
+    value["metadata"]["ownerReferences"] =
+        json!([{"kind": kind, "name": name, "controller": true, "apiVersion": "x", "uid": "1"}]);
+    value
+}
+
+pub fn bare(name: &str) -> Value {
+    json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name},
+        "spec": {"containers": [{"name": "c"}]}})
 }
