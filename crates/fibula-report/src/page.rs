@@ -1,0 +1,257 @@
+//! Pages: text with meaning, laid out for a screen.
+//!
+//! Printers say what a word means ([`Label`]), never how it looks; what labels and signs look like
+//! on a screen is decided here, in one place.
+
+use std::fmt::Write as _;
+use std::io;
+
+use unicode_width::UnicodeWidthStr;
+
+use crate::style::{Label, ascii, paint};
+
+/// What a page is printed on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Screen {
+    /// How many columns it has; none for a pipe or a file, where nothing wraps.
+    pub width: Option<usize>,
+    /// Whether it shows colours.
+    pub color: bool,
+    /// Whether it shows more than ASCII.
+    pub unicode: bool,
+}
+
+/// Some text, each part of it with its meaning.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Text {
+    spans: Vec<(Label, String)>,
+}
+
+/// What is printed: blocks, one below the other.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Page {
+    blocks: Vec<Block>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Block {
+    Line(Text),
+    Rows { indent: usize, gap: usize, rows: Vec<Vec<Text>> },
+}
+
+/// Below this width the last column of rows goes below the others.
+const NARROW: usize = 100;
+
+// === impl Screen ===
+
+impl Screen {
+    /// A pipe or a file: nothing wraps, no colours.
+    pub const PIPE: Screen = Screen { width: None, color: false, unicode: true };
+}
+
+// === impl Text ===
+
+impl Text {
+    /// No text.
+    pub fn new() -> Text {
+        Text::default()
+    }
+
+    /// The text, and some more with a meaning.
+    #[must_use]
+    pub fn with(mut self, label: Label, more: impl Into<String>) -> Text {
+        self.spans.push((label, more.into()));
+        self
+    }
+
+    /// The text, and some more.
+    #[must_use]
+    pub fn plain(self, more: impl Into<String>) -> Text {
+        self.with(Label::Plain, more)
+    }
+
+    /// The text, and another.
+    #[must_use]
+    pub fn then(mut self, other: Text) -> Text {
+        self.spans.extend(other.spans);
+        self
+    }
+
+    /// Whether there is nothing in it.
+    pub fn is_empty(&self) -> bool {
+        self.spans.iter().all(|(_, text)| text.is_empty())
+    }
+
+    fn width(&self, screen: &Screen) -> usize {
+        self.spans.iter().map(|(_, text)| screen.shown(text).width()).sum()
+    }
+
+    fn paint(&self, screen: &Screen, out: &mut String) {
+        for (label, text) in &self.spans {
+            paint(*label, &screen.shown(text), screen.color, out);
+        }
+    }
+}
+
+impl From<&str> for Text {
+    fn from(text: &str) -> Text {
+        Text::new().plain(text)
+    }
+}
+
+impl From<String> for Text {
+    fn from(text: String) -> Text {
+        Text::new().plain(text)
+    }
+}
+
+// === impl Page ===
+
+impl Page {
+    /// An empty page.
+    pub fn new() -> Page {
+        Page::default()
+    }
+
+    /// Adds a line.
+    pub fn line(&mut self, text: impl Into<Text>) {
+        self.blocks.push(Block::Line(text.into()));
+    }
+
+    /// Adds an empty line.
+    pub fn blank(&mut self) {
+        self.line(Text::new());
+    }
+
+    /// Adds rows of columns that stand below each other, `indent` from the left and two apart.
+    /// Where they do not fit, the last column goes below the others.
+    pub fn rows(&mut self, indent: usize, rows: Vec<Vec<Text>>) {
+        self.blocks.push(Block::Rows { indent, gap: 2, rows });
+    }
+
+    /// Adds the blocks of another page.
+    pub fn append(&mut self, other: Page) {
+        self.blocks.extend(other.blocks);
+    }
+
+    /// Prints it.
+    ///
+    /// # Errors
+    ///
+    /// What writing gives, such as a pipe that nobody reads any more.
+    pub fn print(&self, screen: &Screen, out: &mut dyn io::Write) -> io::Result<()> {
+        out.write_all(self.render(screen).as_bytes())
+    }
+
+    /// The page as it is printed.
+    pub fn render(&self, screen: &Screen) -> String {
+        let mut out = String::new();
+        for block in &self.blocks {
+            match block {
+                Block::Line(text) => {
+                    text.paint(screen, &mut out);
+                    trim(&mut out);
+                    out.push('\n');
+                }
+                Block::Rows { indent, gap, rows } => {
+                    screen.rows(*indent, *gap, rows, &mut out);
+                }
+            }
+        }
+        out
+    }
+}
+
+// === impl Screen ===
+
+impl Screen {
+    fn shown(&self, text: &str) -> String {
+        if self.unicode { text.to_owned() } else { ascii(text) }
+    }
+
+    fn rows(&self, indent: usize, gap: usize, rows: &[Vec<Text>], out: &mut String) {
+        let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
+        let mut widths = vec![0; columns];
+        for row in rows {
+            for (i, cell) in row.iter().enumerate() {
+                // A last cell needs no room for what would follow.
+                if i + 1 < row.len() || row.len() == columns {
+                    widths[i] = widths[i].max(cell.width(self));
+                }
+            }
+        }
+        let last = columns.saturating_sub(1);
+        let before: usize = indent + widths[..last].iter().map(|width| width + gap).sum::<usize>();
+        let whole = before + widths.last().unwrap_or(&0);
+        let fold = columns > 2 && self.width.is_some_and(|width| width < NARROW.max(whole));
+        for row in rows {
+            self.row(indent, gap, row, &widths, fold && row.len() == columns, out);
+        }
+    }
+
+    fn row(
+        &self,
+        indent: usize,
+        gap: usize,
+        row: &[Text],
+        widths: &[usize],
+        fold: bool,
+        out: &mut String,
+    ) {
+        let mut pad = indent;
+        for (i, cell) in row.iter().enumerate() {
+            if fold && i + 1 == row.len() {
+                if cell.is_empty() {
+                    break;
+                }
+                trim(out);
+                let below = indent + widths.first().unwrap_or(&0) + gap;
+                let _ = write!(out, "\n{:below$}", "");
+                pad = 0;
+            }
+            let _ = write!(out, "{:pad$}", "");
+            cell.paint(self, out);
+            pad = widths[i].saturating_sub(cell.width(self)) + gap;
+        }
+        trim(out);
+        out.push('\n');
+    }
+}
+
+/// Removes the spaces at the end of the last line.
+fn trim(out: &mut String) {
+    out.truncate(out.trim_end_matches(' ').len());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rows(screen: Screen) -> String {
+        let mut page = Page::new();
+        let row = |a: &str, b: &str, c: &str| vec![a.into(), b.into(), c.into()];
+        page.rows(2, vec![row("● web", "sends", "a.yaml:1"), row("○ n1", "forwards to n2", "F5")]);
+        page.render(&screen)
+    }
+
+    #[test]
+    fn columns_stand_below_each_other() {
+        let wide = Screen { width: Some(120), ..Screen::PIPE };
+        let expected = "  ● web  sends           a.yaml:1\n  ○ n1   forwards to n2  F5\n";
+        assert_eq!(rows(wide), expected);
+        assert_eq!(rows(Screen::PIPE), expected);
+    }
+
+    #[test]
+    fn under_100_columns_the_third_goes_below_the_second() {
+        let narrow = Screen { width: Some(80), ..Screen::PIPE };
+        let expected = "  ● web  sends\n         a.yaml:1\n  ○ n1   forwards to n2\n         F5\n";
+        assert_eq!(rows(narrow), expected);
+    }
+
+    #[test]
+    fn signs_have_ascii_twins() {
+        let plain = Screen { unicode: false, ..Screen::PIPE };
+        assert_eq!(rows(plain), "  * web  sends           a.yaml:1\n  o n1   forwards to n2  F5\n");
+    }
+}
