@@ -5,7 +5,7 @@ mod random;
 
 use std::fs;
 
-use fibula_network::file::{Read, Refusal, read, write};
+use fibula_network::file::{Read, read, write};
 use fibula_network::{
     Action, Addr, Addrs, Element, ElementId, Entity, Entry, Facts, Fib, Hop, Kind, Links, Listener,
     Me, Mesh, Network, Open, Owner, Pattern, PipelineId, PlaceId, Port, Range, Reason, Receiver,
@@ -296,136 +296,6 @@ fn an_unchecked_network_is_not_written() {
     let facts = Facts { host: vec![None], ..Facts::default() };
     let error = write(&Network { facts, ..Network::default() }, &|_| None, &mut vec![]);
     assert_eq!(error.unwrap_err().kind(), std::io::ErrorKind::InvalidInput);
-}
-
-/// A file of one pod and one node, with this in place of that.
-fn edited(from: &str, to: &str) -> Vec<Refusal> {
-    const FILE: &str = r#"{"fibula": "network/1",
-"elements": [
-  {"kind": "node", "name": "n"},
-  {"kind": "pod", "name": "p", "host": "n", "addresses": ["10.0.0.1"]},
-  {"kind": "container", "name": "c", "host": "p", "open": ["80", {"port": 53, "at": "x"}]}],
-"links": [["c", "p"], ["p", "n"]],
-"choices": [{"id": "POD-7", "values": 2}],
-"tables": {
-  "pod": [
-    {"to": "own", "port": "listened", "when": ["POD-7=1"], "do": "deliver listener"}],
-  "node": [
-    {"from": "hosted", "from_port": "1-2", "to": "hosted", "port": 80, "do": "forward owner"}]},
-"pipelines": {"pod": ["pod"], "node": ["node"]},
-"fibs": {
-  "p": {"pipeline": "pod", "own": ["10.0.0.1"], "host": "n", "listeners": [{"port": 80, "process": "c"}]},
-  "n": {"pipeline": "node"}},
-"owners": [{"address": "10.0.0.1", "to": "p", "via": "n"}]}"#;
-    assert_eq!(read(FILE.as_bytes()).map(|_| ()), Ok(()));
-    assert!(FILE.contains(from), "{from}");
-    read(FILE.replacen(from, to, 1).as_bytes()).map(|_| ()).unwrap_err()
-}
-
-#[test]
-fn what_is_refused_says_where() {
-    let cases = [
-        ("network/1", "network/2"),
-        ("\"network/1\"", "1, \"new\": 2"),
-        ("\"to\"", "\"too\""),
-        ("}]},\n\"pip", "}]\n\"pip"),
-        ("\"values\": 2", "\"values\": -2"),
-        (", \"do\": \"forward owner\"", ""),
-        ("\"node\", \"name\"", "\"nod\", \"name\""),
-        ("\"own\", \"port\"", "\"10.0.0.300\", \"port\""),
-        ("listened", "80/ICMP"),
-        ("\"port\": 80, \"do\"", "\"port\": 99999, \"do\""),
-        ("1-2", "2-1"),
-        ("\"POD-7=1\"", "\"POD-7=3\""),
-        ("\"POD-7=1\"", "\"POD-8=1\""),
-        ("deliver listener", "deliver d"),
-        ("deliver listener", "deliver p "),
-        ("deliver listener", "deliver n"),
-        ("deliver listener", "drop"),
-        ("deliver listener", "goto node"),
-        ("\"to\": \"hosted\"", "\"to\": \"own\""),
-        ("[\"c\", \"p\"]", "[\"c\", \"c\"]"),
-        ("[\"node\"]", "[\"nodes\"]"),
-        ("\"p\", \"host\": \"n\"", "\"p\", \"host\": \"c\""),
-        ("\"kind\": \"pod\"", "\"kind\": \"node\""),
-        ("\"via\": \"n\"", "\"via\": \"p\""),
-        ("\"n\": {", "\"p\": {"),
-    ];
-    let mut all = String::new();
-    for (from, to) in cases {
-        all += &format!("{from} -> {to}\n").replace("\n\"", " \"");
-        for refusal in edited(from, to) {
-            all += &format!("  {refusal}\n");
-        }
-    }
-    assert_data_eq!(
-        all,
-        str![[r#"
-network/1 -> network/2
-  1:13: fibula: got "network/2", expected network/1
-"network/1" -> 1, "new": 2
-  fibula: got "1", expected network/1
-"to" -> "too"
-  10:10: got "unknown field `too`", expected one of `arrived`, `from`, `from_port`, `to`, `port`, `when`, `do`, `rule`, `at`
-}]}, "pip -> }] "pip
-  13:1: got "/"", expected `,` or `}`
-"values": 2 -> "values": -2
-  7:40: got "invalid value: integer `-2`", expected u8
-, "do": "forward owner" -> 
-  12:70: got "ort/": /"1-2/", /"to/": /"hosted/", /"port/": 80}", expected the field `do`
-"node", "name" -> "nod", "name"
-  3:13: elements[0].kind: got "nod", expected container, daemon, world, pod, node or outside
-"own", "port" -> "10.0.0.300", "port"
-  10:13: tables.pod[0].to: got "10.0.0.300", expected *, an address, a prefix, a range, the name of a set, own, hosted, or elsewhere KIND
-listened -> 80/ICMP
-  10:28: tables.pod[0].port: got "80/ICMP", expected TCP, UDP, SCTP or any after the slash
-"port": 80, "do" -> "port": 99999, "do"
-  12: tables.node[0].port: got "99999", expected *, a port, a range such as 8000-8080, or listened
-1-2 -> 2-1
-  12:38: tables.node[0].from_port: got "2-1", expected *, a port, a range such as 8000-8080, or listened
-"POD-7=1" -> "POD-7=3"
-  10:49: tables.pod[0].when: got "POD-7=3", expected values that the choices have
-"POD-7=1" -> "POD-8=1"
-  10:49: tables.pod[0].when: got "POD-8=1", expected the id of a choice before the =
-deliver listener -> deliver d
-  10:67: tables.pod[0].do: got "deliver d", expected the name of an element
-deliver listener -> deliver p 
-  10:67: tables.pod[0].do: got "deliver p ", expected the name of an element
-deliver listener -> deliver n
-  10:67: tables.pod[0].do: got "deliver n", expected a process, or the only switch that uses the table
-deliver listener -> drop
-  10:67: tables.pod[0].do: got "drop", expected deliver ELEMENT, deliver listener, deliver me, forward SWITCH, forward host, forward owner, forward owner's node, discard REASON, reject REASON, or goto TABLE
-deliver listener -> goto node
-  10:67: tables.pod[0].do: got "goto node", expected a table that is later in each pipeline
-"to": "hosted" -> "to": "own"
-  12:76: tables.node[0].do: got "forward owner", expected forward owner beside the target hosted only
-["c", "p"] -> ["c", "c"]
-  6:18: links[0]: got "c", expected another element
-["node"] -> ["nodes"]
-  13:41: pipelines.node: got "nodes", expected the name of a table
-"p", "host": "n" -> "p", "host": "c"
-  4:41: elements[1].host: got "c", expected node as the host of the pod "p"
-"kind": "pod" -> "kind": "node"
-  4:42: elements[1].host: got "n", expected none as the host of the node "p"
-  5:47: elements[2].host: got "p", expected pod as the host of the container "c"
-  15:58: fibs.p.host: got "n", expected none but for a pod
-"via": "n" -> "via": "p"
-  17:55: owners[10.0.0.1].via: got "p", expected a node that leads to 10.0.0.1
-"n": { -> "p": {
-  16:4: fibs.p: got "p", expected one FIB for a switch
-
-"#]]
-    );
-}
-
-#[test]
-fn every_refusal_is_reported() {
-    let refusals = edited(
-        ": \"n\", \"listeners\": [{\"port\": 80",
-        ": \"m\", \"listeners\": [{\"port\": \"x\"",
-    );
-    let paths: Vec<&str> = refusals.iter().map(|refusal| &*refusal.path).collect();
-    assert_eq!(paths, ["fibs.p.host", "fibs.p.listeners"]);
 }
 
 #[test]

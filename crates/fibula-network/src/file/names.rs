@@ -144,10 +144,16 @@ impl<'n> Names<'n> {
 // === impl Index ===
 
 impl<'a> Index<'a> {
-    /// Adds an element; gives back the one that has its kind and name already.
-    pub(super) fn add(&mut self, kind: Kind, name: &'a str, id: ElementId) -> Option<ElementId> {
+    /// Makes room for this many elements.
+    pub(super) fn reserve(&mut self, elements: usize) {
+        self.elements.reserve(elements);
+        self.plain.reserve(elements);
+    }
+
+    /// Adds an element.
+    pub(super) fn add(&mut self, kind: Kind, name: &'a str, id: ElementId) {
         self.plain.entry(name).and_modify(|one| *one = None).or_insert(Some(id));
-        self.elements.insert((kind, name), id)
+        self.elements.insert((kind, name), id);
     }
 
     /// The element of this name.

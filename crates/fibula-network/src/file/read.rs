@@ -40,7 +40,7 @@ pub fn read(bytes: &[u8]) -> Result<Read, Vec<Refusal>> {
         return Err(refusals.finish());
     }
     let file = parsed.map_err(|error| vec![malformed(bytes, &error)])?;
-    let mut reader = Reader { refusals, index: Index::default(), places: FxHashMap::default() };
+    let mut reader = Reader::new(refusals);
     let network = reader.network(&file);
     let Reader { mut refusals, places, .. } = reader;
     if refusals.is_empty() {
@@ -49,19 +49,15 @@ pub fn read(bytes: &[u8]) -> Result<Read, Vec<Refusal>> {
     if !refusals.is_empty() {
         return Err(refusals.finish());
     }
-    let mut all = vec![String::new(); places.len()];
-    let mut places: Vec<(&str, u64)> = places.into_iter().collect();
-    places.sort_unstable();
-    for (text, number) in places {
-        text.clone_into(&mut all[number as usize]);
-    }
-    Ok(Read { network, places: all })
+    Ok(Read { network, places })
 }
 
 struct Reader<'f, 'b> {
     refusals: Refusals<'b>,
     index: Index<'f>,
-    places: FxHashMap<&'f str, u64>,
+    places: Vec<String>,
+    /// The number of each of `places`.
+    numbers: FxHashMap<&'f str, PlaceId>,
 }
 
 fn address(text: &str) -> Result<Addr, &'static str> {
@@ -74,8 +70,14 @@ fn port(text: &str) -> Result<Port, &'static str> {
 
 // === impl Reader ===
 
-impl<'f> Reader<'f, '_> {
+impl<'f, 'b> Reader<'f, 'b> {
+    fn new(refusals: Refusals<'b>) -> Reader<'f, 'b> {
+        let (index, numbers) = (Index::default(), FxHashMap::default());
+        Reader { refusals, index, places: vec![], numbers }
+    }
+
     fn network(&mut self, file: &'f File<'_>) -> Network {
+        self.index.reserve(file.elements.len());
         let mut elements = vec![];
         for (i, line) in file.elements.iter().enumerate() {
             let kind =
@@ -159,8 +161,10 @@ impl<'f> Reader<'f, '_> {
 
     fn place(&mut self, at: &'f Option<Text<'_>>) -> PlaceId {
         let Some(text) = at else { return PlaceId::NONE };
-        let next = self.places.len() as u64;
-        PlaceId(*self.places.entry(&text.0).or_insert(next))
+        *self.numbers.entry(&text.0).or_insert_with(|| {
+            self.places.push(text.0.clone().into_owned());
+            PlaceId(self.places.len() as u64 - 1)
+        })
     }
 
     /// Addresses in their order, each once.
