@@ -210,3 +210,89 @@ proptest! {
         holds(targets(&network))?;
     }
 }
+
+/// A network without a fault, the same in every run.
+fn sound() -> Network {
+    let rolls: Vec<u32> = (1..120u32).map(|i| i.wrapping_mul(0x9e37_79b9)).collect();
+    let network = random::article(&rolls);
+    assert!(network.of_kind(Kind::Node).count() > 1 && network.of_kind(Kind::Pod).count() > 2);
+    network
+}
+
+/// The pods' and the Nodes' tables of [`sound`], and some of their entries.
+const POD: usize = 1;
+const NODE: usize = 3;
+
+#[test]
+fn a_planted_fault_is_noticed() {
+    let sound = sound();
+    assert_eq!(compare(&sound, &sound), Ok(()));
+    let pod =
+        sound.of_kind(Kind::Pod).find(|pod| !sound.fib(*pod).unwrap().me.listeners.is_empty());
+    let pod = pod.unwrap();
+    let node = sound.facts.host(pod).unwrap();
+    let listener = sound.fib(pod).unwrap().me.listeners[0];
+    let me = |network: &mut Network, change: fn(&mut Me)| {
+        let me = &mut network.fibs[pod.index()].as_mut().unwrap().me;
+        change(me);
+        me.listeners.sort_unstable();
+    };
+    let with = |change: &dyn Fn(&mut Network)| {
+        let mut faulty = sound.clone();
+        change(&mut faulty);
+        faulty
+    };
+    let unlink = |a, b| with(&|n| n.links = n.links.without(a, b));
+    let other = sound.of_kind(Kind::Node).find(|other| *other != node).unwrap();
+    let faults = [
+        ("F1: no loopback", with(&|n| drop(n.tables[POD].entries.remove(0)))),
+        ("F2: no listener", with(&|n| drop(n.tables[POD].entries.remove(2)))),
+        ("F3: no way out", with(&|n| drop(n.tables[POD].entries.pop()))),
+        ("F4: no way in", with(&|n| drop(n.tables[NODE].entries.remove(2)))),
+        ("F5: no way to others", with(&|n| drop(n.tables[NODE].entries.remove(3)))),
+        ("F3 first", with(&|n| n.tables[POD].entries.rotate_right(1))),
+        (
+            "R1: another reason",
+            with(&|n| {
+                n.tables[POD].entries[3].action = Action::Discard(Reason::Policy);
+            }),
+        ),
+        ("G5: the listener's link", unlink(listener.process, pod)),
+        ("G7: the pod's link", unlink(pod, node)),
+        ("G8: a link between Nodes", unlink(node, other)),
+        ("an owner", with(&|n| n.owners.retain(|owner| owner.to != pod))),
+        (
+            "a wrong Node",
+            with(&|n| {
+                n.owners.iter_mut().filter(|o| o.to == pod).for_each(|owner| owner.via = other);
+            }),
+        ),
+        ("an own address", with(&|n| me(n, |me| me.own.clear()))),
+        ("a port", with(&|n| me(n, |me| me.listeners[0].port.number ^= 1))),
+        (
+            "a protocol",
+            with(&|n| {
+                me(n, |me| {
+                    me.listeners[0].port.proto = match me.listeners[0].port.proto {
+                        Proto::Tcp => Proto::Udp,
+                        _ => Proto::Tcp,
+                    };
+                })
+            }),
+        ),
+        ("a host", with(&|n| me(n, |me| me.host = None))),
+        (
+            "one source port",
+            with(&|n| {
+                let pattern = Pattern { sport: Ports::In(7, 7), ..Pattern::ANY };
+                let entry = Entry::new("fault", pattern, Action::Reject(Reason::Policy));
+                n.tables[NODE].entries.insert(0, entry);
+            }),
+        ),
+    ];
+    for (fault, network) in faults {
+        assert!(compare(&sound, &network).is_err(), "{fault}: unnoticed, flow being sound");
+        assert!(compare(&network, &sound).is_err(), "{fault}: unnoticed, walk being sound");
+        assert_eq!(compare(&network, &network), Ok(()), "{fault}");
+    }
+}

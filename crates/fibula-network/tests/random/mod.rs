@@ -38,12 +38,17 @@ pub(crate) fn networks() -> impl Strategy<Value = Drawn> {
 
 /// Random networks that keep to the article's graph: every entry, link and owner is in place.
 pub(crate) fn articles() -> impl Strategy<Value = Drawn> {
-    rolls(120).prop_map(|rolls| Drawn(article::network(&mut Dice(rolls.iter()))))
+    rolls(120).prop_map(|rolls| Drawn(article(&rolls)))
 }
 
 /// What [`mutate`] needs to decide.
 pub(crate) fn rolls(most: usize) -> impl Strategy<Value = Vec<u32>> {
     prop::collection::vec(any::<u32>(), 0..=most)
+}
+
+/// The network that some decisions make, of those that keep to the article's graph.
+pub(crate) fn article(rolls: &[u32]) -> Network {
+    article::network(&mut Dice(rolls.iter()))
 }
 
 /// The network that some decisions make.
