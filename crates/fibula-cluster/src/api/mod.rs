@@ -11,11 +11,13 @@ use serde::ser::{Serialize, SerializeMap, Serializer};
 mod cluster;
 mod pod;
 mod service;
+mod word;
 mod workload;
 
 pub use cluster::*;
 pub use pod::*;
 pub use service::*;
+pub use word::Word;
 pub use workload::*;
 
 /// Reads a value, and `null` as the default.
@@ -72,7 +74,7 @@ slim! {
     /// A reference to an owner, in the same namespace.
     pub struct OwnerReference {
         /// Its kind.
-        pub kind: String,
+        pub kind: Word,
         /// Its name.
         pub name: String,
         /// Whether the owner is the managing controller.
@@ -123,14 +125,14 @@ impl Metadata {
         let says_so = owners.iter().find(|owner| owner.controller);
         let only = owners.first().filter(|only| owners.len() == 1 && only.makes_pods());
         let named = |owner: &&OwnerReference| !owner.kind.is_empty() && !owner.name.is_empty();
-        says_so.or(only).filter(named).filter(|owner| owner.kind != "Node")
+        says_so.or(only).filter(named).filter(|owner| owner.kind != *"Node")
     }
 }
 
 impl OwnerReference {
     fn makes_pods(&self) -> bool {
         let kinds = ["Deployment", "StatefulSet", "DaemonSet", "CronJob", "ReplicationController"];
-        matches!(self.kind.as_str(), "ReplicaSet" | "Job") || kinds.contains(&self.kind.as_str())
+        matches!(&*self.kind, "ReplicaSet" | "Job") || kinds.contains(&&*self.kind)
     }
 }
 

@@ -1,6 +1,6 @@
 //! Pods and what is in them.
 
-use super::{Metadata, slim};
+use super::{Metadata, Word, slim};
 
 slim! {
     /// A pod.
@@ -44,13 +44,13 @@ slim! {
         /// The port; 0 where it is absent.
         pub container_port: i64,
         /// `TCP`, `UDP` or `SCTP`; TCP where it is empty.
-        pub protocol: String,
+        pub protocol: Word,
     }
 
     /// The state of a pod.
     pub struct PodStatus {
         /// `Pending`, `Running`, `Succeeded`, `Failed` or `Unknown`; empty in a manifest.
-        pub phase: String,
+        pub phase: Word,
         /// The first of `pod_ips` (NM-13).
         #[serde(rename = "podIP")]
         pub pod_ip: String,

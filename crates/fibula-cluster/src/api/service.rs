@@ -3,7 +3,7 @@
 use serde::de::{Deserialize, Deserializer, Error, Visitor};
 use serde::ser::{Serialize, Serializer};
 
-use super::{Labels, Metadata, slim};
+use super::{Labels, Metadata, Word, slim};
 
 slim! {
     /// A Service.
@@ -42,7 +42,7 @@ slim! {
         /// The port; 0 where it is absent.
         pub port: i64,
         /// `TCP`, `UDP` or `SCTP`; TCP where it is empty.
-        pub protocol: String,
+        pub protocol: Word,
         /// The port of the endpoints; `port` where it is absent (SVC-1).
         pub target_port: Option<IntOrString>,
     }

@@ -19,7 +19,7 @@ impl Owners {
             let above = w
                 .metadata
                 .controller()
-                .map(|owner| Workload { kind: owner.kind.clone(), name: owner.name.clone() });
+                .map(|owner| Workload { kind: owner.kind.to_string(), name: owner.name.clone() });
             let expected = if w.kind == Kind::Job { "CronJob" } else { "Deployment" };
             let above = above.filter(|above| above.kind == expected && !above.name.is_empty());
             ((w.kind, w.namespace.clone(), w.name.clone()), above)

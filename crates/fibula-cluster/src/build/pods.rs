@@ -54,7 +54,7 @@ pub(super) fn read(
 impl Read {
     fn pod(&mut self, id: ObjectId, pod: api::Pod, owners: &Owners, named: &mut Named) -> Draft {
         let api::Pod { metadata, mut spec, status } = pod;
-        let finished = matches!(status.phase.as_str(), "Succeeded" | "Failed");
+        let finished = matches!(&*status.phase, "Succeeded" | "Failed");
         let addresses = one_per_family(status.addresses().filter_map(parse_ip));
         // A manifest has no phase; `status: {}` is how some tools write that.
         let manifest = status.phase.is_empty() && addresses.is_empty();
@@ -67,7 +67,7 @@ impl Read {
 
         let workload = self.workload(&metadata, owners);
         let host_network = spec.host_network;
-        let pending = status.phase == "Pending";
+        let pending = &*status.phase == "Pending";
         let node_name = std::mem::take(&mut spec.node_name);
         let (namespace, name, labels) = metadata.into_names();
         Draft {
@@ -101,14 +101,14 @@ impl Read {
             let (ns, direct) = (&last.namespace, &last.direct);
             ns == metadata.namespace()
                 && direct.name == owner.name
-                && direct.kind == owner.kind
+                && direct.kind == *owner.kind
                 && last.hash == hash
         });
         if let Some(last) = same {
             return last.outermost.clone();
         }
         let namespace = metadata.namespace().to_owned();
-        let direct = Workload { kind: owner.kind.clone(), name: owner.name.clone() };
+        let direct = Workload { kind: owner.kind.to_string(), name: owner.name.clone() };
         let outermost = owners.outermost(&namespace, &direct, hash);
         self.owning.insert((namespace.clone(), direct.clone()));
         self.owning.insert((namespace.clone(), outermost.clone()));
@@ -144,19 +144,16 @@ fn indexed(
 
 fn container(container: api::Container, object: ObjectId, at: At) -> Container {
     let at = Some(at);
-    let ports = (0..=u16::MAX).zip(container.ports).filter_map(|(index, port)| {
+    let mut ports = Vec::with_capacity(container.ports.len());
+    ports.extend((0..=u16::MAX).zip(container.ports).filter_map(|(index, port)| {
         Some(Port {
             name: Some(port.name).filter(|name| !name.is_empty()),
             number: port_number(port.container_port)?,
             protocol: Protocol::read(&port.protocol)?,
             place: Place { object, container: at, port: Some(index) },
         })
-    });
-    Container {
-        name: container.name,
-        place: Place { object, container: at, port: None },
-        ports: ports.collect(),
-    }
+    }));
+    Container { name: container.name, place: Place { object, container: at, port: None }, ports }
 }
 
 /// The first address of each family, in order (NM-13, IP-6).
@@ -164,9 +161,10 @@ pub(super) fn one_per_family(addresses: impl Iterator<Item = IpAddr>) -> Vec<IpA
     let mut first = Vec::new();
     for address in addresses {
         if !first.iter().any(|seen: &IpAddr| seen.is_ipv4() == address.is_ipv4()) {
+            // A pod has one or two: room for four would be most of its size.
+            first.reserve_exact(1);
             first.push(address);
         }
     }
-    first.shrink_to_fit();
     first
 }

@@ -41,7 +41,7 @@ impl App {
                 ContainerPort {
                     name: format!("p-{declared}"),
                     container_port: 8079 + declared,
-                    protocol: protocol.to_owned(),
+                    protocol: protocol.into(),
                 }
             });
             let name = if index == 0 { "main".to_owned() } else { format!("side-{index}") };

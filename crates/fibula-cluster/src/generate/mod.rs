@@ -107,7 +107,7 @@ fn pod(plan: &Plan, app: &App, index: usize) -> Object {
             namespace: app.namespace.clone(),
             labels: labels.collect(),
             owner_references: vec![OwnerReference {
-                kind: "ReplicaSet".to_owned(),
+                kind: "ReplicaSet".into(),
                 name: replica_set,
                 controller: true,
             }],
@@ -120,7 +120,7 @@ fn pod(plan: &Plan, app: &App, index: usize) -> Object {
             ..api::PodSpec::default()
         },
         status: api::PodStatus {
-            phase: phase.to_owned(),
+            phase: phase.into(),
             pod_ip: addresses[0].clone(),
             pod_ips: ips(addresses),
             host_ip: plan.node_addresses(node).swap_remove(0),
