@@ -101,9 +101,10 @@ impl File {
         memchr::memchr(b'\n', rest).map_or(self.text.len(), |length| at + length)
     }
 
-    /// Whether a byte of this range was replaced.
+    /// The first bytes of this range that were replaced.
     pub(crate) fn broken(&self, range: &Range<usize>) -> Option<&Range<usize>> {
-        self.broken.iter().find(|broken| broken.start < range.end && range.start < broken.end)
+        let next = self.broken.partition_point(|broken| broken.end <= range.start);
+        self.broken.get(next).filter(|broken| broken.start < range.end)
     }
 
     /// The first byte of the character that a byte belongs to.

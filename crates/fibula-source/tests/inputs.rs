@@ -109,7 +109,27 @@ fn folders_streams_and_gzip_are_read() {
     assert_eq!(objects(read(&[Input::Stdin(gzip.clone())])).len(), 1);
     let cut = read(&[Input::Stdin(gzip[..gzip.len() / 2].to_vec())]);
     assert_eq!(cut.refused[0].expected, "a whole gzip file");
+    write("t.yaml", b"apiVersion: v1\nkind: Pod\nmetadata:\n  name: {{ .Values.name }}\n");
+    let template = read(&[Input::Path(folder.clone())]);
+    assert_eq!(template.refused[0].expected, "a Kubernetes object, not a template");
+    assert_eq!((template.refused.len(), template.objects.len()), (1, 3));
+    let nothing = read(&[Input::Path(folder.join("none"))]);
+    assert_eq!(nothing.refused[0].expected, "a file or folder to read");
+    std::fs::create_dir(folder.join("none")).expect("a folder");
+    let nothing = read(&[Input::Path(folder.join("none"))]);
+    assert_eq!(nothing.refused[0].expected, "YAML or JSON files in this folder or below");
     std::fs::remove_dir_all(&folder).expect("it is ours");
+}
+
+#[test]
+fn lists_in_lists_end_somewhere() {
+    for depth in [100, 100_000] {
+        let open = r#"{"apiVersion":"v1","kind":"List","items":["#.repeat(depth);
+        let read = text(format!("{open}{}{}", json("a"), "]}".repeat(depth)));
+        assert_eq!(read.objects.len() + read.refused.len(), 1);
+        let read = text(format!("{{a: {}", "[".repeat(depth)));
+        assert_eq!(read.refused.len(), 1);
+    }
 }
 
 #[test]
@@ -130,7 +150,7 @@ fn unread_kinds_are_named_and_others_counted() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 256, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn shuffled_split_and_repeated_documents_are_the_same_objects(

@@ -71,7 +71,7 @@ fn line() -> impl Strategy<Value = String> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 2048, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn the_scanner_takes_nothing_otherwise_than_saphyr(lines in prop::collection::vec(line(), 0..8)) {
@@ -154,6 +154,7 @@ fn the_scanner_agrees_with_saphyr_on_real_files() {
         }
         let Ok(text) = std::fs::read_to_string(entry.path()) else { continue };
         for document in text.split("\n---") {
+            let document = document.trim_start_matches("---");
             all += 1;
             if let Some(events) = scan::scan(document) {
                 taken += 1;
@@ -162,5 +163,5 @@ fn the_scanner_agrees_with_saphyr_on_real_files() {
             }
         }
     }
-    assert!(taken * 2 >= all, "{taken} of {all}");
+    assert!(taken * 4 >= all * 3, "{taken} of {all}");
 }
