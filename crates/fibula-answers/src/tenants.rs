@@ -95,6 +95,7 @@ impl<'n> Tenants<'n> {
             .flat_map(|process| facts.ports(process).iter().map(move |o| (o.port, process)))
             .collect();
         open.sort_unstable();
+        open.dedup();
         open.chunk_by(|a, b| a.0 == b.0)
             .map(|open| Promise { port: open[0].0, by: open.iter().map(|(_, by)| *by).collect() })
             .collect()

@@ -120,7 +120,8 @@ impl<'g> Flow<'g> {
             members.iter().copied().find(|member| self.spot(toward, *member) == spot)
         });
         let near = toward.special.iter().flat_map(|host| {
-            std::iter::once(*host).chain(self.ground.hosted(*host, &toward.special))
+            let hosted = self.ground.hosted(*host, toward.zone_listens, &toward.special);
+            std::iter::once(*host).chain(hosted)
         });
         let mut switches: Vec<ElementId> = ordinary.chain(near).collect();
         switches.sort_unstable();

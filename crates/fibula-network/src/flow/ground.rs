@@ -22,11 +22,24 @@ pub struct Ground<'n> {
     listens: Vec<bool>,
     /// The switches that have an address as their own, sorted by address.
     own: Vec<(Addr, ElementId)>,
+    /// The addresses that a constraint speaks of though nobody owns them, sorted: facts that no
+    /// FIB keeps, and loopback (C2).
+    promised: Vec<Addr>,
     pub(crate) classes: Classes,
     /// Classes whose switches have alike listeners too.
     pub(crate) layouts: Classes,
-    /// The switches that each switch hosts, with their classes; by host, then class.
-    hosted: Vec<(ElementId, u32, ElementId)>,
+    /// The switches that each switch hosts, with their classes and layouts; by host, class and
+    /// layout.
+    hosted: Vec<Hosted>,
+}
+
+/// A switch that another one hosts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Hosted {
+    host: ElementId,
+    class: u32,
+    layout: u32,
+    switch: ElementId,
 }
 
 /// Targets of one kind of fate: to which the network sends all messages alike.
@@ -55,10 +68,21 @@ impl<'n> Ground<'n> {
             let (lo, hi) = zones.within(range);
             listens[lo as usize..=hi as usize].fill(true);
         }
+        let facts = network.facts.addr.iter().map(|(_, addr)| *addr);
+        let mut promised: Vec<Addr> = facts
+            .filter(|addr| network.owners_of(*addr).is_empty())
+            .chain([Addr::LOOPBACK_V4, Addr::LOOPBACK_V6])
+            .collect();
+        promised.sort_unstable();
+        let classes = Classes::new(network, false);
         let layouts = Classes::new(network, true);
-        let mut hosted: Vec<(ElementId, u32, ElementId)> = network
+        let mut hosted: Vec<Hosted> = network
             .ids()
-            .filter_map(|id| Some((network.fib(id)?.me.host?, layouts.of(id), id)))
+            .filter_map(|switch| {
+                let host = network.fib(switch)?.me.host?;
+                let (class, layout) = (classes.of(switch), layouts.of(switch));
+                Some(Hosted { host, class, layout, switch })
+            })
             .collect();
         hosted.sort_unstable();
         Ground {
@@ -67,21 +91,23 @@ impl<'n> Ground<'n> {
             zones,
             listens,
             own,
-            classes: Classes::new(network, false),
+            promised,
+            classes,
             layouts,
             hosted,
         }
     }
 
-    /// All targets, those together that nobody owns and no pattern tells apart. Their ranges are
-    /// disjoint and cover every atom.
+    /// All targets, those together that nobody owns, no constraint speaks of and no pattern tells
+    /// apart. Their ranges are disjoint and cover every atom.
     pub fn targets(&self) -> Vec<Targets> {
         let mut targets = vec![];
         let mut unowned: Vec<Option<usize>> = vec![None; self.zones.count() as usize];
         for atom in 0..self.atoms.count() {
             let addr = self.atoms.range(atom).lo;
             let alone = Targets { atom, ranges: vec![(atom, atom)] };
-            if !self.holders(addr).is_empty() || !self.network.owners_of(addr).is_empty() {
+            let owned = !self.holders(addr).is_empty() || !self.network.owners_of(addr).is_empty();
+            if owned || self.promised.binary_search(&addr).is_ok() {
                 targets.push(alone);
                 continue;
             }
@@ -119,21 +145,25 @@ impl<'n> Ground<'n> {
         &self.own[start..start + len]
     }
 
-    /// One switch of each class that `host` hosts, none of those in `but`: who stands for a class
-    /// depends on them, since each of them stands for itself alone. Costs a search for each class.
+    /// One switch of each class that `host` hosts, or of each layout; none of those in `but`: who
+    /// stands for a class depends on them, since each of them stands for itself alone. Costs a
+    /// search for each class.
     pub(crate) fn hosted<'a>(
         &'a self,
         host: ElementId,
+        by_layout: bool,
         but: &'a [ElementId],
     ) -> impl Iterator<Item = ElementId> + 'a {
-        let start = self.hosted.partition_point(|(h, ..)| *h < host);
-        let len = self.hosted[start..].partition_point(|(h, ..)| *h == host);
+        let start = self.hosted.partition_point(|h| h.host < host);
+        let len = self.hosted[start..].partition_point(|h| h.host == host);
         let mut rest = &self.hosted[start..start + len];
         std::iter::from_fn(move || {
-            let (_, class, _) = rest.first()?;
-            let (members, others) = rest.split_at(rest.partition_point(|(_, c, _)| c == class));
+            let first = rest.first()?;
+            let alike =
+                |h: &Hosted| h.class == first.class && (!by_layout || h.layout == first.layout);
+            let (members, others) = rest.split_at(rest.partition_point(alike));
             rest = others;
-            Some(members.iter().map(|(.., id)| *id).find(|id| !but.contains(id)))
+            Some(members.iter().map(|h| h.switch).find(|id| !but.contains(id)))
         })
         .flatten()
     }
