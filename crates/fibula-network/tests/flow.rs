@@ -13,7 +13,8 @@ use fibula_network::set::{SetId, Space};
 use fibula_network::walk::{Ending, Verdict, walk};
 use fibula_network::*;
 use proptest::prelude::*;
-use proptest::test_runner::TestCaseError;
+use proptest::strategy::ValueTree;
+use proptest::test_runner::{TestCaseError, TestRunner};
 use random::{Drawn, Samples, articles, mutate, networks, rolls};
 
 /// Headers that are tried from each process of a network.
@@ -209,6 +210,22 @@ proptest! {
     fn the_same_fate_for_targets_together(Drawn(network) in networks()) {
         holds(targets(&network))?;
     }
+}
+
+#[test]
+fn r5_random_networks_end_messages_in_every_way() {
+    let mut runner = TestRunner::deterministic();
+    let mut met = BTreeSet::new();
+    for _ in 0..100 {
+        let Drawn(network) = networks().new_tree(&mut runner).unwrap().current();
+        let samples = Samples::of(&network);
+        for process in network.ids().filter(|id| network.kind(*id).is_process()) {
+            for (header, choices) in samples.take(60, process.0.into()) {
+                met.insert(walk(&network, process, header, choices).ending.verdict);
+            }
+        }
+    }
+    assert_eq!(met, BTreeSet::from(Verdict::ALL), "what is never met is never compared");
 }
 
 /// A network without a fault, the same in every run.
