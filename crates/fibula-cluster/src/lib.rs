@@ -1,4 +1,15 @@
 //! Slim Kubernetes objects, their defaults, and the facts of a cluster.
+//!
+//! ```text
+//! apiVersion, kind ─ reading ─ Kind::read ─ Object ─ check ─ Fault
+//!                                             │
+//!                               Cluster::new ─┴─ Cluster ─ findings ─ Finding
+//!                                             │
+//!                        generate::objects ───┘
+//! ```
+//!
+//! Knows Kubernetes, and nothing of forwarding tables, files or YAML: whoever reads text brings
+//! a `serde` deserializer, numbers the objects, and keeps what an [`ObjectId`] stands for.
 
 pub mod api;
 mod build;
