@@ -49,7 +49,7 @@ pub struct Shape {
     pub padding: bool,
 }
 
-/// The objects of a cluster, in the order in which [`write`] writes them.
+/// The objects of a cluster, in the order in which [`write()`] writes them.
 ///
 /// They satisfy the model: addresses are unique (C1), pods lie in their Node's podCIDR, ClusterIPs
 /// in the ServiceCIDR, no port is declared twice in a pod (NM-2) or on a Node (POD-8). A few pods
