@@ -6,10 +6,33 @@
 //!          ──► dot, mermaid     pictures of a network
 //! ```
 
+pub mod error;
+pub mod json;
+mod demo;
+mod dot;
+mod explain;
+mod graph;
+mod mermaid;
+mod outline;
+mod picture;
+mod life;
+mod lint;
 mod page;
+mod preface;
 mod style;
+mod trace;
+mod verify;
 mod view;
 
+pub use demo::{Broken, Demo, cut, demo};
+pub use dot::dot;
+pub use explain::{explain, explain_all, ids, near_ids};
+pub use graph::{GraphOptions, graph};
+pub use mermaid::mermaid;
+pub use lint::lint;
 pub use page::{Page, Screen, Text};
+pub use preface::{About, Preface, Reading};
 pub use style::Label;
+pub use trace::trace;
+pub use verify::verify;
 pub use view::View;

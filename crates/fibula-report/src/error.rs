@@ -1,0 +1,103 @@
+//! Errors, for people: what is wrong, where, what was expected, and what to do.
+
+use fibula_answers::names::NameError;
+use fibula_source::{Refusal, Snippet};
+
+use crate::page::{Page, Text};
+use crate::preface::list;
+use crate::style::Label;
+
+/// An error that has nothing to point at.
+pub fn error(message: &str, hint: Option<&str>) -> Page {
+    let mut page = Page::new();
+    let text = Text::new().with(Label::Error, "error").plain(": ").plain(message);
+    page.line(match hint {
+        Some(hint) => text.plain("      ").with(Label::Hint, hint),
+        None => text,
+    });
+    page
+}
+
+/// Something in the input that was refused, with the lines around it.
+pub fn refusal(refusal: &Refusal) -> Page {
+    let mut page = Page::new();
+    let place = match (refusal.line, refusal.column) {
+        (Some(line), Some(column)) => format!("{}:{line}:{column}", refusal.file),
+        (Some(line), None) => format!("{}:{line}", refusal.file),
+        _ => refusal.file.clone(),
+    };
+    let mut what = vec![];
+    what.extend(refusal.object.clone());
+    what.extend(refusal.path.clone());
+    let what = if what.is_empty() { String::new() } else { format!("{}: ", what.join(" ")) };
+    let got = refusal.got.as_ref().map_or(String::new(), |got| format!(", got {got}"));
+    page.line(
+        Text::new()
+            .with(Label::Error, "error")
+            .plain(": ")
+            .with(Label::Place, place)
+            .plain(format!(": {what}expected {}{got}", refusal.expected)),
+    );
+    if let Some(snippet) = &refusal.snippet {
+        page.append(lines(snippet));
+    }
+    if let Some(help) = &refusal.help {
+        page.line(Text::from("  ").with(Label::Hint, format!("help: {help}")));
+    }
+    page
+}
+
+/// A name that means nothing here, or too much.
+pub fn name(error: &NameError) -> Page {
+    match error {
+        NameError::Unknown { said, wanted, namespace, near } => {
+            let within = namespace.as_ref().map_or(String::new(), |n| format!(" in {n}"));
+            let hint = (!near.is_empty()).then(|| format!("did you mean {}?", near.join(" or ")));
+            self::error(&format!("{wanted} is named {said:?}{within}"), hint.as_deref())
+        }
+        NameError::Ambiguous { said, candidates } => {
+            let (shown, more) = candidates.split_at(candidates.len().min(6));
+            let more =
+                if more.is_empty() { String::new() } else { format!(", and {} more", more.len()) };
+            self::error(&format!("{said:?} could be {}{more}", list(shown)), Some("say which"))
+        }
+        NameError::Mute { why, .. } => self::error(why, None),
+        NameError::KeptOut { said, object, differ } => self::error(
+            &format!(
+                "undecided: objects of the name {object} contradict each other in {differ}, so \
+                 {said:?} was kept out"
+            ),
+            Some("fibula lint shows where"),
+        ),
+        NameError::NoPort { said, declared } if declared.is_empty() => self::error(
+            &format!("{said} needs a port, and none is declared there"),
+            Some(&format!("say {said}:80")),
+        ),
+        NameError::NoPort { said, declared } => self::error(
+            &format!("{said} needs a port"),
+            Some(&format!("declared there: {}", list(declared))),
+        ),
+        NameError::BadPort { expected, .. } => self::error(expected, None),
+    }
+}
+
+fn lines(snippet: &Snippet) -> Page {
+    let mut page = Page::new();
+    let last = snippet.first_line + snippet.lines.len();
+    let width = last.to_string().len().max(3) + 2;
+    for (i, line) in snippet.lines.iter().enumerate() {
+        let number = snippet.first_line + i;
+        page.line(Text::new().with(Label::Dim, format!("{number:>width$} │ ")).plain(line));
+        if number == snippet.caret.line {
+            let pad = " ".repeat(snippet.caret.column.saturating_sub(1));
+            let caret = "^".repeat(snippet.caret.length);
+            page.line(
+                Text::new()
+                    .with(Label::Dim, format!("{:width$} │ ", ""))
+                    .plain(pad)
+                    .with(Label::Error, caret),
+            );
+        }
+    }
+    page
+}

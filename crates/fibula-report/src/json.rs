@@ -1,0 +1,208 @@
+//! Answers as JSON: one object each, with the version of its form. `docs/json.md` describes them.
+
+use fibula_answers::names::Candidate;
+use fibula_answers::trace::{Doubt, Trace, Unread};
+use fibula_answers::{Constraint, Counterexample, Outcome, Proof, Scope};
+use fibula_cluster::{Finding, Place, Severity};
+use fibula_network::walk::{Life, Step};
+use fibula_network::{ElementId, Header};
+use serde_json::{Value, json};
+
+use crate::life;
+use crate::preface::{About, Preface};
+use crate::view::View;
+
+/// `verify`.
+pub fn verify(view: &View<'_>, proof: &Proof, findings: &[Finding], preface: &Preface) -> Value {
+    json!({
+        "fibula": "verify/1",
+        "verdict": if proof.violated() { "violated" } else if proof.holds() { "proved" } else { "undecided" },
+        "basis": basis(preface),
+        "constraints": proof.constraints.iter().map(|c| constraint(view, c)).collect::<Vec<_>>(),
+        "findings": findings.iter().map(|f| finding(f, &|_| None)).collect::<Vec<_>>(),
+    })
+}
+
+/// `trace`.
+pub fn trace(view: &View<'_>, trace: &Trace, preface: &Preface) -> Value {
+    let lives = trace.lives.iter().map(|(choices, life)| {
+        let mut value = self::life(view, life);
+        value["choices"] = json!(choices);
+        value
+    });
+    json!({
+        "fibula": "trace/1",
+        "verdict": trace.verdict().map_or("undecided", |verdict| verdict.name()),
+        "from": {
+            "process": element(view, trace.from.process),
+            "taken_for": candidate(&trace.from.chosen),
+            "alike": trace.from.alike,
+        },
+        "to": { "taken_for": trace.to.chosen.as_ref().map(candidate) },
+        "message": header(trace.header),
+        "source_port_matters": trace.source_port_matters,
+        "lives": lives.collect::<Vec<_>>(),
+        "doubts": trace.doubts.iter().map(|d| doubt(view, d)).collect::<Vec<_>>(),
+        "basis": basis(preface),
+    })
+}
+
+/// `lint`.
+pub fn lint(
+    findings: &[Finding],
+    place: &dyn Fn(Place) -> Option<String>,
+    preface: &Preface,
+) -> Value {
+    json!({
+        "fibula": "lint/1",
+        "findings": findings.iter().map(|f| finding(f, place)).collect::<Vec<_>>(),
+        "basis": basis(preface),
+    })
+}
+
+/// An element: its kind, and its name in full.
+pub(crate) fn element(view: &View<'_>, id: ElementId) -> Value {
+    let element = view.network.element(id);
+    json!({ "kind": element.kind.name(), "name": element.name })
+}
+
+/// A life: its steps, and how it ends.
+pub(crate) fn life(view: &View<'_>, life: &Life) -> Value {
+    let steps = life.steps.iter().enumerate().map(|(i, step)| match *step {
+        Step::Send { from, to, header: h } => json!({
+            "send": element(view, from), "to": element(view, to), "message": header(h),
+        }),
+        Step::Recv { at, from, header: h } => json!({
+            "recv": element(view, at), "from": element(view, from), "message": header(h),
+        }),
+        Step::Decide { at, entry: id, .. } => {
+            let entry = life::decided(view, life, i);
+            let table = &view.network.table(id.table).name;
+            json!({
+                "decide": element(view, at),
+                "entry": entry.as_ref().map(|entry| view.entry(entry)),
+                "rule": entry.as_ref().map(|entry| entry.origin.rule.clone()),
+                "at": entry.and_then(|entry| (view.place)(entry.origin.place)),
+                "table": table,
+                "index": id.index,
+            })
+        }
+    });
+    json!({
+        "verdict": life.ending.verdict.name(),
+        "at": element(view, life.ending.at),
+        "steps": steps.collect::<Vec<_>>(),
+    })
+}
+
+fn constraint(view: &View<'_>, constraint: &Constraint) -> Value {
+    let mut value = json!({
+        "id": constraint.id,
+        "name": constraint.name,
+        "scope": match constraint.scope {
+            Scope::Addresses { all, pods, nodes, services } => {
+                json!({ "addresses": all, "pods": pods, "nodes": nodes, "services": services })
+            }
+            Scope::Pairs(n) => json!({ "pairs": n }),
+            Scope::Processes(n) => json!({ "processes": n }),
+        },
+    });
+    let (outcome, broken, at_least, shown) = match &constraint.outcome {
+        Outcome::Proved => {
+            value["outcome"] = json!("proved");
+            return value;
+        }
+        Outcome::Violated { broken, at_least, shown } => ("violated", broken, at_least, shown),
+        Outcome::Undecided { open, at_least, shown } => ("undecided", open, at_least, shown),
+    };
+    value["outcome"] = json!(outcome);
+    value["broken"] = json!(broken);
+    value["at_least"] = json!(at_least);
+    value["shown"] = shown.iter().map(|example| counterexample(view, example)).collect();
+    value
+}
+
+fn counterexample(view: &View<'_>, example: &Counterexample) -> Value {
+    match example {
+        Counterexample::Shared { addr, by } => json!({
+            "address": addr.to_string(),
+            "shared_by": by.iter().map(|entity| view.entity(*entity)).collect::<Vec<_>>(),
+        }),
+        Counterexample::Message { from, header: h, choices, expected, life } => json!({
+            "from": element(view, *from),
+            "message": header(*h),
+            "choices": choices,
+            "expected": expected.iter().map(|id| element(view, *id)).collect::<Vec<_>>(),
+            "life": self::life(view, life),
+        }),
+    }
+}
+
+fn finding(finding: &Finding, place: &dyn Fn(Place) -> Option<String>) -> Value {
+    json!({
+        "id": finding.id,
+        "rule": finding.rule,
+        "severity": match finding.severity {
+            Severity::Error => "error",
+            Severity::Warning => "warning",
+            Severity::Note => "note",
+        },
+        "message": finding.message,
+        "subjects": finding.subjects,
+        "places": finding.places.iter().filter_map(|at| place(*at)).collect::<Vec<_>>(),
+    })
+}
+
+fn doubt(view: &View<'_>, doubt: &Doubt) -> Value {
+    match doubt {
+        Doubt::Choice(id) => {
+            let choice = view.network.choice(*id);
+            json!({ "id": choice.id, "question": choice.question })
+        }
+        Doubt::Service(name) => json!({ "id": "DR-21", "service": name }),
+        Doubt::Policies(unread) => {
+            json!({ "id": "DR-21", "unread": unread.iter().map(self::unread).collect::<Vec<_>>() })
+        }
+        Doubt::Twins(name) => json!({ "id": "DR-21", "kept_out": name }),
+    }
+}
+
+fn unread(unread: &Unread) -> Value {
+    json!({ "kind": unread.kind, "count": unread.count() })
+}
+
+fn candidate(candidate: &Candidate) -> Value {
+    json!(candidate.full())
+}
+
+fn header(header: Header) -> Value {
+    json!({
+        "source": header.src.to_string(),
+        "source_port": header.sport,
+        "target": header.dst.to_string(),
+        "target_port": header.dport,
+        "protocol": header.proto.name(),
+    })
+}
+
+fn basis(preface: &Preface) -> Value {
+    let read = &preface.read;
+    json!({
+        "about": match &preface.about {
+            About::Intended => json!("intended"),
+            About::Read(file) => json!({ "network": file }),
+        },
+        "read": {
+            "files": read.files,
+            "nodes": read.nodes,
+            "namespaces": read.namespaces,
+            "pods": read.pods,
+            "finished_pods": read.finished,
+            "services": read.services,
+            "left": read.left,
+            "refused": preface.refused,
+        },
+        "assumed": preface.assumed_lines(),
+        "unread": preface.unread.iter().map(unread).collect::<Vec<_>>(),
+    })
+}

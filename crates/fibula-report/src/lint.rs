@@ -1,0 +1,55 @@
+//! `lint`: what looks wrong.
+
+use fibula_cluster::{Finding, Place, Severity};
+
+use crate::page::{Page, Text};
+use crate::preface::{Preface, count, list};
+use crate::style::Label;
+use crate::verify::finding_counts;
+
+/// Each finding with where it is, errors first; then how many there are.
+pub fn lint(
+    findings: &[Finding],
+    place: &dyn Fn(Place) -> Option<String>,
+    preface: &Preface,
+) -> Page {
+    let mut page = Page::new();
+    let mut sorted: Vec<&Finding> = findings.iter().collect();
+    sorted.sort_by_key(|finding| finding.severity);
+    for finding in sorted {
+        let (label, word) = match finding.severity {
+            Severity::Error => (Label::Error, "error"),
+            Severity::Warning => (Label::Warning, "warn "),
+            Severity::Note => (Label::Dim, "note "),
+        };
+        let head = Text::new().with(label, word).plain("  ").with(Label::Name, finding.id);
+        page.line(head.plain(format!("  {} ", finding.message)).with(Label::Dim, finding.rule));
+        let mut places: Vec<String> = finding.places.iter().filter_map(|at| place(*at)).collect();
+        places.dedup();
+        let more = places.len().saturating_sub(MOST);
+        places.truncate(MOST);
+        for at in places {
+            page.line(Text::from("         ").with(Label::Place, at));
+        }
+        if more > 0 {
+            page.line(format!("         and {}", count(more, "more place")));
+        }
+    }
+    if !findings.is_empty() {
+        page.blank();
+    }
+    let unread: Vec<String> =
+        preface.unread.iter().map(|unread| count(unread.count(), &unread.kind)).collect();
+    if !unread.is_empty() {
+        page.paragraph("unread", &format!("{}: they decide traffic (DR-21)", list(&unread)));
+    }
+    let counts = finding_counts(findings);
+    page.line(match counts.is_empty() {
+        true => Text::new().with(Label::Good, "✓").plain(" nothing looks wrong."),
+        false => Text::from(format!("{counts}.")),
+    });
+    page
+}
+
+/// How many places of one finding are shown.
+const MOST: usize = 4;

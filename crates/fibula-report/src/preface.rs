@@ -1,0 +1,211 @@
+//! What an answer rests on: what was read, what it is about, and what was assumed.
+
+use fibula_answers::trace::Unread;
+use fibula_cluster::{Assumption, Cluster, Decides};
+
+use crate::page::{Page, Text};
+use crate::style::Label;
+
+/// What an answer rests on.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Preface {
+    /// What was read.
+    pub read: Reading,
+    /// Where the network comes from.
+    pub about: About,
+    /// What was taken for granted of the cluster.
+    pub assumptions: Vec<Assumption>,
+    /// What was taken for granted beside that, such as `kubelet:10250 on every node`.
+    pub assumed: Vec<String>,
+    /// What decides traffic and was not read.
+    pub unread: Vec<Unread>,
+    /// How many objects were refused.
+    pub refused: usize,
+}
+
+/// What was read.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Reading {
+    /// How many files.
+    pub files: usize,
+    /// How many Nodes the cluster has.
+    pub nodes: usize,
+    /// How many namespaces.
+    pub namespaces: usize,
+    /// How many pods.
+    pub pods: usize,
+    /// How many of them have finished.
+    pub finished: usize,
+    /// How many Services.
+    pub services: usize,
+    /// How many objects were left, because they decide nothing about the network.
+    pub left: usize,
+}
+
+/// Where a network comes from.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum About {
+    /// It is what Kubernetes intends for objects.
+    #[default]
+    Intended,
+    /// It was read, from a file of this name.
+    Read(String),
+}
+
+// === impl Reading ===
+
+impl Reading {
+    /// Counts a cluster that was read from so many files.
+    pub fn new(cluster: &Cluster, files: usize, left: usize) -> Reading {
+        Reading {
+            files,
+            nodes: cluster.nodes.len(),
+            namespaces: cluster.namespaces.len(),
+            pods: cluster.pods.len(),
+            finished: cluster.pods.iter().filter(|pod| !pod.live).count(),
+            services: cluster.services.len(),
+            left,
+        }
+    }
+}
+
+// === impl Preface ===
+
+impl Preface {
+    /// `read`, `about` and `assumed`, a line each, wrapped where a screen is narrow.
+    pub fn page(&self) -> Page {
+        let mut page = Page::new();
+        if self.about == About::Intended {
+            page.paragraph("read", &self.read_line());
+        }
+        page.paragraph("about", &self.about_line());
+        for line in self.assumed_lines() {
+            page.paragraph("assumed", &line);
+        }
+        if self.refused > 0 {
+            let what = count(self.refused, "refusal");
+            let text = format!("{what} above: what was refused is not in this network");
+            page.line(Text::new().with(Label::Warning, "refused").plain(format!("  {text}")));
+        }
+        page
+    }
+
+    fn read_line(&self) -> String {
+        let Reading { files, nodes, namespaces, pods, finished, services, .. } = self.read;
+        let finished = if finished > 0 { format!(" ({finished} finished)") } else { String::new() };
+        format!(
+            "{}: {}, {}, {}{finished}, {}",
+            count(files, "file"),
+            count(nodes, "node"),
+            count(namespaces, "namespace"),
+            count(pods, "pod"),
+            count(services, "Service"),
+        )
+    }
+
+    fn about_line(&self) -> String {
+        match &self.about {
+            About::Intended => "the network that Kubernetes intends for these objects; \
+                                no node was looked at"
+                .to_owned(),
+            About::Read(file) => format!("the network that {file} describes"),
+        }
+    }
+
+    /// What was assumed, in sentences.
+    pub fn assumed_lines(&self) -> Vec<String> {
+        let assumptions = self.assumptions.iter().map(assumption);
+        let mut lines: Vec<String> = self.assumed.iter().cloned().chain(assumptions).collect();
+        let unread = |decides| -> Vec<String> {
+            let of = self.unread.iter().filter(move |unread| unread.decides == decides);
+            of.map(|unread| count(unread.count(), &unread.kind)).collect()
+        };
+        let policies = unread(Decides::Policy);
+        if !policies.is_empty() {
+            lines.push(format!(
+                "{} not read yet (DR-21): they may withhold messages",
+                list(&policies)
+            ));
+        }
+        let others = [unread(Decides::Service), unread(Decides::Gateway)].concat();
+        if !others.is_empty() {
+            lines.push(format!("not followed: {} (DR-21)", list(&others)));
+        }
+        lines
+    }
+}
+
+fn assumption(assumption: &Assumption) -> String {
+    match assumption {
+        Assumption::Nodes(n) => format!("{} (the input has none; DR-20)", count(*n, "node")),
+        Assumption::NamedNodes(names) => {
+            let shown: Vec<String> = names.iter().take(3).cloned().collect();
+            let more = names.len().saturating_sub(shown.len());
+            let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+            format!("{}{more}: named by pods, not read", list(&shown))
+        }
+        Assumption::NodeAddresses(n) => format!("{}, invented", count(*n, "node address")),
+        Assumption::Placement(n) => format!("the nodes of {} (DR-20)", count(*n, "pod")),
+        Assumption::PodAddresses(n) => format!("{}, invented (DR-19)", count(*n, "pod address")),
+        Assumption::ServiceAddresses(n) => {
+            format!("{}, invented (DR-19)", count(*n, "Service address"))
+        }
+        Assumption::NoServiceRange => {
+            "no range of Services is known: their free addresses count as outside (R3)".to_owned()
+        }
+        Assumption::Capped { asked, made } => {
+            format!("{} of the {} that workloads ask for", count(*made, "pod"), thousands(*asked))
+        }
+        Assumption::NoPodRange => {
+            "no range of pods is known: their free addresses count as outside (R3)".to_owned()
+        }
+    }
+}
+
+/// `1 pod`, `2 pods`, `26,950 pairs`.
+pub(crate) fn count(n: usize, what: &str) -> String {
+    let number = thousands(n as u64);
+    match (n, what.as_bytes()) {
+        (1, _) => format!("{number} {what}"),
+        (_, [.., b's' | b'x']) => format!("{number} {what}es"),
+        (_, [.., b'c', b'y']) => format!("{number} {}ies", &what[..what.len() - 1]),
+        _ => format!("{number} {what}s"),
+    }
+}
+
+/// `26,950`.
+pub(crate) fn thousands(n: u64) -> String {
+    let digits = n.to_string();
+    let mut out = String::new();
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+/// `a`, `a and b`, `a, b and c`.
+pub(crate) fn list(items: &[String]) -> String {
+    match items {
+        [] => String::new(),
+        [one] => one.clone(),
+        [most @ .., last] => format!("{} and {last}", most.join(", ")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_read_as_people_write_them() {
+        assert_eq!(count(1, "pod"), "1 pod");
+        assert_eq!(count(0, "node address"), "0 node addresses");
+        assert_eq!(count(13, "NetworkPolicy"), "13 NetworkPolicies");
+        assert_eq!(thousands(26950), "26,950");
+        assert_eq!(thousands(150000000), "150,000,000");
+        assert_eq!(list(&["a".into(), "b".into(), "c".into()]), "a, b and c");
+    }
+}

@@ -1,0 +1,123 @@
+//! `trace`: what happens to a message, for people.
+
+use fibula_answers::names::What;
+use fibula_answers::trace::{Doubt, Trace};
+use fibula_network::walk::Verdict;
+
+use crate::life;
+use crate::page::{Page, Text};
+use crate::preface::{Preface, count, list};
+use crate::style::Label;
+use crate::view::{View, host};
+
+/// The verdict, then the life of the message, then what is not certain and what was assumed.
+pub fn trace(view: &View<'_>, trace: &Trace, preface: &Preface) -> Page {
+    let mut page = Page::new();
+    page.line(headline(view, trace));
+    page.blank();
+    let undecided = trace.doubts.iter().any(|doubt| matches!(doubt, Doubt::Choice(_)));
+    for (choices, life) in &trace.lives {
+        if undecided {
+            let values: Vec<String> = choices.iter().map(u8::to_string).collect();
+            let says = format!("  if the choice falls on {}: ", values.join(", "));
+            page.line(Text::from(says).then(life::verdict(life.ending.verdict)));
+        }
+        page.rows(2, life::rows(view, life, trace.source_port_matters));
+        if !undecided {
+            break;
+        }
+    }
+    let because = because(view, trace);
+    if !because.is_empty() {
+        page.blank();
+        for line in because {
+            page.paragraph("because", &line);
+        }
+    }
+    let assumed = preface.assumed_lines();
+    if trace.from.alike > 1 || !assumed.is_empty() {
+        page.blank();
+    }
+    if trace.from.alike > 1 {
+        let name = view.name(trace.from.process);
+        let alike = count(trace.from.alike, "sender");
+        page.paragraph("chosen", &format!("{name}, the first of {alike} that are alike here"));
+    }
+    for line in assumed {
+        page.paragraph("assumed", &line);
+    }
+    page
+}
+
+fn headline(view: &View<'_>, trace: &Trace) -> Text {
+    let ending = trace.ending();
+    let question = format!("   {} → {}", view.name(trace.from.process), target(trace));
+    let Some(verdict) = trace.verdict() else {
+        return Text::new().with(Label::Open, "? undecided").plain(question);
+    };
+    let text = life::verdict(verdict).plain(question);
+    match verdict {
+        Verdict::Delivered if !view.network.kind(ending.at).is_process() => {
+            text.plain(", if something listens there: nothing declares this port")
+        }
+        Verdict::Delivered => text,
+        other => text.plain(format!(": the client sees {}", client(other))),
+    }
+}
+
+fn client(verdict: Verdict) -> String {
+    match verdict {
+        Verdict::Closed | Verdict::Rejected => life::seen(verdict).to_owned(),
+        Verdict::NoRoute => "\"unreachable\", or hangs".to_owned(),
+        _ => "nothing: it hangs, then times out".to_owned(),
+    }
+}
+
+/// What a person asked for, and on which port: `svc/web:80/TCP`.
+fn target(trace: &Trace) -> String {
+    let header = trace.header;
+    let port = format!("{}/{}", header.dport, header.proto);
+    match &trace.to.chosen {
+        Some(chosen) if chosen.what == What::World => format!("world:{port}"),
+        Some(chosen) => {
+            let name = match &*chosen.namespace {
+                "" | "default" => chosen.name.clone(),
+                _ => chosen.path(),
+            };
+            format!("{}/{name}:{port}", chosen.what.prefix())
+        }
+        None => format!("{}:{port}", host(header.dst)),
+    }
+}
+
+fn because(view: &View<'_>, trace: &Trace) -> Vec<String> {
+    let network = view.network;
+    let each = trace.doubts.iter().map(|doubt| match doubt {
+        Doubt::Choice(id) => {
+            let choice = network.choice(*id);
+            format!("{} ({})", choice.question, choice.id)
+        }
+        Doubt::Service(name) => format!(
+            "{} is an address of svc/{name}, and Services are not followed yet: ask for a pod \
+             behind it",
+            trace.header.dst
+        ),
+        Doubt::Policies(unread) => {
+            let kinds: Vec<String> =
+                unread.iter().map(|unread| count(unread.count(), &unread.kind)).collect();
+            let flags: Vec<String> =
+                unread.iter().map(|unread| format!("--ignore {}", unread.kind)).collect();
+            format!(
+                "{} could withhold it, and policies are not read yet (DR-21); {} accepts that",
+                list(&kinds),
+                flags.join(" ")
+            )
+        }
+        Doubt::Twins(name) => format!(
+            "{name} was kept out, because two objects of that name contradict each other, and one \
+             of them has the address {}",
+            trace.header.dst
+        ),
+    });
+    each.collect()
+}

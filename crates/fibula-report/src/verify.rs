@@ -1,0 +1,166 @@
+//! `verify`: is this a Kubernetes network?
+
+use fibula_answers::{Constraint, Counterexample, Outcome, Proof, Scope};
+use fibula_cluster::{Finding, Severity};
+use fibula_network::ElementId;
+
+use crate::life;
+use crate::page::{Page, Text};
+use crate::preface::{Preface, count, list, thousands};
+use crate::style::Label;
+use crate::view::View;
+
+/// What the proof rests on, a line for each constraint, what breaks them, and what is worth
+/// knowing besides. `hint` is the command that shows the findings.
+pub fn verify(
+    view: &View<'_>,
+    proof: &Proof,
+    findings: &[Finding],
+    preface: &Preface,
+    hint: &str,
+) -> Page {
+    let mut page = preface.page();
+    page.blank();
+    page.rows(2, constraint_rows(proof));
+    for constraint in &proof.constraints {
+        page.append(broken(view, constraint));
+    }
+    let worth: Vec<Vec<Text>> = findings
+        .iter()
+        .filter(|finding| finding.severity != Severity::Note)
+        .take(MOST)
+        .map(finding_row)
+        .collect();
+    if !worth.is_empty() {
+        page.blank();
+        page.rows(2, worth);
+    }
+    page.blank();
+    page.line(last_line(proof, findings, hint));
+    page
+}
+
+/// How many findings `verify` shows; `lint` shows them all.
+const MOST: usize = 5;
+
+/// The lines of the constraints, in columns.
+pub(crate) fn constraint_rows(proof: &Proof) -> Vec<Vec<Text>> {
+    proof.constraints.iter().map(constraint_row).collect()
+}
+
+fn constraint_row(constraint: &Constraint) -> Vec<Text> {
+    let name = Text::new().with(Label::Dim, format!("{}  ", constraint.id)).plain(constraint.name);
+    let whole = scope(constraint);
+    let (sign, about) = match &constraint.outcome {
+        Outcome::Proved => (Text::new().with(Label::Good, "✓ proved"), whole),
+        Outcome::Violated { broken, at_least, .. } => {
+            (Text::new().with(Label::Bad, "✗ violated"), part(constraint, *broken, *at_least))
+        }
+        Outcome::Undecided { open, at_least, .. } => {
+            (Text::new().with(Label::Open, "? undecided"), part(constraint, *open, *at_least))
+        }
+    };
+    vec![name, sign, about.into()]
+}
+
+fn scope(constraint: &Constraint) -> String {
+    match constraint.scope {
+        Scope::Addresses { all, pods, nodes, services } => format!(
+            "{}: {}, {}, {}",
+            count(all as usize, "address"),
+            count(pods as usize, "pod"),
+            count(nodes as usize, "node"),
+            count(services as usize, "Service")
+        ),
+        Scope::Pairs(n) => format!("{} × 65,536 source ports", count(n as usize, "pair")),
+        Scope::Processes(n) => {
+            format!("every header that any of {} can send", count(n as usize, "process"))
+        }
+    }
+}
+
+/// How much of its scope breaks a constraint, or leaves it open.
+fn part(constraint: &Constraint, n: u64, at_least: bool) -> String {
+    let least = if at_least { "at least " } else { "" };
+    let some = thousands(n);
+    match constraint.scope {
+        Scope::Addresses { all, .. } => format!("{some} of {}", count(all as usize, "address")),
+        Scope::Pairs(all) => format!("{least}{some} of {}", count(all as usize, "pair")),
+        Scope::Processes(_) => format!("messages to {}", count(n as usize, "kind of target"))
+            .replace("kind of targets", "kinds of target"),
+    }
+}
+
+/// What breaks a constraint, as lives.
+fn broken(view: &View<'_>, constraint: &Constraint) -> Page {
+    let mut page = Page::new();
+    let (label, sign, shown) = match &constraint.outcome {
+        Outcome::Proved => return page,
+        Outcome::Violated { shown, .. } => (Label::Bad, "✗ ", shown),
+        Outcome::Undecided { shown, .. } => (Label::Open, "? ", shown),
+    };
+    for example in shown {
+        page.blank();
+        let head = Text::new().with(label, format!("{sign}{}  ", constraint.id));
+        match example {
+            Counterexample::Shared { addr, by } => {
+                let by: Vec<String> = by.iter().map(|entity| view.entity(*entity)).collect();
+                page.line(head.plain(format!("{addr} belongs to {}", list(&by))));
+            }
+            Counterexample::Message { from, header, expected, life, .. } => {
+                let message = format!("{} sends {}", view.name(*from), view.header(*header, true));
+                page.line(head.plain(format!("{message}: {}", should(view, expected, life))));
+                page.rows(2, life::rows(view, life, true));
+            }
+        }
+    }
+    page
+}
+
+fn should(view: &View<'_>, expected: &[ElementId], life: &fibula_network::walk::Life) -> String {
+    let verdict = life.ending.verdict.name();
+    let names: Vec<String> = expected.iter().map(|id| view.name(*id)).collect();
+    match &names[..] {
+        [] => format!("it ends in {verdict}, without a reason"),
+        names => format!("{} should receive it; {verdict}", names.join(" or ")),
+    }
+}
+
+/// A finding as a row: severity, id, what it says.
+pub(crate) fn finding_row(finding: &Finding) -> Vec<Text> {
+    let severity = match finding.severity {
+        Severity::Error => Text::new().with(Label::Error, "error"),
+        Severity::Warning => Text::new().with(Label::Warning, "warn"),
+        Severity::Note => Text::new().with(Label::Dim, "note"),
+    };
+    let id = severity.plain(" ").with(Label::Name, finding.id);
+    vec![id, format!("{} ({})", finding.message, finding.rule).into()]
+}
+
+fn last_line(proof: &Proof, findings: &[Finding], hint: &str) -> Text {
+    let verdict = if proof.violated() {
+        Text::new().with(Label::Bad, "✗ not a Kubernetes network")
+    } else if proof.holds() {
+        Text::new().with(Label::Good, "✓ a Kubernetes network")
+    } else {
+        Text::new().with(Label::Open, "? undecided")
+    };
+    let counts = finding_counts(findings);
+    match counts.is_empty() {
+        true => verdict.plain("."),
+        false => verdict.plain(format!(". {counts}: ")).with(Label::Command, hint),
+    }
+}
+
+/// `1 error, 2 warnings, 3 notes`; empty for none.
+pub(crate) fn finding_counts(findings: &[Finding]) -> String {
+    let of = |severity| findings.iter().filter(|f| f.severity == severity).count();
+    let counts = [
+        (of(Severity::Error), "error"),
+        (of(Severity::Warning), "warning"),
+        (of(Severity::Note), "note"),
+    ];
+    let some: Vec<String> =
+        counts.iter().filter(|(n, _)| *n > 0).map(|(n, what)| count(*n, what)).collect();
+    some.join(", ")
+}
