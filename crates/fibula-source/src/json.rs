@@ -87,6 +87,7 @@ fn list(
     depth: usize,
     batch: &mut Batch,
 ) {
+    batch.list = true;
     let read = parallel(items, |range, batch| {
         let text = &context.file.text;
         let mut cursor = Cursor { bytes: &text.as_bytes()[..range.end], at: range.start };

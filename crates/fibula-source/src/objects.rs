@@ -22,6 +22,8 @@ pub(crate) struct Batch {
     pub(crate) refused: Vec<Refusal>,
     pub(crate) left: BTreeMap<String, usize>,
     pub(crate) strangers: usize,
+    /// Whether there was a list, if only an empty one.
+    pub(crate) list: bool,
 }
 
 /// An object that matters.
@@ -59,6 +61,7 @@ impl Batch {
             *self.left.entry(kind).or_default() += count;
         }
         self.strangers += other.strangers;
+        self.list |= other.list;
         self
     }
 
@@ -126,11 +129,12 @@ pub(crate) fn node(
         }
         Reading::List => match value(events, at, "items") {
             Some((_, list)) if events[list].what == What::Seq => {
+                batch.list = true;
                 for item in items(events, list) {
                     node(context, events, item, own.of_items(), batch);
                 }
             }
-            Some((_, list)) if events[list].scalar() == Some("null") => {}
+            Some((_, list)) if events[list].scalar() == Some("null") => batch.list = true,
             _ => batch.leave(kind),
         },
         Reading::Unread => {
@@ -207,6 +211,7 @@ pub(crate) fn typed(
     for fault in faults.iter().filter(|fault| !known(fault)) {
         refused.push(Refusal::fault(context.file, context.base, events, fault).of(label));
     }
+    refused.sort_by_key(|refusal| (refusal.line, refusal.column));
     object.filter(|_| refused.is_empty()).ok_or(refused)
 }
 

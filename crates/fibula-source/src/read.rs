@@ -92,7 +92,8 @@ fn file(index: u32, file: &File) -> Batch {
     let nothing = batch.found.is_empty()
         && batch.refused.is_empty()
         && batch.left.is_empty()
-        && batch.strangers == 0;
+        && batch.strangers == 0
+        && !batch.list;
     if nothing && file.found {
         batch.strangers += 1;
     } else if nothing && file.text.trim_ascii().is_empty() {

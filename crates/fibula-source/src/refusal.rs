@@ -5,9 +5,10 @@ use std::ops::Range;
 use fibula_cluster::Fault;
 
 use crate::de::Fail;
-use crate::events::{Event, Syntax, What, entries};
+use crate::events::{Event, Style, Syntax, What, entries};
 use crate::file::File;
 use crate::path::{Located, locate, shown, write};
+use crate::scalar::{Plain, plain};
 
 /// Something in the input that was not read, and why: one object, one document, or a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -142,10 +143,17 @@ impl Refusal {
         if let Some(before) = fail.before.and_then(|before| events.get(before)) {
             let (line, column) = file.line_column(base + before.start);
             refusal = refusal.help(format!("it was given before, in line {line}, column {column}"));
-        } else if expected == TEXT
-            && matches!(events.get(value), Some(Event { what: What::Scalar(..), .. }))
-        {
-            refusal = refusal.help(format!("quote it: \"{got}\""));
+        } else if let Some(What::Scalar(text, style)) = events.get(value).map(|event| &event.what) {
+            // An unquoted `yes` is a boolean, and a quoted one is none.
+            match style {
+                Style::Plain if expected == TEXT => {
+                    refusal = refusal.help(format!("quote it: \"{got}\""));
+                }
+                Style::Text if expected != TEXT && plain(text) != Plain::Text => {
+                    refusal = refusal.help(format!("write it without quotes: {text}"));
+                }
+                _ => {}
+            }
         }
         refusal.path = (!path.is_empty()).then_some(path);
         refusal

@@ -84,6 +84,7 @@ fn document(context: Context<'_>, range: Range<usize>, batch: &mut Batch) {
 /// Reads a list item by item, and the rest of it for its errors.
 fn list(context: Context<'_>, text: &str, list: &List, own: Type<'_>, batch: &mut Batch) {
     let base = context.base;
+    batch.list = true;
     for rest in [0..list.start, list.end..text.len()] {
         let context = Context { base: base + rest.start, ..context };
         piece(context, &text[rest], own, batch, |_, _| {});

@@ -98,10 +98,11 @@ fn folders_streams_and_gzip_are_read() {
     write("c.yml", pod("c").as_bytes());
     write("values.yaml", b"replicas: 1\nname: 'unclosed\n");
     write("empty.yaml", b"");
+    write("none.yaml", b"---\napiVersion: v1\nitems: []\nkind: List\n");
     write("pod.log", b"not for us");
     let of_folder = read(&[Input::Path(folder.clone())]);
     let counts = (of_folder.files, of_folder.skipped, of_folder.not_objects);
-    assert_eq!(counts, (5, 1, 2), "{of_folder:?}");
+    assert_eq!(counts, (6, 1, 2), "{of_folder:?}");
     let names: Vec<_> =
         of_folder.sources.position(of_folder.objects[0].0, "").into_iter().collect();
     assert!(names[0].file.ends_with("b.json"));

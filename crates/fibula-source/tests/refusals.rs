@@ -80,11 +80,28 @@ fn all_mistakes_of_one_object_are_reported() {
     let text = "apiVersion: v1\nkind: Service\nmetadata:\n  name: 8\nspec:\n  ports:\n  \
                 - port: http\n  - port: 70000\n  clusterIP: 10.0.0.256\n";
     let read = yaml(text);
-    let mut paths: Vec<_> = read.refused.iter().filter_map(|r| r.path.clone()).collect();
-    paths.sort();
-    let expected = ["metadata.name", "spec.clusterIP", "spec.ports[0].port", "spec.ports[1].port"];
+    let paths: Vec<_> = read.refused.iter().filter_map(|r| r.path.clone()).collect();
+    let expected = ["metadata.name", "spec.ports[0].port", "spec.ports[1].port", "spec.clusterIP"];
     assert_eq!(paths, expected, "{:#?}", read.refused);
     assert_eq!(read.refused[0].help.as_deref(), Some("quote it: \"8\""));
+}
+
+#[test]
+fn quotes_decide_what_a_scalar_is() {
+    let table = [
+        ("name: a\n  labels: {app: yes}", "text", "quote it: \"yes\""),
+        ("name: a\n  labels: {app: 8080}", "text", "quote it: \"8080\""),
+        (
+            "name: b\nspec:\n  hostNetwork: \"true\"",
+            "true or false",
+            "write it without quotes: true",
+        ),
+    ];
+    for (line, expected, help) in table {
+        let read = yaml(&format!("apiVersion: v1\nkind: Pod\nmetadata:\n  {line}\n"));
+        let refusal = &read.refused[0];
+        assert_eq!((&*refusal.expected, refusal.help.as_deref()), (expected, Some(help)), "{line}");
+    }
 }
 
 #[test]
