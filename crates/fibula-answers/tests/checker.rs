@@ -4,9 +4,11 @@
 //! The judge reads C1 to C4 and R5 from the model and knows `walk`; nothing of sets of headers.
 //! The long form: `PROPTEST_CASES=20000 cargo test --release -p fibula-answers --test checker`.
 
+#[allow(unused_imports, reason = "shared with other tests")]
 #[path = "../../fibula-intended/tests/clusters/mod.rs"]
 mod clusters;
 mod judge;
+#[allow(unused_imports, reason = "shared with other tests")]
 #[path = "../../fibula-network/tests/random/mod.rs"]
 mod random;
 
@@ -73,6 +75,7 @@ proptest! {
         (network, drawn) in intended(),
         faults in prop::collection::vec(random::rolls(12), 1..4),
     ) {
+        // Printed when this fails, beside the network that it became.
         let _ = drawn;
         for rolls in faults {
             agree(&random::mutate(&network.0, &rolls))?;
@@ -80,11 +83,16 @@ proptest! {
     }
 }
 
-/// Intended networks of small clusters, some of whose entries stand for one switch alone.
+/// Intended networks of small clusters, some with an address that two entities share (POD-7), in
+/// some a switch that shares no tables.
 fn intended() -> impl Strategy<Value = (random::Drawn, clusters::Drawn)> {
     let shape = clusters::Shape { nodes: 3, pods: 3, services: 1, beyond_the_article: true };
     let unshared = any::<prop::sample::Index>();
-    (clusters::drawn(shape), any::<bool>(), unshared)
+    let drawn = prop_oneof![
+        2 => clusters::drawn(shape),
+        1 => clusters::shared(shape).prop_map(|(drawn, _)| drawn),
+    ];
+    (drawn, any::<bool>(), unshared)
         .prop_map(|(drawn, unshare, at)| {
             let mut network = network(&drawn.cluster, &drawn.intent);
             if unshare {
@@ -101,14 +109,16 @@ fn intended() -> impl Strategy<Value = (random::Drawn, clusters::Drawn)> {
 fn a_proof_of_another_network_is_noticed() {
     let intent = Intent { listeners: Listeners::Declared, ..Intent::default() };
     let sound = network(&clusters::k1(), &intent);
-    let entry = |kind, rule: &'static str| {
+    let entry = |kind: &'static str, rule: &'static str| {
         move |n: &mut Network| {
             let table = n.tables.iter_mut().find(|table| *table.name == *kind);
             table.expect("a table").entries.retain(|entry| entry.origin.rule != rule);
         }
     };
-    let first = |n: &Network, kind| n.of_kind(kind).next().expect("an element");
-    let link = |a, b| move |n: &mut Network| n.links = n.links.without(first(n, a), first(n, b));
+    let first = |n: &Network, kind: Kind| n.of_kind(kind).next().expect("an element");
+    let link = |a: Kind, b: Kind| {
+        move |n: &mut Network| n.links = n.links.without(first(n, a), first(n, b))
+    };
     let cases: [(&str, Box<dyn Fn(&mut Network)>); 9] = [
         ("C2", Box::new(entry("pod", "F1"))),
         ("C3", Box::new(entry("pod", "F2"))),
@@ -118,12 +128,15 @@ fn a_proof_of_another_network_is_noticed() {
         ("R5", Box::new(entry("outside", "R3"))),
         ("C2", Box::new(link(Kind::Container, Kind::Pod))),
         ("C4", Box::new(link(Kind::Pod, Kind::Node))),
-        ("C1", Box::new(|n: &mut Network| {
-            let (_, addr) = n.facts.addr[0];
-            let last = n.of_kind(Kind::Pod).last().expect("a Pod");
-            n.facts.addr.push((Entity::Switch(last), addr));
-            n.facts.addr.sort_unstable();
-        })),
+        (
+            "C1",
+            Box::new(|n: &mut Network| {
+                let (_, addr) = n.facts.addr[0];
+                let last = n.of_kind(Kind::Pod).last().expect("a Pod");
+                n.facts.addr.push((Entity::Switch(last), addr));
+                n.facts.addr.sort_unstable();
+            }),
+        ),
     ];
     let (right, found) = (verify(&sound), enumerate(&sound));
     assert_eq!(compare(&right, &found), Ok(()));
@@ -139,8 +152,7 @@ fn a_proof_of_another_network_is_noticed() {
         let violated = |c: &&fibula_answers::Constraint| {
             matches!(c.outcome, fibula_answers::Outcome::Violated { .. })
         };
-        let violated: Vec<&str> =
-            wrong.constraints.iter().filter(violated).map(|c| c.id).collect();
+        let violated: Vec<&str> = wrong.constraints.iter().filter(violated).map(|c| c.id).collect();
         assert!(violated.contains(&id), "{id} is not among {violated:?}");
     }
 }

@@ -108,16 +108,15 @@ fn ports(n: &Network, patterns: &[&Pattern], proto: Proto) -> (Proto, Vec<u16>, 
         listeners.filter(|port| port.proto == proto).map(|p| (p.number, p.number)).collect();
     let open = n.facts.open.iter().filter(|open| open.port.proto == proto);
     let open = open.map(|open| (open.port.number, open.port.number));
-    let field = |field: fn(&Pattern) -> Ports| {
-        let patterns = patterns.iter().filter(move |p| p.proto.is_none_or(|p| p == proto));
-        patterns.flat_map(|pattern| match field(pattern) {
-            Ports::Any => vec![],
-            Ports::In(lo, hi) => vec![(lo, hi)],
-            Ports::Listened => listened.clone(),
-        })
+    let patterns = || patterns.iter().filter(|p| p.proto.is_none_or(|p| p == proto));
+    let ranges = |field| match field {
+        Ports::Any => vec![],
+        Ports::In(lo, hi) => vec![(lo, hi)],
+        Ports::Listened => listened.clone(),
     };
-    let targets = field(|pattern| pattern.dport).chain(open).collect();
-    (proto, numbers(targets), numbers(field(|pattern| pattern.sport).collect()))
+    let targets = patterns().flat_map(|pattern| ranges(pattern.dport)).chain(open).collect();
+    let sources = patterns().flat_map(|pattern| ranges(pattern.sport)).collect();
+    (proto, numbers(targets), numbers(sources))
 }
 
 /// A port for each way to lie in some of these ranges and not in the others.

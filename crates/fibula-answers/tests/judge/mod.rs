@@ -35,10 +35,15 @@ pub(crate) struct Pair {
 }
 
 /// What C2 to C4 promise a message, word for word, and which containers may receive it.
-pub(crate) fn promised(n: &Network, from: ElementId, header: Header) -> Vec<(Pair, Vec<ElementId>)> {
+pub(crate) fn promised(
+    n: &Network,
+    from: ElementId,
+    header: Header,
+) -> Vec<(Pair, Vec<ElementId>)> {
     let Header { src, dst, dport, proto, .. } = header;
     let port = Port { proto, number: dport };
-    let has = |entity: ElementId, addr: Addr| n.facts.addr.contains(&(Entity::Switch(entity), addr));
+    let has =
+        |entity: ElementId, addr: Addr| n.facts.addr.contains(&(Entity::Switch(entity), addr));
     let Some(host) = n.facts.host(from) else { return vec![] };
     let mut promises = vec![];
     for pod in n.of_kind(Kind::Pod) {
