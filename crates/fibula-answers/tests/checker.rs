@@ -14,7 +14,7 @@ mod random;
 
 use fibula_answers::verify;
 use fibula_intended::{Intent, Listeners, network};
-use fibula_network::{Entity, Kind, Network};
+use fibula_network::*;
 use proptest::prelude::*;
 use proptest::test_runner::TestCaseError;
 
@@ -61,6 +61,11 @@ proptest! {
     }
 
     #[test]
+    fn verify_is_right_of_a_network_that_leaves_choices_open(network in undecided()) {
+        agree(&network.0)?;
+    }
+
+    #[test]
     fn verify_is_right_of_an_article_with_a_fault(
         network in random::articles().prop_filter("few messages", |drawn| judgeable(&drawn.0)),
         faults in prop::collection::vec(random::rolls(12), 1..4),
@@ -83,6 +88,42 @@ proptest! {
     }
 }
 
+/// Small articles with a choice on which entries before the article's own depend: by source, by
+/// target, or whatever the message.
+fn undecided() -> impl Strategy<Value = random::Drawn> {
+    let entry = (any::<[prop::sample::Index; 3]>(), 0..4usize, prop::option::of(0..2u8), 0..5usize);
+    let entries = prop::collection::vec(entry, 1..=5);
+    (random::articles(), entries)
+        .prop_map(|(mut drawn, entries)| {
+            let n = &mut drawn.0;
+            let (id, question) = ("POD-7".into(), "which?".into());
+            n.choices = vec![Choice { id, question, values: 2 }];
+            for ([table, src, dst], fields, value, action) in entries {
+                let addr = |at: prop::sample::Index| {
+                    Addrs::In(Range::one(n.facts.addr[at.index(n.facts.addr.len())].1))
+                };
+                let when = value.map(|value| When { choice: ChoiceId(0), value });
+                let pattern = Pattern {
+                    src: if fields & 1 == 0 { addr(src) } else { Addrs::Any },
+                    dst: if fields & 2 == 0 { addr(dst) } else { Addrs::Any },
+                    when: when.into_iter().collect(),
+                    ..Pattern::ANY
+                };
+                let action = match action {
+                    0 | 1 => Action::Discard(Reason::Policy),
+                    2 => Action::Forward(Hop::Host),
+                    3 => Action::Deliver(Receiver::Me),
+                    _ => Action::Forward(Hop::To(ElementId(0))),
+                };
+                // The tables before the Pods' and the Nodes' own.
+                let entries = &mut n.tables[2 * table.index(2)].entries;
+                entries.push(Entry::new("random", pattern, action));
+            }
+            drawn
+        })
+        .prop_filter("few messages", |drawn| judgeable(&drawn.0))
+}
+
 /// Intended networks of small clusters, some with an address that two entities share (POD-7), in
 /// some a switch that shares no tables.
 fn intended() -> impl Strategy<Value = (random::Drawn, clusters::Drawn)> {
@@ -97,7 +138,7 @@ fn intended() -> impl Strategy<Value = (random::Drawn, clusters::Drawn)> {
             let mut network = network(&drawn.cluster, &drawn.intent);
             if unshare {
                 let switch = at.index(network.elements.len());
-                network.unshare(fibula_network::ElementId(switch as u32));
+                network.unshare(ElementId(switch as u32));
             }
             (random::Drawn(network), drawn)
         })

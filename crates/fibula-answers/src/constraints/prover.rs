@@ -33,6 +33,9 @@ struct Broken<'a> {
     /// Stands for all that treat the target alike.
     switch: ElementId,
     set: SetId,
+    /// The headers that break the constraint under every value of the open choices, in this way or
+    /// in another.
+    certain: SetId,
     /// Whether a sender has to use an address of its own (C3).
     own_source: bool,
     verdict: Option<Verdict>,
@@ -73,18 +76,26 @@ impl<'g> Prover<'g> {
 
     /// R5: no message to the target ends without a reason.
     fn ends(&mut self, toward: &mut Toward<'g>, addr: Addr, switches: &[ElementId]) {
-        let mut shown: Vec<(Verdict, SetId)> = vec![];
+        let mut shown: Vec<(Verdict, SetId, SetId)> = vec![];
         let mut worst: Option<Witness> = None;
         for &switch in switches {
             let fate = self.fate(toward, switch);
-            for (set, end) in fate.iter().filter(|(_, end)| !end.verdict.has_reason()) {
-                let again = (end.verdict, *set);
+            let silent = fate.iter().filter(|(_, end)| !end.verdict.has_reason());
+            let all =
+                silent.clone().fold(Space::EMPTY, |all, (set, _)| self.flow.space.or(all, *set));
+            if self.flow.space.is_empty(all) {
+                continue;
+            }
+            let certain = self.certain(all);
+            for (set, end) in silent {
+                let again = (end.verdict, *set, certain);
                 if shown.contains(&again) {
                     continue;
                 }
                 let broken = Broken {
                     switch,
                     set: *set,
+                    certain,
                     own_source: false,
                     verdict: Some(end.verdict),
                     expected: &[],
@@ -127,7 +138,7 @@ impl<'g> Prover<'g> {
                 let set = self.missed(port, &endings, &promise.by);
                 if !self.flow.space.is_empty(set) {
                     kept = false;
-                    let broken = Broken::promise(switch, set, true, promise);
+                    let broken = self.broken(switch, set, true, promise);
                     self.note(toward, addr, &broken, |tallies| &mut tallies.c3);
                 }
             }
@@ -145,7 +156,7 @@ impl<'g> Prover<'g> {
             let port = self.port(promise.port);
             let set = self.missed(port, &endings, &promise.by);
             if !self.flow.space.is_empty(set) {
-                let broken = Broken::promise(node, set, false, promise);
+                let broken = self.broken(node, set, false, promise);
                 self.note_one(toward, addr, &broken, node, |tallies| &mut tallies.c4);
             }
         }
@@ -173,7 +184,7 @@ impl<'g> Prover<'g> {
                     let asked = self.flow.space.and(port, from);
                     let set = self.missed(asked, &endings, &promise.by);
                     if !self.flow.space.is_empty(set) {
-                        let broken = Broken::promise(pod, set, false, promise);
+                        let broken = self.broken(pod, set, false, promise);
                         self.note_one(toward, addr, &broken, pod, |tallies| &mut tallies.c2);
                     }
                 }
@@ -214,7 +225,19 @@ impl<'g> Prover<'g> {
         *self.ports.entry(port).or_insert_with(|| fields.port(space, port))
     }
 
-    /// Notes what the containers of all switches that treat the target alike break.
+    fn broken<'a>(
+        &mut self,
+        switch: ElementId,
+        set: SetId,
+        own_source: bool,
+        to: &'a Promise,
+    ) -> Broken<'a> {
+        let certain = self.certain(set);
+        Broken { switch, set, certain, own_source, verdict: None, expected: &to.by }
+    }
+
+    /// Notes what the containers of all switches that treat the target alike break: alike but for
+    /// their own addresses, so that one may break the constraint for certain and another not.
     fn note(
         &mut self,
         toward: &Toward<'g>,
@@ -222,12 +245,33 @@ impl<'g> Prover<'g> {
         broken: &Broken<'_>,
         tally: impl Fn(&mut Tallies) -> &mut Tally,
     ) {
-        let Some(witness) = self.witness(toward, addr, broken) else { return };
+        let alike = self.flow.alike(toward, broken.switch);
         let patient = self.looked_at < PATIENCE;
-        let count = if patient { self.count(toward, addr, broken) } else { 1 };
-        let tally = tally(&mut self.tallies);
-        tally.at_least |= !patient;
-        tally.note(count, witness);
+        let never_certain = self.flow.space.is_empty(broken.certain);
+        let mut certain: Option<(ElementId, u64)> = None;
+        let mut open: Option<(ElementId, u64)> = None;
+        for switch in alike {
+            if !patient && (certain.is_some() || never_certain && open.is_some()) {
+                break;
+            }
+            self.looked_at += 1;
+            let senders = self.tenants.senders(switch).count() as u64;
+            let sent = self.sent(broken, switch, addr.family());
+            if senders == 0 || self.flow.space.is_empty(sent) {
+                continue;
+            }
+            let always = self.flow.space.and(sent, broken.certain);
+            let is_open = self.flow.space.is_empty(always);
+            let found = if is_open { &mut open } else { &mut certain };
+            found.get_or_insert((switch, 0)).1 += senders;
+        }
+        for (switch, count) in [certain, open].into_iter().flatten() {
+            let Some(from) = self.tenants.senders(switch).next() else { continue };
+            let witness = self.message(toward, addr, broken, switch, from);
+            let tally = tally(&mut self.tallies);
+            tally.at_least |= !patient;
+            tally.note(count, witness);
+        }
     }
 
     /// Notes what the processes of one switch break.
@@ -246,41 +290,27 @@ impl<'g> Prover<'g> {
         tally(&mut self.tallies).note(senders, witness);
     }
 
-    fn count(&mut self, toward: &Toward<'g>, addr: Addr, broken: &Broken<'_>) -> u64 {
-        let alike = self.flow.alike(toward, broken.switch);
-        self.looked_at += alike.len() as u64;
-        let mut count = 0;
-        for switch in alike {
-            if self.sources(broken, switch, addr.family()).is_some() {
-                count += self.tenants.senders(switch).count() as u64;
-            }
-        }
-        count
-    }
-
-    /// The first message of those that break a constraint; none if nobody can send one.
+    /// The first message of those that break R5; none if nobody can send one.
     fn witness(&mut self, toward: &Toward<'g>, addr: Addr, broken: &Broken<'_>) -> Option<Witness> {
         let alike = self.flow.alike(toward, broken.switch);
-        self.looked_at += 1;
-        alike.into_iter().find_map(|switch| {
-            let from = self.tenants.senders(switch).next()?;
-            self.sources(broken, switch, addr.family())?;
-            Some(self.message(toward, addr, broken, switch, from))
-        })
+        let from = |switch| Some((switch, self.tenants.senders(switch).next()?));
+        let (switch, from) = alike.into_iter().find_map(from)?;
+        Some(self.message(toward, addr, broken, switch, from))
     }
 
     /// The messages that a process of the switch can send of those that break a constraint.
-    fn sources(&mut self, broken: &Broken<'_>, switch: ElementId, family: Family) -> Option<SetId> {
+    fn sent(&mut self, broken: &Broken<'_>, switch: ElementId, family: Family) -> SetId {
         if !broken.own_source {
-            return Some(broken.set);
+            return broken.set;
         }
+        let Flow { ground, fields, ref mut space, .. } = self.flow;
         let addresses = self.network.facts.addresses(Entity::Switch(switch));
-        let own: Vec<Addr> = addresses.filter(|addr| addr.family() == family).collect();
-        own.into_iter().find_map(|addr| {
-            let atom = self.flow.ground.atoms.of(addr);
-            let from = self.flow.fields.from(&mut self.flow.space, (atom, atom));
-            let set = self.flow.space.and(broken.set, from);
-            (!self.flow.space.is_empty(set)).then_some(set)
+        let own = addresses.filter(|addr| addr.family() == family);
+        own.fold(Space::EMPTY, |all, addr| {
+            let atom = ground.atoms.of(addr);
+            let from = fields.from(space, (atom, atom));
+            let sent = space.and(broken.set, from);
+            space.or(all, sent)
         })
     }
 
@@ -294,11 +324,11 @@ impl<'g> Prover<'g> {
         from: ElementId,
     ) -> Witness {
         let family = addr.family();
-        let all = self.sources(broken, switch, family).unwrap_or(broken.set);
+        let all = self.sent(broken, switch, family);
         let network = self.network;
-        let certain = self.certain(all);
-        let open = self.flow.space.is_empty(certain);
         let Flow { ground, fields, ref mut space, .. } = self.flow;
+        let certain = space.and(all, broken.certain);
+        let open = space.is_empty(certain);
         let mut set = if open { all } else { certain };
         let owners = network.facts.addresses(Entity::Switch(switch)).find(|a| a.family() == family);
         let own = owners.map(|addr| ground.atoms.of(addr));
@@ -334,13 +364,5 @@ impl<'g> Prover<'g> {
             outside = space.exists(outside, choice);
         }
         space.not(outside)
-    }
-}
-
-// === impl Broken ===
-
-impl<'a> Broken<'a> {
-    fn promise(switch: ElementId, set: SetId, own_source: bool, to: &'a Promise) -> Broken<'a> {
-        Broken { switch, set, own_source, verdict: None, expected: &to.by }
     }
 }
