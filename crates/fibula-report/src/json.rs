@@ -8,7 +8,10 @@ use fibula_network::walk::{Life, Step};
 use fibula_network::{ElementId, Header};
 use serde_json::{Value, json};
 
+use crate::demo::Demo;
+use crate::explain::ids;
 use crate::life;
+use crate::page::Screen;
 use crate::preface::{About, Preface};
 use crate::view::View;
 
@@ -58,6 +61,34 @@ pub fn lint(
         "findings": findings.iter().map(|f| finding(f, place)).collect::<Vec<_>>(),
         "basis": basis(preface),
     })
+}
+
+/// `demo`: what was proved of K1, and refuted of the broken copies.
+pub fn demo(demo: &Demo<'_>) -> Value {
+    let constraints = |view: &View<'_>, proof: &Proof| -> Value {
+        proof.constraints.iter().map(|c| constraint(view, c)).collect()
+    };
+    let broken = demo.broken.iter().map(|broken| {
+        let view = View::new(broken.network, &|_| None);
+        json!({ "title": broken.title, "constraints": constraints(&view, broken.proof) })
+    });
+    json!({
+        "fibula": "demo/1",
+        "constraints": constraints(demo.view, demo.proof),
+        "broken": broken.collect::<Vec<_>>(),
+    })
+}
+
+/// `explain`: the text of an id, or all ids; nothing for an unknown id.
+pub fn explain(id: Option<&str>) -> Value {
+    match id {
+        None => json!({ "fibula": "explain/1", "ids": ids().collect::<Vec<_>>() }),
+        Some(id) => json!({
+            "fibula": "explain/1",
+            "id": id,
+            "text": crate::explain(id).map(|page| page.render(&Screen::PIPE)),
+        }),
+    }
 }
 
 /// An element: its kind, and its name in full.

@@ -48,6 +48,8 @@ pub(crate) enum Wanted {
     Sender,
     /// Somewhere to send to.
     Target,
+    /// What decides by a FIB.
+    Switch,
 }
 
 /// The names of a network and its cluster.
@@ -130,6 +132,7 @@ impl Wanted {
         match self {
             Wanted::Sender => "no pod, workload, node or address",
             Wanted::Target => "no Service, workload or pod",
+            Wanted::Switch => "no pod or node",
         }
     }
 

@@ -9,7 +9,7 @@ mod index;
 mod parse;
 
 use fibula_cluster::Cluster;
-use fibula_network::{Addr, ElementId, Network, Port};
+use fibula_network::{Addr, ElementId, Kind, Network, Port};
 
 pub(crate) use index::SOMEWHERE;
 pub use index::{Candidate, What};
@@ -18,6 +18,7 @@ use parse::{Said, port};
 
 /// Finds elements and addresses by name.
 pub struct Names<'a> {
+    network: &'a Network,
     index: Index<'a>,
     /// The namespace that a name without one means.
     namespace: Option<&'a str>,
@@ -109,7 +110,7 @@ impl<'a> Names<'a> {
         cluster: Option<&'a Cluster>,
         namespace: Option<&'a str>,
     ) -> Names<'a> {
-        Names { index: Index::new(network, cluster), namespace }
+        Names { network, index: Index::new(network, cluster), namespace }
     }
 
     /// Who sends, by name.
@@ -154,6 +155,34 @@ impl<'a> Names<'a> {
         }
         let port = self.port(said, port_said, Some(&chosen))?;
         Ok(To { addresses, port, chosen: Some(chosen) })
+    }
+
+    /// Switches, by name: of a Pod, a Node, the pods of a workload, or the outside.
+    ///
+    /// # Errors
+    ///
+    /// A name that means nothing, or several things.
+    pub fn switches(&self, said: &str) -> Result<Vec<ElementId>, NameError> {
+        if said == Kind::Outside.name() {
+            return Ok(self.network.of_kind(Kind::Outside).collect());
+        }
+        let name = Said::parse(said);
+        let chosen = match name.address.and_then(|address| self.index.at(address)) {
+            Some(found) => found,
+            None => self.one(said, &name, Wanted::Switch)?,
+        };
+        let switch = |id: &ElementId| match self.network.kind(*id).is_process() {
+            true => self.network.facts.host(*id).unwrap_or(*id),
+            false => *id,
+        };
+        let mut switches: Vec<ElementId> = chosen.elements.iter().map(switch).collect();
+        switches.sort_unstable();
+        switches.dedup();
+        if switches.is_empty() {
+            let why = self.mute(&chosen, "no switch in this network");
+            return Err(NameError::Mute { said: said.to_owned(), why });
+        }
+        Ok(switches)
     }
 
     fn sender_at(&self, said: &str, address: Addr) -> Result<From, NameError> {

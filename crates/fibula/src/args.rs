@@ -1,0 +1,284 @@
+//! What can be typed.
+
+use clap::builder::styling::{AnsiColor, Styles};
+use clap::{Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
+use fibula_intended::{Daemon, Refinement};
+use ipnet::IpNet;
+
+use crate::output::Target;
+
+const STYLES: Styles = Styles::styled()
+    .header(AnsiColor::Yellow.on_default().bold())
+    .usage(AnsiColor::Yellow.on_default().bold())
+    .literal(AnsiColor::Cyan.on_default())
+    .placeholder(AnsiColor::Cyan.on_default());
+
+/// What a Kubernetes network does with a message, and why. Reads YAML and dumps; changes nothing.
+#[derive(Debug, Parser)]
+#[command(name = "fibula", version, styles = STYLES, disable_help_subcommand = true)]
+#[command(after_help = "Exit codes: 0 yes, 1 no, 2 cannot run, 3 undecided.\n\
+    Start with: fibula demo")]
+pub(crate) struct Args {
+    /// When to use colours: by default on a terminal, unless NO_COLOR is set
+    #[arg(long, global = true, value_name = "auto|always|never", default_value = "auto")]
+    #[arg(hide_default_value = true, hide_possible_values = true)]
+    pub(crate) color: ColorArg,
+
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Show all of it on K1, the example of the model
+    Demo(DemoArgs),
+    /// Follow a message, hop by hop
+    #[command(after_help = TRACE_HELP)]
+    Trace(TraceArgs),
+    /// Is this a Kubernetes network? Prove the constraints for all messages, or show one that fails
+    #[command(after_help = VERIFY_HELP)]
+    Verify(VerifyArgs),
+    /// What looks wrong in the objects
+    #[command(after_help = "Example:\n  fibula lint deploy/")]
+    Lint(LintArgs),
+    /// The network itself: elements, links, and the forwarding table of each switch
+    #[command(after_help = GRAPH_HELP)]
+    Graph(GraphArgs),
+    /// What an id means: F4, C3, POD-7, same-port
+    #[command(after_help = "Examples:\n  fibula explain F5\n  fibula explain       all ids")]
+    Explain(ExplainArgs),
+    /// Make a cluster of any size from a seed
+    #[command(after_help = "Example:\n  fibula generate --nodes 100 -o json | fibula verify -")]
+    Generate(GenerateArgs),
+    /// Print the completions for a shell
+    Completions {
+        /// The shell
+        shell: Shell,
+    },
+}
+
+const TRACE_HELP: &str = "\
+FROM and TO are names as you say them: web, shop/web, deploy/web, pod/web-0, node/n1, 10.0.0.7,
+web.shop.svc, world, c1-1 (a container). TO needs a :PORT unless one alone is declared: a number
+(8080), with its protocol if that is not TCP (53/UDP), or the name of a declared port (http).
+
+Examples:
+  fibula trace -f @k1 c1-1 p2:8080
+  fibula trace -f deploy/ frontend deploy/cart:7070
+  kubectl get -A -o yaml nodes,pods,services | fibula trace -f - -n shop web 10.0.2.5:5432";
+
+const VERIFY_HELP: &str = "\
+Examples:
+  fibula verify @k1
+  fibula verify deploy/
+  kubectl get -A -o json nodes,pods,services | fibula verify -
+  fibula verify @k1 --without R1                    the article's own graph loops
+  fibula graph -f @k1 -o json=net.json && fibula verify --network net.json";
+
+const GRAPH_HELP: &str = "\
+Examples:
+  fibula graph -f @k1                the elements, and the tables that switches share
+  fibula graph -f @k1 p1 n1          the FIBs of p1 and n1, written out
+  fibula graph -f @k1 -o dot | dot -Tsvg > k1.svg
+  fibula graph -f @k1 -o json=net.json";
+
+/// Where the objects come from, and what is taken for granted beside them.
+#[derive(Debug, clap::Args)]
+pub(crate) struct InputArgs {
+    /// Read FILE, DIR, - (standard input) or @k1 (the example); repeatable [env: FIBULA_INPUT]
+    #[arg(short = 'f', long = "file", value_name = "INPUT")]
+    pub(crate) file: Vec<String>,
+    /// Read a whole network, as `graph -o json` writes one, instead of objects
+    #[arg(long, value_name = "FILE", conflicts_with = "file")]
+    pub(crate) network: Option<String>,
+    /// Switch off a refinement of the article's network: R1, R2, R3, R4
+    #[arg(long, value_name = "ID", value_delimiter = ',')]
+    pub(crate) without: Vec<Refinement>,
+    /// What declared ports say of listeners: all that listen, or only some
+    #[arg(long, value_name = "declared|unknown", hide_possible_values = true)]
+    pub(crate) listeners: Option<ListenersArg>,
+    /// A process of every node that is in no object, or `none`; by default kubelet:10250
+    #[arg(long, value_name = "NAME:PORT", value_parser = daemon)]
+    pub(crate) daemon: Vec<Option<Daemon>>,
+    /// A range that pods take their addresses from, where no object says
+    #[arg(long, value_name = "CIDR")]
+    pub(crate) pod_cidr: Vec<IpNet>,
+    /// A range that Services take their addresses from, where no object says
+    #[arg(long, value_name = "CIDR")]
+    pub(crate) service_cidr: Vec<IpNet>,
+    /// A range that nodes take their addresses from
+    #[arg(long, value_name = "CIDR")]
+    pub(crate) node_cidr: Vec<IpNet>,
+    /// How many nodes to assume where the input has none
+    #[arg(long, value_name = "N")]
+    pub(crate) nodes: Option<usize>,
+    /// Accept that objects of this kind are not read, though they decide traffic
+    #[arg(long, value_name = "KIND")]
+    pub(crate) ignore: Vec<String>,
+}
+
+/// How the answer is printed.
+#[derive(Debug, clap::Args)]
+pub(crate) struct OutputArgs {
+    /// text or json, to standard output or into a file; repeatable
+    #[arg(short = 'o', long = "output", value_name = "FORMAT[=FILE]")]
+    pub(crate) output: Vec<Target>,
+    /// Print nothing: the exit code is the answer
+    #[arg(short, long)]
+    pub(crate) quiet: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct DemoArgs {
+    #[command(flatten)]
+    pub(crate) output: OutputArgs,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct TraceArgs {
+    /// Who sends
+    pub(crate) from: String,
+    /// Where to: TO[:PORT]
+    pub(crate) to: String,
+    /// The namespace that a name without one means
+    #[arg(short, long)]
+    pub(crate) namespace: Option<String>,
+    #[command(flatten)]
+    pub(crate) input: InputArgs,
+    #[command(flatten)]
+    pub(crate) output: OutputArgs,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct VerifyArgs {
+    /// As -f
+    #[arg(value_name = "INPUT")]
+    pub(crate) inputs: Vec<String>,
+    #[command(flatten)]
+    pub(crate) input: InputArgs,
+    #[command(flatten)]
+    pub(crate) output: OutputArgs,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct LintArgs {
+    /// As -f
+    #[arg(value_name = "INPUT")]
+    pub(crate) inputs: Vec<String>,
+    /// Exit with 1 if there is a finding this bad, or worse
+    #[arg(long, value_name = "error|warning|note", hide_possible_values = true)]
+    pub(crate) deny: Option<DenyArg>,
+    #[command(flatten)]
+    pub(crate) input: InputArgs,
+    #[command(flatten)]
+    pub(crate) output: OutputArgs,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct GraphArgs {
+    /// Write out the FIBs of these switches: pods and nodes by name
+    #[arg(value_name = "SWITCH")]
+    pub(crate) switches: Vec<String>,
+    /// The namespace that a name without one means
+    #[arg(short, long)]
+    pub(crate) namespace: Option<String>,
+    /// Print tables as they are shared, with relative words, instead of written out
+    #[arg(long)]
+    pub(crate) shared: bool,
+    /// Draw everything, however much it is
+    #[arg(long)]
+    pub(crate) all: bool,
+    #[command(flatten)]
+    pub(crate) input: InputArgs,
+    /// text, json, dot or mermaid, to standard output or into a file; repeatable
+    #[arg(short = 'o', long = "output", value_name = "FORMAT[=FILE]")]
+    pub(crate) output: Vec<Target>,
+    /// Print nothing
+    #[arg(short, long)]
+    pub(crate) quiet: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct ExplainArgs {
+    /// The id; without one, all of them
+    pub(crate) id: Option<String>,
+    #[command(flatten)]
+    pub(crate) output: OutputArgs,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct GenerateArgs {
+    /// What chance decides follows from this alone
+    #[arg(long, default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// How many nodes
+    #[arg(long, default_value_t = 3)]
+    pub(crate) nodes: usize,
+    /// How many pods; by default 30 for each node
+    #[arg(long)]
+    pub(crate) pods: Option<usize>,
+    /// How many namespaces
+    #[arg(long)]
+    pub(crate) namespaces: Option<usize>,
+    /// The most containers in a pod
+    #[arg(long)]
+    pub(crate) containers: Option<usize>,
+    /// The most ports of a container
+    #[arg(long)]
+    pub(crate) ports: Option<usize>,
+    /// How many Services
+    #[arg(long)]
+    pub(crate) services: Option<usize>,
+    /// Give everything an IPv6 address too
+    #[arg(long)]
+    pub(crate) dual_stack: bool,
+    /// How many in 100 apps use their node's network
+    #[arg(long, value_name = "PERCENT")]
+    pub(crate) host_network: Option<u8>,
+    /// Write manifests of workloads, without nodes and addresses, instead of a dump
+    #[arg(long)]
+    pub(crate) workloads: bool,
+    /// Write what a real dump holds beside, some 4 KB a pod
+    #[arg(long)]
+    pub(crate) padding: bool,
+    /// yaml or json
+    #[arg(short = 'o', long = "output", value_name = "yaml|json", default_value = "yaml")]
+    #[arg(hide_possible_values = true)]
+    pub(crate) format: ObjectsFormat,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum ColorArg {
+    Auto,
+    Always,
+    Never,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum ObjectsFormat {
+    Yaml,
+    Json,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum ListenersArg {
+    /// A port that is not declared is closed
+    Declared,
+    /// A port that is not declared may be listened on (POD-2)
+    Unknown,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum DenyArg {
+    Error,
+    Warning,
+    Note,
+}
+
+fn daemon(text: &str) -> Result<Option<Daemon>, String> {
+    match text {
+        "none" => Ok(None),
+        _ => text.parse().map(Some),
+    }
+}

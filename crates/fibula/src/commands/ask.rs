@@ -1,0 +1,91 @@
+//! `trace`, `verify`, `lint`: questions put to a network.
+
+use std::ffi::OsString;
+
+use fibula_answers::names::NameError;
+use fibula_cluster::{Finding, Severity, findings};
+use fibula_network::walk::Verdict;
+use fibula_report::{View, error, json};
+
+use crate::args::{DenyArg, LintArgs, TraceArgs, VerifyArgs};
+use crate::session::Session;
+use crate::{Done, Exit, Output, Stop, Streams};
+
+/// What happens to a message, hop by hop.
+pub(crate) fn trace(
+    args: &TraceArgs,
+    default: Option<OsString>,
+    streams: &mut Streams<'_>,
+) -> Done {
+    let session = Session::open(&args.input, &[], default, streams)?;
+    let asked = fibula_answers::trace::trace(
+        session.ground(),
+        args.namespace.as_deref(),
+        &args.from,
+        &args.to,
+    );
+    let trace = asked.map_err(|errors| {
+        let kept_out = errors.iter().all(|e| matches!(e, NameError::KeptOut { .. }));
+        let exit = if kept_out { Exit::Undecided } else { Exit::Cannot };
+        Stop::with(errors.iter().map(error::name).collect(), session.exit(exit))
+    })?;
+    let place = |id| session.place(id);
+    let view = View::new(&session.network, &place);
+    Output::new(&args.output, streams)?
+        .print(&|| fibula_report::trace(&view, &trace, &session.preface), &|| {
+            json::trace(&view, &trace, &session.preface)
+        })?;
+    Ok(session.exit(match trace.verdict() {
+        Some(Verdict::Delivered) => Exit::Yes,
+        Some(_) => Exit::No,
+        None => Exit::Undecided,
+    }))
+}
+
+/// Is this a Kubernetes network?
+pub(crate) fn verify(
+    args: &VerifyArgs,
+    default: Option<OsString>,
+    streams: &mut Streams<'_>,
+) -> Done {
+    let session = Session::open(&args.input, &args.inputs, default, streams)?;
+    let proof = fibula_answers::verify(&session.network);
+    let findings = session.cluster.as_ref().map(findings).unwrap_or_default();
+    let place = |id| session.place(id);
+    let view = View::new(&session.network, &place);
+    let inputs: Vec<&str> =
+        args.input.file.iter().chain(&args.inputs).map(String::as_str).collect();
+    let hint = format!("fibula lint {}", inputs.join(" "));
+    let preface = &session.preface;
+    Output::new(&args.output, streams)?.print(
+        &|| fibula_report::verify(&view, &proof, &findings, preface, hint.trim_end()),
+        &|| json::verify(&view, &proof, &findings, preface),
+    )?;
+    let kept_out = session.cluster.as_ref().is_some_and(|cluster| !cluster.twins.is_empty());
+    Ok(session.exit(if proof.violated() {
+        Exit::No
+    } else if proof.holds() && !kept_out {
+        Exit::Yes
+    } else {
+        Exit::Undecided
+    }))
+}
+
+/// What looks wrong.
+pub(crate) fn lint(args: &LintArgs, default: Option<OsString>, streams: &mut Streams<'_>) -> Done {
+    let session = Session::open(&args.input, &args.inputs, default, streams)?;
+    let findings: Vec<Finding> = session.cluster.as_ref().map(findings).unwrap_or_default();
+    let place = |at| session.object_place(at);
+    Output::new(&args.output, streams)?
+        .print(&|| fibula_report::lint(&findings, &place, &session.preface), &|| {
+            json::lint(&findings, &place, &session.preface)
+        })?;
+    let denied = args.deny.map(|deny| match deny {
+        DenyArg::Error => Severity::Error,
+        DenyArg::Warning => Severity::Warning,
+        DenyArg::Note => Severity::Note,
+    });
+    let worst = findings.iter().map(|finding| finding.severity).min();
+    let no = worst.is_some_and(|worst| denied.is_some_and(|denied| worst <= denied));
+    Ok(session.exit(if no { Exit::No } else { Exit::Yes }))
+}

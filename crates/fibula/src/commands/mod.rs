@@ -1,0 +1,11 @@
+//! One file for each command, or for a few that are short.
+
+mod ask;
+mod graph;
+mod make;
+mod show;
+
+pub(crate) use ask::{lint, trace, verify};
+pub(crate) use graph::graph;
+pub(crate) use make::{completions, generate};
+pub(crate) use show::{demo, explain, overview};

@@ -1,0 +1,144 @@
+//! The command line: arguments, exit codes, and choosing a printer; nothing else.
+//!
+//! A library so that the specification can run commands as a reader would type them.
+
+mod args;
+mod commands;
+mod output;
+mod session;
+
+use std::ffi::OsString;
+use std::io;
+
+use clap::Parser;
+use fibula_report::{Page, Screen, error};
+
+use args::{Args, ColorArg, Command};
+use output::Output;
+
+/// What the program reads and writes.
+pub struct Streams<'a> {
+    /// Reads standard input to its end.
+    pub input: &'a mut dyn FnMut() -> io::Result<Vec<u8>>,
+    /// Standard output.
+    pub out: &'a mut dyn io::Write,
+    /// What that is printed on.
+    pub screen: Screen,
+    /// Standard error.
+    pub err: &'a mut dyn io::Write,
+    /// What that is printed on.
+    pub err_screen: Screen,
+}
+
+/// The exit codes: what cannot run comes over no, no over undecided, undecided over yes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Exit {
+    /// Yes.
+    Yes = 0,
+    /// No: violated, not delivered.
+    No = 1,
+    /// Cannot run: usage, or input that was refused.
+    Cannot = 2,
+    /// Undecided.
+    Undecided = 3,
+}
+
+/// Why a command gave up: pages that say so, and the code to exit with.
+pub(crate) struct Stop {
+    pages: Vec<Page>,
+    exit: Exit,
+}
+
+/// A command's result.
+pub(crate) type Done = Result<Exit, Stop>;
+
+/// Runs a command line, with `default` as the input where it names none, and returns the exit
+/// code: 0 yes, 1 no, 2 cannot run, 3 undecided.
+pub fn run(
+    args: impl IntoIterator<Item = OsString>,
+    default: Option<OsString>,
+    streams: &mut Streams<'_>,
+) -> u8 {
+    let args = match Args::try_parse_from(args) {
+        Ok(args) => args,
+        Err(error) => return usage(&error, streams) as u8,
+    };
+    for screen in [&mut streams.screen, &mut streams.err_screen] {
+        screen.color = match args.color {
+            ColorArg::Auto => screen.color,
+            ColorArg::Always => true,
+            ColorArg::Never => false,
+        };
+    }
+    let done = match args.command {
+        None => commands::overview(streams),
+        Some(command) => dispatch(command, default, streams),
+    };
+    let exit = match done {
+        Ok(exit) => exit,
+        Err(stop) => {
+            for page in &stop.pages {
+                let _ = page.print(&streams.err_screen, streams.err);
+            }
+            stop.exit
+        }
+    };
+    match streams.out.flush() {
+        Ok(()) => exit as u8,
+        // Nobody reads on: that is their answer.
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => exit as u8,
+        Err(_) => Exit::Cannot as u8,
+    }
+}
+
+fn dispatch(command: Command, default: Option<OsString>, streams: &mut Streams<'_>) -> Done {
+    match command {
+        Command::Demo(args) => commands::demo(&args, streams),
+        Command::Graph(args) => commands::graph(&args, default, streams),
+        Command::Trace(args) => commands::trace(&args, default, streams),
+        Command::Verify(args) => commands::verify(&args, default, streams),
+        Command::Lint(args) => commands::lint(&args, default, streams),
+        Command::Explain(args) => commands::explain(&args, streams),
+        Command::Generate(args) => commands::generate(&args, streams),
+        Command::Completions { shell } => commands::completions(shell, streams),
+    }
+}
+
+/// What clap has to say: help on standard output, errors on standard error.
+fn usage(error: &clap::Error, streams: &mut Streams<'_>) -> Exit {
+    let (exit, screen, out): (_, _, &mut dyn io::Write) = match error.use_stderr() {
+        true => (Exit::Cannot, streams.err_screen, &mut *streams.err),
+        false => (Exit::Yes, streams.screen, &mut *streams.out),
+    };
+    let text = error.render();
+    let _ = match screen.color {
+        true => write!(out, "{}", text.ansi()),
+        false => write!(out, "{text}"),
+    };
+    let _ = out.flush();
+    exit
+}
+
+// === impl Stop ===
+
+impl Stop {
+    /// Cannot run, and why.
+    pub(crate) fn cannot(message: &str, hint: Option<&str>) -> Stop {
+        Stop { pages: vec![error::error(message, hint)], exit: Exit::Cannot }
+    }
+
+    /// Gives up with these pages.
+    pub(crate) fn with(pages: Vec<Page>, exit: Exit) -> Stop {
+        Stop { pages, exit }
+    }
+}
+
+impl From<io::Error> for Stop {
+    fn from(error: io::Error) -> Stop {
+        match error.kind() {
+            // Nobody reads on: no error to tell them.
+            io::ErrorKind::BrokenPipe => Stop { pages: vec![], exit: Exit::Yes },
+            _ => Stop::cannot(&format!("cannot write: {error}"), None),
+        }
+    }
+}

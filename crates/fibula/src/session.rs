@@ -1,0 +1,219 @@
+//! From arguments to a network: what was read, what was refused, and what was assumed.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use fibula_answers::trace::{Ground, Unread};
+use fibula_cluster::{Cluster, Options, Place, decides};
+use fibula_intended::{Daemon, Intent, Listeners, place};
+use fibula_network::{Network, PlaceId, file};
+use fibula_report::{About, Preface, Reading, error};
+use fibula_source::{Input, Sources};
+
+use crate::args::{InputArgs, ListenersArg};
+use crate::{Exit, Stop, Streams};
+
+/// K1, the example of the model.
+pub(crate) const K1: &str = include_str!("../k1.yaml");
+
+/// A network, and what is known of where it comes from.
+pub(crate) struct Session {
+    pub(crate) network: Network,
+    /// The cluster that it was made for; none for a network that was read as such.
+    pub(crate) cluster: Option<Cluster>,
+    pub(crate) preface: Preface,
+    sources: Sources,
+    /// What the places of a network that was read mean.
+    places: Vec<String>,
+}
+
+// === impl Session ===
+
+impl Session {
+    /// Reads what the arguments name, else `default`, and makes its network. What was refused is
+    /// printed at once; the rest goes on, and the exit code says so at the end.
+    pub(crate) fn open(
+        args: &InputArgs,
+        more: &[String],
+        default: Option<OsString>,
+        streams: &mut Streams<'_>,
+    ) -> Result<Session, Stop> {
+        match &args.network {
+            Some(_) if !more.is_empty() => {
+                Err(Stop::cannot("--network is an input of its own: name no other", None))
+            }
+            Some(file) => Session::read_network(file, streams),
+            None => Session::read_objects(args, more, default, streams),
+        }
+    }
+
+    /// What questions are put to.
+    pub(crate) fn ground(&self) -> Ground<'_> {
+        Ground {
+            network: &self.network,
+            cluster: self.cluster.as_ref(),
+            unread: &self.preface.unread,
+        }
+    }
+
+    /// Where something in the network is declared, as `file:line`.
+    pub(crate) fn place(&self, id: PlaceId) -> Option<String> {
+        match &self.cluster {
+            None => self.places.get(usize::try_from(id.0).ok()?).cloned(),
+            Some(_) => self.object_place(place(id)?),
+        }
+    }
+
+    /// Where something in an object is declared, as `file:line`.
+    pub(crate) fn object_place(&self, place: Place) -> Option<String> {
+        let path = self.cluster.as_ref()?.path(place);
+        // An object without a container in its place is shown where it begins.
+        let path = if place.container.is_some() { path.as_str() } else { "metadata.name" };
+        let at = self.sources.position(place.object, path)?;
+        Some(format!("{}:{}", at.file, at.line))
+    }
+
+    /// The exit code of an answer: an input that was refused in part comes over it.
+    pub(crate) fn exit(&self, exit: Exit) -> Exit {
+        if self.preface.refused > 0 { Exit::Cannot } else { exit }
+    }
+
+    fn read_network(name: &str, streams: &mut Streams<'_>) -> Result<Session, Stop> {
+        let bytes = match name {
+            "-" => (streams.input)(),
+            name => std::fs::read(name),
+        };
+        let bytes =
+            bytes.map_err(|error| Stop::cannot(&format!("cannot read {name}: {error}"), None))?;
+        match file::read(&bytes) {
+            Ok(file::Read { network, places }) => Ok(Session {
+                network,
+                cluster: None,
+                preface: Preface { about: About::Read(name.to_owned()), ..Preface::default() },
+                sources: Sources::default(),
+                places,
+            }),
+            Err(refusals) => {
+                let pages = refusals.iter().map(|r| error::error(&format!("{name}: {r}"), None));
+                Err(Stop::with(pages.collect(), Exit::Cannot))
+            }
+        }
+    }
+
+    fn read_objects(
+        args: &InputArgs,
+        more: &[String],
+        default: Option<OsString>,
+        streams: &mut Streams<'_>,
+    ) -> Result<Session, Stop> {
+        let mut named: Vec<String> = args.file.iter().chain(more).cloned().collect();
+        if named.is_empty() {
+            named.extend(default.map(|input| input.to_string_lossy().into_owned()));
+        }
+        if named.is_empty() {
+            let hint = "Say -f DIR, -f - for standard input, or -f @k1 for the example.";
+            return Err(Stop::cannot(&format!("nothing to read. {hint} Exit 2."), None));
+        }
+        let inputs: Vec<Input> =
+            named.iter().map(|name| input(name, streams)).collect::<Result<_, Stop>>()?;
+        let read = fibula_source::read(&inputs);
+        for refusal in &read.refused {
+            error::refusal(refusal).print(&streams.err_screen, streams.err)?;
+        }
+        if read.objects.is_empty() {
+            let found = read.left.len() + read.unread.len();
+            let what = match (read.refused.is_empty(), found) {
+                (false, _) => return Err(Stop::with(vec![], Exit::Cannot)),
+                (true, 0) => format!("no Kubernetes objects in {}", named.join(", ")),
+                (true, _) => format!("no pods, nodes or workloads in {}", named.join(", ")),
+            };
+            return Err(Stop::cannot(&what, Some("kubectl get -A -o yaml nodes,pods,services")));
+        }
+        let left = read.left.values().sum();
+        let options = Options {
+            pod_ranges: args.pod_cidr.clone(),
+            service_ranges: args.service_cidr.clone(),
+            node_ranges: args.node_cidr.clone(),
+            nodes: args.nodes,
+        };
+        let cluster = Cluster::new(read.objects, &options);
+        let k1 = named.iter().all(|name| name == "@k1");
+        let (intent, assumed) = intent(args, k1);
+        let network = fibula_intended::network(&cluster, &intent);
+        let preface = Preface {
+            read: Reading::new(&cluster, read.files, left),
+            about: About::Intended,
+            assumptions: cluster.assumptions.clone(),
+            assumed,
+            unread: unread(&read.unread, &args.ignore),
+            refused: read.refused.len(),
+        };
+        let sources = read.sources;
+        Ok(Session { network, cluster: Some(cluster), preface, sources, places: vec![] })
+    }
+}
+
+/// An input, by what was typed.
+fn input(name: &str, streams: &mut Streams<'_>) -> Result<Input, Stop> {
+    match name {
+        "-" => (streams.input)()
+            .map(Input::Stdin)
+            .map_err(|error| Stop::cannot(&format!("cannot read standard input: {error}"), None)),
+        "@k1" => Ok(Input::Text { name: "k1.yaml".to_owned(), text: K1.into() }),
+        _ if name.starts_with('@') => Err(Stop::cannot(
+            &format!("{name} is no input that fibula knows: a file, a folder, - or @k1"),
+            Some("kubectl get -A -o yaml nodes,pods,services | fibula verify -"),
+        )),
+        path => Ok(Input::Path(PathBuf::from(path))),
+    }
+}
+
+/// What is taken for granted beside the objects, and how that is said.
+///
+/// K1 is the article's example: its listeners are all known, and d1 and d2 are its only daemons.
+pub(crate) fn intent(args: &InputArgs, k1: bool) -> (Intent, Vec<String>) {
+    let mut assumed = vec![];
+    let mut daemons: Vec<Daemon> = args.daemon.iter().flatten().cloned().collect();
+    if args.daemon.is_empty() && !k1 {
+        daemons.push(Daemon::kubelet());
+        assumed.push("kubelet:10250 on every node".to_owned());
+    }
+    let listeners = match args.listeners {
+        Some(ListenersArg::Declared) => Listeners::Declared,
+        Some(ListenersArg::Unknown) => Listeners::Unknown,
+        None if k1 => Listeners::Declared,
+        None => Listeners::Unknown,
+    };
+    if listeners == Listeners::Declared && !k1 {
+        assumed.push("declared ports are all that listen".to_owned());
+    }
+    let mut without = args.without.clone();
+    without.sort();
+    without.dedup();
+    if !without.is_empty() {
+        let ids: Vec<&str> = without.iter().map(|refinement| refinement.id()).collect();
+        assumed.push(format!("the article's graph without {}", ids.join(", ")));
+    }
+    (Intent { without, listeners, daemons }, assumed)
+}
+
+/// What was not read and decides traffic, by kind; without what the user accepts.
+fn unread(objects: &[fibula_source::Unread], ignored: &[String]) -> Vec<Unread> {
+    let mut kinds: BTreeMap<(String, String), Unread> = BTreeMap::new();
+    for object in objects {
+        let Some(decides) = decides(&object.api_version, &object.kind) else { continue };
+        if ignored.iter().any(|kind| kind.eq_ignore_ascii_case(&object.kind)) {
+            continue;
+        }
+        let group = object.api_version.split('/').next().unwrap_or_default();
+        let key = (object.kind.clone(), group.to_owned());
+        let unread = kinds.entry(key).or_insert_with(|| Unread {
+            decides,
+            kind: object.kind.clone(),
+            namespaces: BTreeMap::new(),
+        });
+        *unread.namespaces.entry(object.namespace.clone()).or_default() += 1;
+    }
+    kinds.into_values().collect()
+}
