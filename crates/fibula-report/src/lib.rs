@@ -31,7 +31,7 @@ pub use graph::{GraphOptions, graph};
 pub use mermaid::mermaid;
 pub use lint::lint;
 pub use page::{Page, Screen, Text};
-pub use preface::{About, Preface, Reading};
+pub use preface::{About, Preface, Reading, Taken};
 pub use style::Label;
 pub use trace::trace;
 pub use verify::verify;

@@ -36,9 +36,15 @@ pub struct Page {
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Block {
     Line(Text),
+    Hanging { head: Text, text: String },
     Rows { indent: usize, gap: usize, rows: Vec<Vec<Text>> },
+    Either { wide: Page, narrow: Page },
 }
 
+/// Where the text of a paragraph begins, behind its word.
+const PARAGRAPH: usize = 9;
+/// How far to the right text hangs at most.
+const MOST_HANGING: usize = 24;
 /// Below this width the last column of rows goes below the others.
 const NARROW: usize = 100;
 
@@ -82,7 +88,7 @@ impl Text {
         self.spans.iter().all(|(_, text)| text.is_empty())
     }
 
-    fn width(&self, screen: &Screen) -> usize {
+    pub(crate) fn width(&self, screen: &Screen) -> usize {
         self.spans.iter().map(|(_, text)| screen.shown(text).width()).sum()
     }
 
@@ -123,10 +129,35 @@ impl Page {
         self.line(Text::new());
     }
 
+    /// Adds a paragraph behind a dim word, broken between words where the screen is narrow.
+    pub fn paragraph(&mut self, word: &str, text: &str) {
+        let head = Text::new().with(Label::Dim, format!("{word:<width$}", width = PARAGRAPH - 2));
+        self.hanging(head, text);
+    }
+
+    /// Adds text that hangs behind a head, broken between words where the screen is narrow.
+    pub(crate) fn hanging(&mut self, head: Text, text: &str) {
+        self.blocks.push(Block::Hanging { head, text: text.to_owned() });
+    }
+
     /// Adds rows of columns that stand below each other, `indent` from the left and two apart.
     /// Where they do not fit, the last column goes below the others.
     pub fn rows(&mut self, indent: usize, rows: Vec<Vec<Text>>) {
         self.blocks.push(Block::Rows { indent, gap: 2, rows });
+    }
+
+    /// Adds the first page where the screen is wide enough for it, else the second.
+    pub(crate) fn either(&mut self, wide: Page, narrow: Page) {
+        self.blocks.push(Block::Either { wide, narrow });
+    }
+
+    /// Adds two parts of a text on one line where the screen is wide enough, else on two.
+    pub(crate) fn sentence(&mut self, first: &Text, second: Text) {
+        let (mut wide, mut narrow) = (Page::new(), Page::new());
+        wide.line(first.clone().plain(" ").then(second.clone()));
+        narrow.line(first.clone());
+        narrow.line(second);
+        self.either(wide, narrow);
     }
 
     /// Adds the blocks of another page.
@@ -153,8 +184,16 @@ impl Page {
                     trim(&mut out);
                     out.push('\n');
                 }
+                Block::Hanging { head, text } => screen.hanging(head, text, &mut out),
                 Block::Rows { indent, gap, rows } => {
                     screen.rows(*indent, *gap, rows, &mut out);
+                }
+                Block::Either { wide, narrow } => {
+                    let plain = wide.render(&Screen { color: false, ..*screen });
+                    let fits = screen
+                        .width
+                        .is_none_or(|width| plain.lines().all(|line| line.width() <= width));
+                    out.push_str(&if fits { wide } else { narrow }.render(screen));
                 }
             }
         }
@@ -167,6 +206,25 @@ impl Page {
 impl Screen {
     fn shown(&self, text: &str) -> String {
         if self.unicode { text.to_owned() } else { ascii(text) }
+    }
+
+    fn hanging(&self, head: &Text, text: &str, out: &mut String) {
+        head.paint(self, out);
+        let hang = (head.width(self) + 2).min(MOST_HANGING);
+        let mut column = head.width(self) + 2;
+        out.push_str("  ");
+        for (i, word) in self.shown(text).split(' ').enumerate() {
+            if i > 0 && self.width.is_some_and(|width| column + 1 + word.width() > width) {
+                let _ = write!(out, "\n{:hang$}", "");
+                column = hang;
+            } else if i > 0 {
+                out.push(' ');
+                column += 1;
+            }
+            out.push_str(word);
+            column += word.width();
+        }
+        out.push('\n');
     }
 
     fn rows(&self, indent: usize, gap: usize, rows: &[Vec<Text>], out: &mut String) {

@@ -66,6 +66,11 @@ impl<'a> View<'a> {
         }
     }
 
+    /// The last part of an element's name, for where it stands inside of what hosts it.
+    pub(crate) fn last_name(&self, id: ElementId) -> &'a str {
+        last(&self.network.element(id).name)
+    }
+
     /// The name of an entity of the facts: `pod p1`, `node n1`, `svc shop/web`.
     pub fn entity(&self, entity: Entity) -> String {
         match entity {

@@ -1,0 +1,136 @@
+//! `explain`: what every id that is shown means, in plain words.
+//!
+//! The texts are one file, `ids.md`, which reads as a glossary:
+//!
+//! ```text
+//!   # A group
+//!   ## ID: what it is, in one line
+//!   Two to six lines of text, with an example indented by four spaces.
+//!   See also: ID, ID
+//! ```
+
+#[cfg(test)]
+mod tests;
+
+use std::sync::LazyLock;
+
+use crate::page::{Page, Text};
+use crate::style::Label;
+
+const SOURCE: &str = include_str!("ids.md");
+
+static GLOSSARY: LazyLock<Vec<Group>> = LazyLock::new(|| parse(SOURCE));
+
+/// Ids of one kind.
+struct Group {
+    title: &'static str,
+    topics: Vec<Topic>,
+}
+
+/// What is known of an id.
+struct Topic {
+    id: &'static str,
+    title: &'static str,
+    body: Vec<&'static str>,
+    see: Vec<&'static str>,
+}
+
+/// How many near names are offered.
+const NEAR: usize = 3;
+/// How alike a near name is at least, from 0 to 1.
+const ALIKE: f64 = 0.75;
+/// Where the text of a list of ids begins.
+const COLUMN: usize = 22;
+
+/// What an id means: a rule of the model, a statement about Kubernetes, a verdict, a finding, or a
+/// word of FIBs. Only letters and digits count, in upper or lower case; none for an id that the
+/// program never shows.
+pub fn explain(id: &str) -> Option<Page> {
+    let wanted = key(id);
+    let topic = topics().find(|topic| key(topic.id) == wanted)?;
+    let mut page = Page::new();
+    page.line(Text::new().with(Label::Name, topic.id).plain(format!("  {}", topic.title)));
+    page.blank();
+    for line in &topic.body {
+        let text = match line.starts_with("    ") {
+            true => Text::new().with(Label::Command, *line),
+            false => Text::from(*line),
+        };
+        page.line(Text::from("  ").then(text));
+    }
+    if !topic.see.is_empty() {
+        page.blank();
+        page.line(Text::from("  ").with(Label::Dim, "see also  ").plain(topic.see.join(", ")));
+    }
+    Some(page)
+}
+
+/// Every id with its line, by group: what `explain` alone prints.
+pub fn explain_all() -> Page {
+    let mut page = Page::new();
+    for (i, group) in GLOSSARY.iter().enumerate() {
+        if i > 0 {
+            page.blank();
+        }
+        page.line(Text::new().with(Label::Name, group.title));
+        for topic in &group.topics {
+            let id = Text::from("  ").with(Label::Command, format!("{:<COLUMN$}", topic.id));
+            page.line(id.plain(topic.title));
+        }
+    }
+    page
+}
+
+/// Every id, in the order of the glossary.
+pub fn ids() -> impl Iterator<Item = &'static str> {
+    topics().map(|topic| topic.id)
+}
+
+/// The ids that are most like an unknown one, the nearest first; at most three.
+pub fn near_ids(id: &str) -> Vec<&'static str> {
+    let wanted = key(id);
+    let mut near: Vec<(f64, usize, &str)> = ids()
+        .enumerate()
+        .map(|(i, id)| (strsim::jaro_winkler(&wanted, &key(id)), i, id))
+        .filter(|(alike, ..)| *alike >= ALIKE)
+        .collect();
+    near.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
+    near.into_iter().take(NEAR).map(|(.., id)| id).collect()
+}
+
+fn topics() -> impl Iterator<Item = &'static Topic> {
+    GLOSSARY.iter().flat_map(|group| &group.topics)
+}
+
+/// An id as it is looked up: its letters and digits.
+fn key(id: &str) -> String {
+    id.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect()
+}
+
+fn parse(source: &'static str) -> Vec<Group> {
+    let mut groups: Vec<Group> = vec![];
+    for line in source.lines() {
+        if let Some(title) = line.strip_prefix("# ") {
+            groups.push(Group { title, topics: vec![] });
+            continue;
+        }
+        let Some(group) = groups.last_mut() else { continue };
+        if let Some(head) = line.strip_prefix("## ") {
+            let (id, title) = head.split_once(": ").unwrap_or((head, ""));
+            group.topics.push(Topic { id, title, body: vec![], see: vec![] });
+        } else if let Some(topic) = group.topics.last_mut() {
+            match line.strip_prefix("See also: ") {
+                Some(see) => topic.see = see.split(", ").collect(),
+                None => topic.body.push(line),
+            }
+        }
+    }
+    for topic in groups.iter_mut().flat_map(|group| &mut group.topics) {
+        let blank = |line: &&str| line.is_empty();
+        let before = topic.body.iter().take_while(|line| blank(line)).count();
+        topic.body.drain(..before);
+        let after = topic.body.iter().rev().take_while(|line| blank(line)).count();
+        topic.body.truncate(topic.body.len() - after);
+    }
+    groups
+}
