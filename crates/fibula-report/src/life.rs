@@ -73,6 +73,9 @@ fn decision(view: &View<'_>, life: &Life, step: usize, at: ElementId, entry: &En
             let verdict = life.ending.verdict;
             let why = match verdict {
                 Verdict::Closed => format!(": nothing listens on {port}"),
+                Verdict::NoRoute if entry.origin.rule == "DR-13" => {
+                    ": out here this address means nothing".to_owned()
+                }
                 Verdict::NoRoute => ": nobody has this address".to_owned(),
                 _ => String::new(),
             };
@@ -102,6 +105,13 @@ fn silent_end(view: &View<'_>, life: &Life) -> Option<Vec<Text>> {
     let rule = if life.ending.verdict == Verdict::NoLink { "N2" } else { "R5" };
     let happens = Text::new().with(Label::Bad, life.ending.verdict.name()).plain(why);
     Some(row(view, "✗ ", at, happens, Text::new().with(Label::Dim, rule)))
+}
+
+/// The row in which a Service would decide, if Services were followed.
+pub(crate) fn not_followed(view: &View<'_>, at: ElementId, service: &str) -> Vec<Text> {
+    let sign = Text::new().with(Label::Open, "? ").then(element(view, at));
+    let happens = format!("svc/{service} would decide here: Services are not followed yet");
+    vec![sign, happens.into(), Text::new().with(Label::Dim, "DR-21")]
 }
 
 fn row(view: &View<'_>, sign: &str, at: ElementId, happens: Text, why: Text) -> Vec<Text> {

@@ -1,11 +1,11 @@
 //! `lint`: what looks wrong.
 
-use fibula_cluster::{Finding, Place, Severity};
+use fibula_cluster::{Finding, Place};
 
 use crate::page::{Page, Text};
 use crate::preface::{Preface, count, list};
 use crate::style::Label;
-use crate::verify::finding_counts;
+use crate::verify::{finding_counts, finding_head};
 
 /// Each finding with where it is, errors first; then how many there are.
 pub fn lint(
@@ -17,13 +17,8 @@ pub fn lint(
     let mut sorted: Vec<&Finding> = findings.iter().collect();
     sorted.sort_by_key(|finding| finding.severity);
     for finding in sorted {
-        let (label, word) = match finding.severity {
-            Severity::Error => (Label::Error, "error"),
-            Severity::Warning => (Label::Warning, "warn "),
-            Severity::Note => (Label::Dim, "note "),
-        };
-        let head = Text::new().with(label, word).plain("  ").with(Label::Name, finding.id);
-        page.line(head.plain(format!("  {} ", finding.message)).with(Label::Dim, finding.rule));
+        let says = format!("{} ({})", finding.message, finding.rule);
+        page.hanging(finding_head(finding), &says);
         let mut places: Vec<String> = finding.places.iter().filter_map(|at| place(*at)).collect();
         places.dedup();
         let more = places.len().saturating_sub(MOST);

@@ -15,8 +15,8 @@ pub struct Preface {
     pub about: About,
     /// What was taken for granted of the cluster.
     pub assumptions: Vec<Assumption>,
-    /// What was taken for granted beside that, such as `kubelet:10250 on every node`.
-    pub assumed: Vec<String>,
+    /// What was taken for granted beside that.
+    pub taken: Vec<Taken>,
     /// What decides traffic and was not read.
     pub unread: Vec<Unread>,
     /// How many objects were refused.
@@ -50,6 +50,17 @@ pub enum About {
     Intended,
     /// It was read, from a file of this name.
     Read(String),
+}
+
+/// What was taken for granted beside the objects.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Taken {
+    /// A daemon on every Node that is in no object, such as `kubelet:10250`.
+    Daemon(String),
+    /// Declared ports are all that listen (POD-2).
+    Listeners,
+    /// Refinements are switched off: their ids.
+    Without(Vec<String>),
 }
 
 // === impl Reading ===
@@ -114,59 +125,135 @@ impl Preface {
 
     /// What was assumed, in sentences.
     pub fn assumed_lines(&self) -> Vec<String> {
-        let assumptions = self.assumptions.iter().map(assumption);
-        let mut lines: Vec<String> = self.assumed.iter().cloned().chain(assumptions).collect();
-        let unread = |decides| -> Vec<String> {
-            let of = self.unread.iter().filter(move |unread| unread.decides == decides);
-            of.map(|unread| count(unread.count(), &unread.kind)).collect()
-        };
-        let policies = unread(Decides::Policy);
-        if !policies.is_empty() {
-            lines.push(format!(
-                "{} not read yet (DR-21): they may withhold messages",
-                list(&policies)
-            ));
-        }
-        let others = [unread(Decides::Service), unread(Decides::Gateway)].concat();
-        if !others.is_empty() {
-            lines.push(format!("not followed: {} (DR-21)", list(&others)));
-        }
+        let mut lines: Vec<String> = self.taken.iter().map(taken).collect();
+        lines.extend(self.invented());
+        lines.extend(self.assumptions.iter().filter_map(assumption));
+        let policies = self.unread_line(Decides::Policy);
+        lines.extend(
+            policies
+                .map(|kinds| format!("{kinds} not read yet (DR-21): they may withhold messages")),
+        );
+        lines.extend(self.not_followed());
         lines
+    }
+
+    /// What was assumed that an answer about one message may rest on: `outside` says whether it
+    /// left the cluster, `daemon` whether a daemon of ours had part in it.
+    pub(crate) fn assumed_for(&self, outside: bool, daemon: bool) -> Vec<String> {
+        let part = |taken: &&Taken| daemon || !matches!(taken, Taken::Daemon(_));
+        let mut lines: Vec<String> = self.taken.iter().filter(part).map(taken).collect();
+        let certain = if outside { "" } else { "; none decided this answer" };
+        lines.extend(self.invented().map(|line| format!("{line}{certain}")));
+        let range = |a: &&Assumption| {
+            outside || !matches!(a, Assumption::NoPodRange | Assumption::NoServiceRange)
+        };
+        lines.extend(self.assumptions.iter().filter(range).filter_map(assumption));
+        lines
+    }
+
+    /// What the input lacks and was invented, in one sentence.
+    fn invented(&self) -> Option<String> {
+        let number =
+            |wanted: fn(&Assumption) -> Option<usize>| self.assumptions.iter().find_map(wanted);
+        let mut parts = vec![];
+        if let Some(n) = number(|a| match a {
+            Assumption::Nodes(n) => Some(*n),
+            _ => None,
+        }) {
+            parts.push(count(n, "node"));
+        }
+        if let Some(n) = number(|a| match a {
+            Assumption::Placement(n) => Some(*n),
+            _ => None,
+        }) {
+            parts.push(format!("where {} run", count(n, "pod")));
+        }
+        let addresses: [(&str, Option<usize>); 3] = [
+            (
+                "node",
+                number(|a| match a {
+                    Assumption::NodeAddresses(n) => Some(*n),
+                    _ => None,
+                }),
+            ),
+            (
+                "pod",
+                number(|a| match a {
+                    Assumption::PodAddresses(n) => Some(*n),
+                    _ => None,
+                }),
+            ),
+            (
+                "Service",
+                number(|a| match a {
+                    Assumption::ServiceAddresses(n) => Some(*n),
+                    _ => None,
+                }),
+            ),
+        ];
+        let some: Vec<String> = addresses
+            .iter()
+            .filter_map(|(what, n)| Some(format!("{} {what}", thousands((*n)? as u64))))
+            .collect();
+        if !some.is_empty() {
+            parts.push(format!("{} addresses", list(&some)));
+        }
+        (!parts.is_empty())
+            .then(|| format!("{} (the input has none; DR-19, DR-20)", parts.join(", ")))
+    }
+
+    fn not_followed(&self) -> Option<String> {
+        let kinds = [Decides::Service, Decides::Gateway];
+        let kinds: Vec<String> = kinds.iter().filter_map(|d| self.unread_line(*d)).collect();
+        (!kinds.is_empty()).then(|| format!("not followed: {} (DR-21)", kinds.join(", ")))
+    }
+
+    fn unread_line(&self, decides: Decides) -> Option<String> {
+        let of = self.unread.iter().filter(|unread| unread.decides == decides);
+        let kinds: Vec<String> = of.map(|unread| count(unread.count(), &unread.kind)).collect();
+        (!kinds.is_empty()).then(|| list(&kinds))
     }
 }
 
-fn assumption(assumption: &Assumption) -> String {
-    match assumption {
-        Assumption::Nodes(n) => format!("{} (the input has none; DR-20)", count(*n, "node")),
+fn taken(taken: &Taken) -> String {
+    match taken {
+        Taken::Daemon(daemon) => format!("{daemon} on every node"),
+        Taken::Listeners => "declared ports are all that listen (POD-2)".to_owned(),
+        Taken::Without(ids) => format!("the article's graph without {}", list(ids)),
+    }
+}
+
+/// An assumption in a sentence; none for what is told as invented.
+fn assumption(assumption: &Assumption) -> Option<String> {
+    Some(match assumption {
         Assumption::NamedNodes(names) => {
             let shown: Vec<String> = names.iter().take(3).cloned().collect();
             let more = names.len().saturating_sub(shown.len());
             let more = if more > 0 { format!(" and {more} more") } else { String::new() };
             format!("{}{more}: named by pods, not read", list(&shown))
         }
-        Assumption::NodeAddresses(n) => format!("{}, invented", count(*n, "node address")),
-        Assumption::Placement(n) => format!("the nodes of {} (DR-20)", count(*n, "pod")),
-        Assumption::PodAddresses(n) => format!("{}, invented (DR-19)", count(*n, "pod address")),
-        Assumption::ServiceAddresses(n) => {
-            format!("{}, invented (DR-19)", count(*n, "Service address"))
-        }
         Assumption::NoServiceRange => {
             "no range of Services is known: their free addresses count as outside (R3)".to_owned()
-        }
-        Assumption::Capped { asked, made } => {
-            format!("{} of the {} that workloads ask for", count(*made, "pod"), thousands(*asked))
         }
         Assumption::NoPodRange => {
             "no range of pods is known: their free addresses count as outside (R3)".to_owned()
         }
-    }
+        Assumption::Capped { asked, made } => {
+            format!("{} of the {} that workloads ask for", count(*made, "pod"), thousands(*asked))
+        }
+        Assumption::Nodes(_)
+        | Assumption::Placement(_)
+        | Assumption::NodeAddresses(_)
+        | Assumption::PodAddresses(_)
+        | Assumption::ServiceAddresses(_) => return None,
+    })
 }
 
 /// `1 pod`, `2 pods`, `26,950 pairs`.
 pub(crate) fn count(n: usize, what: &str) -> String {
     let number = thousands(n as u64);
     match (n, what.as_bytes()) {
-        (1, _) => format!("{number} {what}"),
+        (1, _) | (_, [.., b't', b's']) => format!("{number} {what}"),
         (_, [.., b's' | b'x']) => format!("{number} {what}es"),
         (_, [.., b'c', b'y']) => format!("{number} {}ies", &what[..what.len() - 1]),
         _ => format!("{number} {what}s"),

@@ -2,7 +2,8 @@
 
 use fibula_answers::names::What;
 use fibula_answers::trace::{Doubt, Trace};
-use fibula_network::walk::Verdict;
+use fibula_network::walk::{Step, Verdict};
+use fibula_network::{ElementId, Kind, PlaceId};
 
 use crate::life;
 use crate::page::{Page, Text};
@@ -16,13 +17,22 @@ pub fn trace(view: &View<'_>, trace: &Trace, preface: &Preface) -> Page {
     page.line(headline(view, trace));
     page.blank();
     let undecided = trace.doubts.iter().any(|doubt| matches!(doubt, Doubt::Choice(_)));
+    let service = trace.doubts.iter().find_map(|doubt| match doubt {
+        Doubt::Service(name) => Some(name.clone()),
+        _ => None,
+    });
     for (choices, life) in &trace.lives {
         if undecided {
             let values: Vec<String> = choices.iter().map(u8::to_string).collect();
             let says = format!("  if the choice falls on {}: ", values.join(", "));
             page.line(Text::from(says).then(life::verdict(life.ending.verdict)));
         }
-        page.rows(2, life::rows(view, life, trace.source_port_matters));
+        let mut rows = life::rows(view, life, trace.source_port_matters);
+        if let Some(service) = &service {
+            rows.pop();
+            rows.push(life::not_followed(view, life.ending.at, service));
+        }
+        page.rows(2, rows);
         if !undecided {
             break;
         }
@@ -34,7 +44,7 @@ pub fn trace(view: &View<'_>, trace: &Trace, preface: &Preface) -> Page {
             page.paragraph("because", &line);
         }
     }
-    let assumed = preface.assumed_lines();
+    let assumed = assumed(view, trace, preface);
     if trace.from.alike > 1 || !assumed.is_empty() {
         page.blank();
     }
@@ -47,6 +57,24 @@ pub fn trace(view: &View<'_>, trace: &Trace, preface: &Preface) -> Page {
         page.paragraph("assumed", &line);
     }
     page
+}
+
+/// What was assumed that this answer may rest on.
+fn assumed(view: &View<'_>, trace: &Trace, preface: &Preface) -> Vec<String> {
+    let met = |wanted: &dyn Fn(ElementId) -> bool| {
+        trace.lives.iter().any(|(_, life)| {
+            life.steps.iter().any(|step| match *step {
+                Step::Send { from, to, .. } => wanted(from) || wanted(to),
+                _ => false,
+            })
+        })
+    };
+    let outside = met(&|id| view.network.kind(id) == Kind::Outside);
+    let ours = |id| {
+        let element = view.network.element(id);
+        element.kind == Kind::Daemon && element.place == PlaceId::NONE
+    };
+    preface.assumed_for(outside, met(&ours))
 }
 
 fn headline(view: &View<'_>, trace: &Trace) -> Text {

@@ -3,6 +3,7 @@
 use fibula_answers::{Constraint, Counterexample, Outcome, Proof, Scope};
 use fibula_cluster::{Finding, Severity};
 use fibula_network::ElementId;
+use fibula_network::walk::{Life, Verdict};
 
 use crate::life;
 use crate::page::{Page, Text};
@@ -25,15 +26,13 @@ pub fn verify(
     for constraint in &proof.constraints {
         page.append(broken(view, constraint));
     }
-    let worth: Vec<Vec<Text>> = findings
-        .iter()
-        .filter(|finding| finding.severity != Severity::Note)
-        .take(MOST)
-        .map(finding_row)
-        .collect();
-    if !worth.is_empty() {
-        page.blank();
-        page.rows(2, worth);
+    let worth = findings.iter().filter(|finding| finding.severity != Severity::Note).take(MOST);
+    for (i, finding) in worth.enumerate() {
+        if i == 0 {
+            page.blank();
+        }
+        let says = format!("{} ({})", finding.message, finding.rule);
+        page.hanging(Text::from("  ").then(finding_head(finding)), &says);
     }
     page.blank();
     page.line(last_line(proof, findings, hint));
@@ -65,13 +64,12 @@ fn constraint_row(constraint: &Constraint) -> Vec<Text> {
 
 fn scope(constraint: &Constraint) -> String {
     match constraint.scope {
-        Scope::Addresses { all, pods, nodes, services } => format!(
-            "{}: {}, {}, {}",
-            count(all as usize, "address"),
-            count(pods as usize, "pod"),
-            count(nodes as usize, "node"),
-            count(services as usize, "Service")
-        ),
+        Scope::Addresses { all, pods, nodes, services } => {
+            let of = [(pods, "pod"), (nodes, "node"), (services, "Service")];
+            let some = of.iter().filter(|(n, _)| *n > 0);
+            let some: Vec<String> = some.map(|(n, what)| count(*n as usize, what)).collect();
+            format!("{}: {}", count(all as usize, "address"), some.join(", "))
+        }
         Scope::Pairs(n) => format!("{} × 65,536 source ports", count(n as usize, "pair")),
         Scope::Processes(n) => {
             format!("every header that any of {} can send", count(n as usize, "process"))
@@ -117,24 +115,26 @@ fn broken(view: &View<'_>, constraint: &Constraint) -> Page {
     page
 }
 
-fn should(view: &View<'_>, expected: &[ElementId], life: &fibula_network::walk::Life) -> String {
+fn should(view: &View<'_>, expected: &[ElementId], life: &Life) -> String {
     let verdict = life.ending.verdict.name();
     let names: Vec<String> = expected.iter().map(|id| view.name(*id)).collect();
     match &names[..] {
-        [] => format!("it ends in {verdict}, without a reason"),
+        [] => match life.ending.verdict {
+            Verdict::Loop => "it goes round for ever".to_owned(),
+            _ => format!("it is lost: {verdict}"),
+        },
         names => format!("{} should receive it; {verdict}", names.join(" or ")),
     }
 }
 
-/// A finding as a row: severity, id, what it says.
-pub(crate) fn finding_row(finding: &Finding) -> Vec<Text> {
+/// How bad a finding is, and which it is.
+pub(crate) fn finding_head(finding: &Finding) -> Text {
     let severity = match finding.severity {
         Severity::Error => Text::new().with(Label::Error, "error"),
-        Severity::Warning => Text::new().with(Label::Warning, "warn"),
-        Severity::Note => Text::new().with(Label::Dim, "note"),
+        Severity::Warning => Text::new().with(Label::Warning, "warn "),
+        Severity::Note => Text::new().with(Label::Dim, "note "),
     };
-    let id = severity.plain(" ").with(Label::Name, finding.id);
-    vec![id, format!("{} ({})", finding.message, finding.rule).into()]
+    severity.plain("  ").with(Label::Name, finding.id)
 }
 
 fn last_line(proof: &Proof, findings: &[Finding], hint: &str) -> Text {

@@ -8,7 +8,7 @@ use fibula_answers::trace::{Ground, Unread};
 use fibula_cluster::{Cluster, Options, Place, decides};
 use fibula_intended::{Daemon, Intent, Listeners, place};
 use fibula_network::{Network, PlaceId, file};
-use fibula_report::{About, Preface, Reading, error};
+use fibula_report::{About, Preface, Reading, Taken, error};
 use fibula_source::{Input, Sources};
 
 use crate::args::{InputArgs, ListenersArg};
@@ -139,13 +139,13 @@ impl Session {
         };
         let cluster = Cluster::new(read.objects, &options);
         let k1 = named.iter().all(|name| name == "@k1");
-        let (intent, assumed) = intent(args, k1);
+        let (intent, taken) = intent(args, k1);
         let network = fibula_intended::network(&cluster, &intent);
         let preface = Preface {
             read: Reading::new(&cluster, read.files, left),
             about: About::Intended,
             assumptions: cluster.assumptions.clone(),
-            assumed,
+            taken,
             unread: unread(&read.unread, &args.ignore),
             refused: read.refused.len(),
         };
@@ -172,12 +172,12 @@ fn input(name: &str, streams: &mut Streams<'_>) -> Result<Input, Stop> {
 /// What is taken for granted beside the objects, and how that is said.
 ///
 /// K1 is the article's example: its listeners are all known, and d1 and d2 are its only daemons.
-pub(crate) fn intent(args: &InputArgs, k1: bool) -> (Intent, Vec<String>) {
-    let mut assumed = vec![];
+pub(crate) fn intent(args: &InputArgs, k1: bool) -> (Intent, Vec<Taken>) {
+    let mut taken = vec![];
     let mut daemons: Vec<Daemon> = args.daemon.iter().flatten().cloned().collect();
     if args.daemon.is_empty() && !k1 {
         daemons.push(Daemon::kubelet());
-        assumed.push("kubelet:10250 on every node".to_owned());
+        taken.push(Taken::Daemon("kubelet:10250".to_owned()));
     }
     let listeners = match args.listeners {
         Some(ListenersArg::Declared) => Listeners::Declared,
@@ -186,16 +186,15 @@ pub(crate) fn intent(args: &InputArgs, k1: bool) -> (Intent, Vec<String>) {
         None => Listeners::Unknown,
     };
     if listeners == Listeners::Declared && !k1 {
-        assumed.push("declared ports are all that listen".to_owned());
+        taken.push(Taken::Listeners);
     }
     let mut without = args.without.clone();
     without.sort();
     without.dedup();
     if !without.is_empty() {
-        let ids: Vec<&str> = without.iter().map(|refinement| refinement.id()).collect();
-        assumed.push(format!("the article's graph without {}", ids.join(", ")));
+        taken.push(Taken::Without(without.iter().map(|r| r.id().to_owned()).collect()));
     }
-    (Intent { without, listeners, daemons }, assumed)
+    (Intent { without, listeners, daemons }, taken)
 }
 
 /// What was not read and decides traffic, by kind; without what the user accepts.

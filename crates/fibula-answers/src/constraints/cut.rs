@@ -70,6 +70,7 @@ impl Lost<'_> {
             unowned: false,
             ipv6: dst.family() == Family::V6,
             dst,
+            sender: self.network.kind(self.process),
             from: self.process,
             header: Header { src, sport: super::prover::SPORTS.0, dst, dport: number, proto },
             choices: vec![0; self.network.choices.len()],

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use fibula_network::flow::{Fate, Flow, Ground, Targets, Toward};
+use fibula_network::flow::{At, Fate, Flow, Ground, Targets, Toward};
 use fibula_network::set::{SetId, Space};
 use fibula_network::walk::{Ending, Verdict};
 use fibula_network::{Addr, ElementId, Entity, Family, Kind, Network, Port, Proto};
@@ -61,7 +61,9 @@ impl<'g> Prover<'g> {
         for target in targets {
             let mut toward = self.flow.toward(target.atom);
             let addr = self.flow.ground.atoms.range(target.atom).lo;
-            let switches = self.flow.switches(&toward);
+            let mut switches = self.flow.switches(&toward);
+            // Pods first: a message from a container is the better example.
+            switches.sort_by_key(|switch| self.network.kind(*switch));
             self.ends(&mut toward, addr, &switches);
             for pod in self.tenants.owners(addr) {
                 self.pod_to_pod(&mut toward, addr, &switches, pod);
@@ -125,24 +127,31 @@ impl<'g> Prover<'g> {
         pod: ElementId,
     ) {
         let promises = self.tenants.promises(pod);
-        let mut alike: Vec<(Vec<(SetId, Ending)>, bool)> = vec![];
+        let mut known: Vec<(Vec<(SetId, Ending)>, bool)> = vec![];
         for &switch in switches.iter().filter(|s| self.network.kind(**s) == Kind::Pod) {
             let fate = self.fate(toward, switch);
-            let endings = self.endings(&fate, switch);
-            if alike.iter().any(|(known, kept)| *kept && *known == endings) {
-                continue;
-            }
-            let mut kept = true;
-            for promise in &promises {
-                let port = self.port(promise.port);
-                let set = self.missed(port, &endings, &promise.by);
-                if !self.flow.space.is_empty(set) {
-                    kept = false;
-                    let broken = self.broken(switch, set, true, promise);
-                    self.note(toward, addr, &broken, |tallies| &mut tallies.c3);
+            // Pods that treat the target alike, but each deliver it to a listener of their own, are
+            // asked one by one.
+            let apart = fate.iter().any(|(_, end)| matches!(end.at, At::Listener(..)));
+            let asked = if apart { self.flow.alike(toward, switch) } else { vec![switch] };
+            for switch in asked {
+                let endings = self.endings(&fate, switch);
+                if known.iter().any(|(known, kept)| *kept && *known == endings) {
+                    continue;
                 }
+                let mut kept = true;
+                for promise in &promises {
+                    let port = self.port(promise.port);
+                    let set = self.missed(port, &endings, &promise.by);
+                    if !self.flow.space.is_empty(set) {
+                        kept = false;
+                        let broken = self.broken(switch, set, true, promise);
+                        let by = if apart { vec![switch] } else { self.flow.alike(toward, switch) };
+                        self.note(toward, addr, &broken, &by, |tallies| &mut tallies.c3);
+                    }
+                }
+                known.push((endings, kept));
             }
-            alike.push((endings, kept));
         }
     }
 
@@ -157,7 +166,7 @@ impl<'g> Prover<'g> {
             let set = self.missed(port, &endings, &promise.by);
             if !self.flow.space.is_empty(set) {
                 let broken = self.broken(node, set, false, promise);
-                self.note_one(toward, addr, &broken, node, |tallies| &mut tallies.c4);
+                self.note(toward, addr, &broken, &[node], |tallies| &mut tallies.c4);
             }
         }
     }
@@ -185,7 +194,7 @@ impl<'g> Prover<'g> {
                     let set = self.missed(asked, &endings, &promise.by);
                     if !self.flow.space.is_empty(set) {
                         let broken = self.broken(pod, set, false, promise);
-                        self.note_one(toward, addr, &broken, pod, |tallies| &mut tallies.c2);
+                        self.note(toward, addr, &broken, &[pod], |tallies| &mut tallies.c2);
                     }
                 }
             }
@@ -236,21 +245,21 @@ impl<'g> Prover<'g> {
         Broken { switch, set, certain, own_source, verdict: None, expected: &to.by }
     }
 
-    /// Notes what the containers of all switches that treat the target alike break: alike but for
+    /// Notes what the processes of these switches break. They treat the target alike but differ in
     /// their own addresses, so that one may break the constraint for certain and another not.
     fn note(
         &mut self,
         toward: &Toward<'g>,
         addr: Addr,
         broken: &Broken<'_>,
+        by: &[ElementId],
         tally: impl Fn(&mut Tallies) -> &mut Tally,
     ) {
-        let alike = self.flow.alike(toward, broken.switch);
         let patient = self.looked_at < PATIENCE;
         let never_certain = self.flow.space.is_empty(broken.certain);
         let mut certain: Option<(ElementId, u64)> = None;
         let mut open: Option<(ElementId, u64)> = None;
-        for switch in alike {
+        for &switch in by {
             if !patient && (certain.is_some() || never_certain && open.is_some()) {
                 break;
             }
@@ -272,22 +281,6 @@ impl<'g> Prover<'g> {
             tally.at_least |= !patient;
             tally.note(count, witness);
         }
-    }
-
-    /// Notes what the processes of one switch break.
-    fn note_one(
-        &mut self,
-        toward: &Toward<'g>,
-        addr: Addr,
-        broken: &Broken<'_>,
-        switch: ElementId,
-        tally: impl Fn(&mut Tallies) -> &mut Tally,
-    ) {
-        let senders = self.tenants.senders(switch).count() as u64;
-        let from = self.tenants.senders(switch).next();
-        let Some(from) = from else { return };
-        let witness = self.message(toward, addr, broken, switch, from);
-        tally(&mut self.tallies).note(senders, witness);
     }
 
     /// The first message of those that break R5; none if nobody can send one.
@@ -349,6 +342,7 @@ impl<'g> Prover<'g> {
             unowned: network.owners_of(addr).is_empty(),
             ipv6: family == Family::V6,
             dst: addr,
+            sender: network.kind(from),
             from,
             header,
             choices,

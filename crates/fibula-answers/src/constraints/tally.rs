@@ -1,7 +1,7 @@
 //! What a proof has found so far, and how that becomes an outcome.
 
 use fibula_network::walk::{Verdict, walk};
-use fibula_network::{Addr, ElementId, Header, Network};
+use fibula_network::{Addr, ElementId, Header, Kind, Network};
 
 use super::{Counterexample, Outcome};
 
@@ -37,6 +37,8 @@ pub(crate) struct Witness {
     pub(crate) unowned: bool,
     pub(crate) ipv6: bool,
     pub(crate) dst: Addr,
+    /// Those that a container sends come before a daemon's, and the world's last.
+    pub(crate) sender: Kind,
     pub(crate) from: ElementId,
     pub(crate) header: Header,
     pub(crate) choices: Vec<u8>,
