@@ -6,18 +6,18 @@
 //!          ──► dot, mermaid     pictures of a network
 //! ```
 
-pub mod error;
-pub mod json;
 mod demo;
 mod dot;
+pub mod error;
 mod explain;
 mod graph;
-mod mermaid;
-mod outline;
-mod picture;
+pub mod json;
 mod life;
 mod lint;
+mod mermaid;
+mod outline;
 mod page;
+mod picture;
 mod preface;
 mod style;
 mod trace;
@@ -28,8 +28,8 @@ pub use demo::{Broken, Demo, cut, demo};
 pub use dot::dot;
 pub use explain::{explain, explain_all, ids, near_ids};
 pub use graph::{GraphOptions, graph};
-pub use mermaid::mermaid;
 pub use lint::lint;
+pub use mermaid::mermaid;
 pub use page::{Page, Screen, Text};
 pub use preface::{About, Preface, Reading, Taken};
 pub use style::Label;

@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::{ASCII, COLOUR, K1, NARROW, WIDE, find, on};
+use common::{ASCII, COLOUR, K1, NARROW, WIDE, find};
 use fibula_answers::verify;
 use fibula_cluster::generate::{Shape, objects};
 use fibula_cluster::{Cluster, Options};
@@ -54,32 +54,32 @@ fn text(write: impl Fn(&mut Vec<u8>)) -> String {
 #[test]
 fn k1_is_demonstrated() {
     let page = k1_demo();
-    assert_data_eq!(on(&WIDE, &page), file!["snapshots/demo-200.txt"].raw());
-    assert_data_eq!(on(&NARROW, &page), file!["snapshots/demo-80.txt"].raw());
-    assert_data_eq!(on(&ASCII, &page), file!["snapshots/demo-ascii.txt"].raw());
-    assert!(on(&ASCII, &page).is_ascii());
-    assert_data_eq!(on(&COLOUR, &page), file!["snapshots/demo.term.svg": TermSvg].raw());
+    assert_data_eq!(page.render(&WIDE), file!["snapshots/demo-200.txt"].raw());
+    assert_data_eq!(page.render(&NARROW), file!["snapshots/demo-80.txt"].raw());
+    assert_data_eq!(page.render(&ASCII), file!["snapshots/demo-ascii.txt"].raw());
+    assert!(page.render(&ASCII).is_ascii());
+    assert_data_eq!(page.render(&COLOUR), file!["snapshots/demo.term.svg": TermSvg].raw());
 }
 
 #[test]
 fn n1_a_network_is_a_tree_its_links_and_its_tables() {
     let page = graph_of(|_| GraphOptions::default());
-    assert_data_eq!(on(&WIDE, &page), file!["snapshots/graph-200.txt"].raw());
-    assert_data_eq!(on(&NARROW, &page), file!["snapshots/graph-80.txt"].raw());
-    assert_data_eq!(on(&ASCII, &page), file!["snapshots/graph-ascii.txt"].raw());
+    assert_data_eq!(page.render(&WIDE), file!["snapshots/graph-200.txt"].raw());
+    assert_data_eq!(page.render(&NARROW), file!["snapshots/graph-80.txt"].raw());
+    assert_data_eq!(page.render(&ASCII), file!["snapshots/graph-ascii.txt"].raw());
 }
 
 #[test]
 fn n6_a_fib_prints_in_the_articles_own_form() {
     let switches = |network: &Network| vec![find(network, "n1"), find(network, "p1")];
     let page = graph_of(|n| GraphOptions { switches: switches(n), ..GraphOptions::default() });
-    assert_data_eq!(on(&WIDE, &page), file!["snapshots/fib.txt"].raw());
+    assert_data_eq!(page.render(&WIDE), file!["snapshots/fib.txt"].raw());
     let page = graph_of(|n| GraphOptions {
         switches: switches(n),
         shared: true,
         ..GraphOptions::default()
     });
-    assert_data_eq!(on(&WIDE, &page), file!["snapshots/fib-shared.txt"].raw());
+    assert_data_eq!(page.render(&WIDE), file!["snapshots/fib-shared.txt"].raw());
 }
 
 #[test]
@@ -90,7 +90,8 @@ fn n2_missing_links_are_named() {
     network.links = network.links.without(n1, n2).without(p1, n1);
     let place = |_| None;
     let page = graph(&View::new(&network, &place), &GraphOptions::default());
-    let links: Vec<String> = on(&Screen::PIPE, &page)
+    let links: Vec<String> = page
+        .render(&Screen::PIPE)
         .lines()
         .skip_while(|line| !line.contains("links"))
         .take_while(|line| !line.is_empty())
@@ -112,12 +113,14 @@ fn large_networks_are_counted_where_they_cannot_be_drawn() {
     let place = |_| None;
     let small = large(4);
     let page = graph(&View::new(&small, &place), &GraphOptions { max: 60, ..Default::default() });
-    assert_data_eq!(on(&WIDE, &page), file!["snapshots/graph-4-nodes.txt"].raw());
+    assert_data_eq!(page.render(&WIDE), file!["snapshots/graph-4-nodes.txt"].raw());
+    let narrow = page.render(&Screen { width: Some(60), ..NARROW });
+    assert_data_eq!(narrow, file!["snapshots/graph-4-nodes-60.txt"].raw());
     let network = large(300);
     let page = graph(&View::new(&network, &place), &GraphOptions { max: 8, ..Default::default() });
-    assert_data_eq!(on(&NARROW, &page), file!["snapshots/graph-300-nodes.txt"].raw());
+    assert_data_eq!(page.render(&NARROW), file!["snapshots/graph-300-nodes.txt"].raw());
     let page = graph(&View::new(&network, &place), &GraphOptions { max: 0, ..Default::default() });
-    assert!(on(&NARROW, &page).contains("… and 299 more nodes"));
+    assert!(page.render(&NARROW).contains("… and 299 more nodes"));
 }
 
 #[test]
@@ -125,7 +128,7 @@ fn an_empty_network_is_nothing() {
     let network = Network::default();
     let place = |_| None;
     let view = View::new(&network, &place);
-    let page = on(&WIDE, &graph(&view, &GraphOptions::default()));
+    let page = graph(&view, &GraphOptions::default()).render(&WIDE);
     assert!(page.starts_with("nothing\n"), "{page}");
     assert_eq!(text(|out| mermaid(&view, false, out).expect("no end to memory")), "flowchart TB\n");
 }
@@ -157,7 +160,7 @@ fn pictures_of_large_networks_collapse_pods_and_meshes() {
 
 #[test]
 fn every_id_stands_in_the_list() {
-    let list = on(&NARROW, &fibula_report::explain_all());
+    let list = fibula_report::explain_all().render(&NARROW);
     assert!(list.lines().all(|line| line.chars().count() <= 80), "fits 80 columns");
     assert_data_eq!(list, file!["snapshots/explain.txt"].raw());
 }

@@ -36,8 +36,10 @@ pub(super) fn tree(view: &View<'_>, outline: &Outline, node: ElementId, room: us
     for kind in [Kind::Daemon, Kind::Pod] {
         let of_kind = || outline.hosted(node).iter().filter(|id| network.kind(**id) == kind);
         let mut shown = 0;
+        // Daemons come first, and leave most of the room to the Pods.
+        let until = if kind == Kind::Daemon { room / 3 } else { room };
         for id in of_kind() {
-            if used >= room {
+            if used >= until.max(2) {
                 break;
             }
             let branch = branch(view, outline, *id);

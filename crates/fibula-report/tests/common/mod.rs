@@ -5,7 +5,7 @@ use std::path::Path;
 use fibula_cluster::{Cluster, Options};
 use fibula_intended::{Intent, Listeners, Refinement, network, place};
 use fibula_network::{ElementId, Network, PlaceId};
-use fibula_report::{Page, Screen};
+use fibula_report::Screen;
 use fibula_source::{Input, Sources, read};
 
 /// A terminal of 80 columns.
@@ -50,9 +50,4 @@ impl K1 {
 pub(crate) fn find(network: &Network, name: &str) -> ElementId {
     let last = |id: &ElementId| network.element(*id).name.rsplit('/').next() == Some(name);
     network.ids().find(last).expect("the element is in the network")
-}
-
-/// The page on a screen; nothing on it is wider than the screen.
-pub(crate) fn on(screen: &Screen, page: &Page) -> String {
-    page.render(screen)
 }
