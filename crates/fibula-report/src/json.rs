@@ -17,9 +17,14 @@ use crate::view::View;
 
 /// `verify`.
 pub fn verify(view: &View<'_>, proof: &Proof, findings: &[Finding], preface: &Preface) -> Value {
+    let verdict = match (proof.violated(), proof.holds() && preface.missing().is_none()) {
+        (true, _) => "violated",
+        (false, true) => "proved",
+        (false, false) => "undecided",
+    };
     json!({
         "fibula": "verify/1",
-        "verdict": if proof.violated() { "violated" } else if proof.holds() { "proved" } else { "undecided" },
+        "verdict": verdict,
         "basis": basis(preface),
         "constraints": proof.constraints.iter().map(|c| constraint(view, c)).collect::<Vec<_>>(),
         "findings": findings.iter().map(|f| finding(f, &|_| None)).collect::<Vec<_>>(),
@@ -232,6 +237,7 @@ fn basis(preface: &Preface) -> Value {
             "services": read.services,
             "left": read.left,
             "refused": preface.refused,
+            "kept_out": preface.kept_out,
         },
         "assumed": preface.assumed_lines(),
         "unread": preface.unread.iter().map(unread).collect::<Vec<_>>(),

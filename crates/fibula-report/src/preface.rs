@@ -3,8 +3,7 @@
 use fibula_answers::trace::Unread;
 use fibula_cluster::{Assumption, Cluster, Decides};
 
-use crate::page::{Page, Text};
-use crate::style::Label;
+use crate::page::Page;
 
 /// What an answer rests on.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -21,6 +20,8 @@ pub struct Preface {
     pub unread: Vec<Unread>,
     /// How many objects were refused.
     pub refused: usize,
+    /// How many names have objects that contradict each other, which were kept out.
+    pub kept_out: usize,
 }
 
 /// What was read.
@@ -93,12 +94,19 @@ impl Preface {
         for line in self.assumed_lines() {
             page.paragraph("assumed", &line);
         }
-        if self.refused > 0 {
-            let what = count(self.refused, "refusal");
-            let text = format!("{what} above: what was refused is not in this network");
-            page.line(Text::new().with(Label::Warning, "refused").plain(format!("  {text}")));
+        if let Some(missing) = self.missing() {
+            page.paragraph("missing", &missing);
         }
         page
+    }
+
+    /// What should be in the network and is not: whatever it could change is undecided.
+    pub(crate) fn missing(&self) -> Option<String> {
+        let parts = [(self.refused, "refused object"), (self.kept_out, "contradicting name")];
+        let some = parts.iter().filter(|(n, _)| *n > 0);
+        let some: Vec<String> = some.map(|(n, what)| count(*n, what)).collect();
+        let verb = if self.refused + self.kept_out == 1 { "is" } else { "are" };
+        (!some.is_empty()).then(|| format!("{} {verb} not in this network", list(&some)))
     }
 
     fn read_line(&self) -> String {

@@ -56,6 +56,9 @@ pub fn trace(view: &View<'_>, trace: &Trace, preface: &Preface) -> Page {
     for line in assumed {
         page.paragraph("assumed", &line);
     }
+    if let Some(missing) = preface.missing() {
+        page.paragraph("missing", &missing);
+    }
     page
 }
 

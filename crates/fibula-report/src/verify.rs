@@ -35,7 +35,7 @@ pub fn verify(
         page.hanging(Text::from("  ").then(finding_head(finding)), &says);
     }
     page.blank();
-    page.line(last_line(proof, findings, hint));
+    page.line(last_line(proof, findings, preface, hint));
     page
 }
 
@@ -137,9 +137,11 @@ pub(crate) fn finding_head(finding: &Finding) -> Text {
     severity.plain("  ").with(Label::Name, finding.id)
 }
 
-fn last_line(proof: &Proof, findings: &[Finding], hint: &str) -> Text {
+fn last_line(proof: &Proof, findings: &[Finding], preface: &Preface, hint: &str) -> Text {
     let verdict = if proof.violated() {
         Text::new().with(Label::Bad, "✗ not a Kubernetes network")
+    } else if let Some(missing) = preface.missing() {
+        Text::new().with(Label::Open, "? undecided").plain(format!(": {missing}"))
     } else if proof.holds() {
         Text::new().with(Label::Good, "✓ a Kubernetes network")
     } else {

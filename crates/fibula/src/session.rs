@@ -148,6 +148,7 @@ impl Session {
             taken,
             unread: unread(&read.unread, &args.ignore),
             refused: read.refused.len(),
+            kept_out: cluster.twins.len(),
         };
         let sources = read.sources;
         Ok(Session { network, cluster: Some(cluster), preface, sources, places: vec![] })

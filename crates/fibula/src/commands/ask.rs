@@ -61,10 +61,9 @@ pub(crate) fn verify(
         &|| fibula_report::verify(&view, &proof, &findings, preface, hint.trim_end()),
         &|| json::verify(&view, &proof, &findings, preface),
     )?;
-    let kept_out = session.cluster.as_ref().is_some_and(|cluster| !cluster.twins.is_empty());
     Ok(session.exit(if proof.violated() {
         Exit::No
-    } else if proof.holds() && !kept_out {
+    } else if proof.holds() && preface.kept_out == 0 {
         Exit::Yes
     } else {
         Exit::Undecided
