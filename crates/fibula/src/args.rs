@@ -16,13 +16,13 @@ const STYLES: Styles = Styles::styled()
 
 /// What a Kubernetes network does with a message, and why. Reads YAML and dumps; changes nothing.
 #[derive(Debug, Parser)]
-#[command(name = "fibula", version, styles = STYLES, disable_help_subcommand = true)]
+#[command(name = "fibula", version, styles = STYLES)]
 #[command(after_help = "Exit codes: 0 yes, 1 no, 2 cannot run, 3 undecided.\n\
     Start with: fibula demo")]
 pub(crate) struct Args {
-    /// When to use colours: by default on a terminal, unless NO_COLOR is set
+    /// Colours; auto: on a terminal, unless NO_COLOR is set
     #[arg(long, global = true, value_name = "auto|always|never", default_value = "auto")]
-    #[arg(hide_default_value = true, hide_possible_values = true)]
+    #[arg(hide_default_value = true, hide_possible_values = true, display_order = 1000)]
     pub(crate) color: ColorArg,
 
     #[command(subcommand)]
@@ -85,6 +85,7 @@ Examples:
 
 /// Where the objects come from, and what is taken for granted beside them.
 #[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Input")]
 pub(crate) struct InputArgs {
     /// Read FILE, DIR, - (standard input) or @k1 (the example); repeatable [env: FIBULA_INPUT]
     #[arg(short = 'f', long = "file", value_name = "INPUT")]
@@ -92,34 +93,36 @@ pub(crate) struct InputArgs {
     /// Read a whole network, as `graph -o json` writes one, instead of objects
     #[arg(long, value_name = "FILE", conflicts_with = "file")]
     pub(crate) network: Option<String>,
+    /// Accept that objects of this kind are not read, though they decide traffic
+    #[arg(long, value_name = "KIND", value_delimiter = ',')]
+    pub(crate) ignore: Vec<String>,
     /// Switch off a refinement of the article's network: R1, R2, R3, R4
-    #[arg(long, value_name = "ID", value_delimiter = ',')]
+    #[arg(long, value_name = "ID", value_delimiter = ',', help_heading = "Assumptions")]
     pub(crate) without: Vec<Refinement>,
     /// What declared ports say of listeners: all that listen, or only some
     #[arg(long, value_name = "declared|unknown", hide_possible_values = true)]
+    #[arg(help_heading = "Assumptions")]
     pub(crate) listeners: Option<ListenersArg>,
     /// A process of every node that is in no object, or `none`; by default kubelet:10250
-    #[arg(long, value_name = "NAME:PORT", value_parser = daemon)]
+    #[arg(long, value_name = "NAME:PORT", value_parser = daemon, help_heading = "Assumptions")]
     pub(crate) daemon: Vec<Option<Daemon>>,
     /// A range that pods take their addresses from, where no object says
-    #[arg(long, value_name = "CIDR")]
+    #[arg(long, value_name = "CIDR", value_parser = range, help_heading = "Assumptions")]
     pub(crate) pod_cidr: Vec<IpNet>,
     /// A range that Services take their addresses from, where no object says
-    #[arg(long, value_name = "CIDR")]
+    #[arg(long, value_name = "CIDR", value_parser = range, help_heading = "Assumptions")]
     pub(crate) service_cidr: Vec<IpNet>,
     /// A range that nodes take their addresses from
-    #[arg(long, value_name = "CIDR")]
+    #[arg(long, value_name = "CIDR", value_parser = range, help_heading = "Assumptions")]
     pub(crate) node_cidr: Vec<IpNet>,
     /// How many nodes to assume where the input has none
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", help_heading = "Assumptions")]
     pub(crate) nodes: Option<usize>,
-    /// Accept that objects of this kind are not read, though they decide traffic
-    #[arg(long, value_name = "KIND")]
-    pub(crate) ignore: Vec<String>,
 }
 
 /// How the answer is printed.
 #[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Output")]
 pub(crate) struct OutputArgs {
     /// text or json, to standard output or into a file; repeatable
     #[arg(short = 'o', long = "output", value_name = "FORMAT[=FILE]")]
@@ -152,7 +155,7 @@ pub(crate) struct TraceArgs {
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct VerifyArgs {
-    /// As -f
+    /// What to read, as with -f
     #[arg(value_name = "INPUT")]
     pub(crate) inputs: Vec<String>,
     #[command(flatten)]
@@ -163,7 +166,7 @@ pub(crate) struct VerifyArgs {
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct LintArgs {
-    /// As -f
+    /// What to read, as with -f
     #[arg(value_name = "INPUT")]
     pub(crate) inputs: Vec<String>,
     /// Exit with 1 if there is a finding this bad, or worse
@@ -192,10 +195,10 @@ pub(crate) struct GraphArgs {
     #[command(flatten)]
     pub(crate) input: InputArgs,
     /// text, json, dot or mermaid, to standard output or into a file; repeatable
-    #[arg(short = 'o', long = "output", value_name = "FORMAT[=FILE]")]
+    #[arg(short = 'o', long = "output", value_name = "FORMAT[=FILE]", help_heading = "Output")]
     pub(crate) output: Vec<Target>,
-    /// Print nothing
-    #[arg(short, long)]
+    /// Print nothing: the exit code says whether it could be read
+    #[arg(short, long, help_heading = "Output")]
     pub(crate) quiet: bool,
 }
 
@@ -281,4 +284,8 @@ fn daemon(text: &str) -> Result<Option<Daemon>, String> {
         "none" => Ok(None),
         _ => text.parse().map(Some),
     }
+}
+
+fn range(text: &str) -> Result<IpNet, String> {
+    text.parse().map_err(|_| "it is no range: say 10.0.0.0/16, or fd00::/48".to_owned())
 }

@@ -10,7 +10,7 @@ mod session;
 use std::ffi::OsString;
 use std::io;
 
-use clap::Parser;
+use clap::{CommandFactory, FromArgMatches};
 use fibula_report::{Page, Screen, error};
 
 use args::{Args, ColorArg, Command};
@@ -49,6 +49,9 @@ pub(crate) struct Stop {
     exit: Exit,
 }
 
+/// How wide help is at most: longer lines are hard to read.
+const MOST_HELP: usize = 100;
+
 /// A command's result.
 pub(crate) type Done = Result<Exit, Stop>;
 
@@ -59,7 +62,10 @@ pub fn run(
     default: Option<OsString>,
     streams: &mut Streams<'_>,
 ) -> u8 {
-    let args = match Args::try_parse_from(args) {
+    // Help is laid out for the screen that was given, not for one that clap would look for.
+    let width = streams.screen.width.map_or(MOST_HELP, |width| width.min(MOST_HELP));
+    let matches = Args::command().term_width(width).try_get_matches_from(args);
+    let args = match matches.and_then(|matches| Args::from_arg_matches(&matches)) {
         Ok(args) => args,
         Err(error) => return usage(&error, streams) as u8,
     };

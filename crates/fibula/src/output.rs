@@ -47,11 +47,7 @@ impl FromStr for Target {
             "json" => Format::Json,
             "dot" => Format::Dot,
             "mermaid" => Format::Mermaid,
-            _ => {
-                return Err(format!(
-                    "{format:?} is no format: text, json, or for graph dot, mermaid"
-                ));
-            }
+            _ => return Err("say text or json; for graph also dot or mermaid".to_owned()),
         };
         match file.as_deref() {
             Some("") => Err("the file after = has no name".to_owned()),

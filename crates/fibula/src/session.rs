@@ -1,5 +1,6 @@
 //! From arguments to a network: what was read, what was refused, and what was assumed.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -8,7 +9,7 @@ use fibula_answers::trace::{Ground, Unread};
 use fibula_cluster::{Cluster, Options, Place, decides};
 use fibula_intended::{Daemon, Intent, Listeners, place};
 use fibula_network::{Network, PlaceId, file};
-use fibula_report::{About, Preface, Reading, Taken, error};
+use fibula_report::{About, Label, Page, Preface, Reading, Taken, Text, error};
 use fibula_source::{Input, Sources};
 
 use crate::args::{InputArgs, ListenersArg};
@@ -16,6 +17,9 @@ use crate::{Exit, Stop, Streams};
 
 /// K1, the example of the model.
 pub(crate) const K1: &str = include_str!("../k1.yaml");
+
+/// How a cluster comes in.
+const KUBECTL: &str = "kubectl get -A -o yaml nodes,pods,services | fibula verify -";
 
 /// A network, and what is known of where it comes from.
 pub(crate) struct Session {
@@ -122,13 +126,21 @@ impl Session {
             error::refusal(refusal).print(&streams.err_screen, streams.err)?;
         }
         if read.objects.is_empty() {
-            let found = read.left.len() + read.unread.len();
+            let found = read.left.values().sum::<usize>() + read.unread.len();
             let what = match (read.refused.is_empty(), found) {
                 (false, _) => return Err(Stop::with(vec![], Exit::Cannot)),
                 (true, 0) => format!("no Kubernetes objects in {}", named.join(", ")),
-                (true, _) => format!("no pods, nodes or workloads in {}", named.join(", ")),
+                (true, n) => format!(
+                    "no pods, nodes, Services or workloads in {}, only {n} of other kinds",
+                    named.join(", ")
+                ),
             };
-            return Err(Stop::cannot(&what, Some("kubectl get -A -o yaml nodes,pods,services")));
+            return Err(Stop::cannot(&what, Some(KUBECTL)));
+        }
+        for ignored in &args.ignore {
+            if let Some(warning) = ignores_nothing(ignored, &read.unread) {
+                warning.print(&streams.err_screen, streams.err)?;
+            }
         }
         let left = read.left.values().sum();
         let options = Options {
@@ -163,8 +175,8 @@ fn input(name: &str, streams: &mut Streams<'_>) -> Result<Input, Stop> {
             .map_err(|error| Stop::cannot(&format!("cannot read standard input: {error}"), None)),
         "@k1" => Ok(Input::Text { name: "k1.yaml".to_owned(), text: K1.into() }),
         _ if name.starts_with('@') => Err(Stop::cannot(
-            &format!("{name} is no input that fibula knows: a file, a folder, - or @k1"),
-            Some("kubectl get -A -o yaml nodes,pods,services | fibula verify -"),
+            &format!("{name} is no input that fibula knows: say a file, a folder, - or @k1"),
+            Some(KUBECTL),
         )),
         path => Ok(Input::Path(PathBuf::from(path))),
     }
@@ -216,4 +228,28 @@ fn unread(objects: &[fibula_source::Unread], ignored: &[String]) -> Vec<Unread> 
         *unread.namespaces.entry(object.namespace.clone()).or_default() += 1;
     }
     kinds.into_values().collect()
+}
+
+/// A warning where `--ignore` names no kind that was left unread, but nearly does. A kind that
+/// fibula knows and the input lacks is no mistake: scripts name it for all of their inputs.
+fn ignores_nothing(ignored: &str, objects: &[fibula_source::Unread]) -> Option<Page> {
+    let said = ignored.to_lowercase();
+    let mut near = None;
+    for object in objects {
+        if object.kind.eq_ignore_ascii_case(ignored)
+            || decides(&object.api_version, ignored).is_some()
+        {
+            return None;
+        }
+        let distance = strsim::damerau_levenshtein(&said, &object.kind.to_lowercase());
+        if distance <= said.len().div_ceil(4) {
+            near = near.max(Some((Reverse(distance), &object.kind)));
+        }
+    }
+    let (_, near) = near?;
+    let text = Text::new().with(Label::Warning, "warning");
+    let text = text.plain(format!(": --ignore {ignored} accepts nothing here      "));
+    let mut page = Page::new();
+    page.line(text.with(Label::Hint, format!("did you mean {near}?")));
+    Some(page)
 }
