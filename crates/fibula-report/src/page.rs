@@ -45,9 +45,6 @@ enum Block {
 const PARAGRAPH: usize = 9;
 /// How far to the right text hangs at most.
 const MOST_HANGING: usize = 24;
-/// Below this width the last column of rows goes below the others.
-const NARROW: usize = 100;
-
 // === impl Screen ===
 
 impl Screen {
@@ -241,7 +238,7 @@ impl Screen {
         let last = columns.saturating_sub(1);
         let before: usize = indent + widths[..last].iter().map(|width| width + gap).sum::<usize>();
         let whole = before + widths.last().unwrap_or(&0);
-        let fold = columns > 2 && self.width.is_some_and(|width| width < NARROW.max(whole));
+        let fold = columns > 2 && self.width.is_some_and(|width| width < whole);
         for row in rows {
             self.row(indent, gap, row, &widths, fold && row.len() == columns, out);
         }
@@ -301,8 +298,8 @@ mod tests {
     }
 
     #[test]
-    fn under_100_columns_the_third_goes_below_the_second() {
-        let narrow = Screen { width: Some(80), ..Screen::PIPE };
+    fn where_they_do_not_fit_the_third_goes_below_the_second() {
+        let narrow = Screen { width: Some(30), ..Screen::PIPE };
         let expected = "  ● web  sends\n         a.yaml:1\n  ○ n1   forwards to n2\n         F5\n";
         assert_eq!(rows(narrow), expected);
     }

@@ -5,52 +5,8 @@ use fibula_network::{Addr, Element, ElementId, Entity, Family, Kind, Network, Po
 
 use rustc_hash::FxHashMap;
 
+use super::candidate::{Candidate, Wanted, What};
 use super::parse::Said;
-
-/// Something that has a name.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Candidate {
-    /// What it is.
-    pub what: What,
-    /// Its namespace; empty where it has none.
-    pub namespace: String,
-    /// Its name.
-    pub name: String,
-    /// The elements that it stands for: none for a Service, and for what takes no part.
-    pub(crate) elements: Vec<ElementId>,
-    /// Its place among the cluster's Services or pods.
-    at: usize,
-}
-
-/// What a name can mean. Of several things that a name could mean, a person means the first.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum What {
-    /// A Service.
-    Service,
-    /// A workload, by its kind.
-    Workload(String),
-    /// A Pod.
-    Pod,
-    /// A daemon.
-    Daemon,
-    /// A container.
-    Container,
-    /// A Node.
-    Node,
-    /// The world.
-    World,
-}
-
-/// What is looked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Wanted {
-    /// Someone who sends.
-    Sender,
-    /// Somewhere to send to.
-    Target,
-    /// What decides by a FIB.
-    Switch,
-}
 
 /// The names of a network and its cluster.
 pub(crate) struct Index<'a> {
@@ -60,85 +16,6 @@ pub(crate) struct Index<'a> {
     processes: Vec<(ElementId, ElementId)>,
     /// The switch of a pod, or on a host network its containers, by `namespace/name`.
     pods: FxHashMap<&'a str, Vec<ElementId>>,
-}
-
-// === impl Candidate ===
-
-impl Candidate {
-    /// A name that means only this: `deploy/shop/web`.
-    pub fn full(&self) -> String {
-        format!("{}/{}", self.what.prefix(), self.path())
-    }
-
-    /// Namespace and name: `shop/web`.
-    pub fn path(&self) -> String {
-        match &*self.namespace {
-            "" => self.name.clone(),
-            namespace => format!("{namespace}/{}", self.name),
-        }
-    }
-
-    fn is_called(&self, said: &Said<'_>) -> bool {
-        if let Some((name, namespace)) = said.dns {
-            let exact = self.name == name && self.namespace == namespace;
-            if exact && self.what <= What::Pod {
-                return true;
-            }
-        }
-        let path = self.path();
-        !said.path.is_empty()
-            && path
-                .strip_suffix(said.path)
-                .is_some_and(|rest| rest.is_empty() || rest.ends_with('/'))
-    }
-
-    /// What a person would compare a name with that they mistyped.
-    fn last(&self) -> &str {
-        self.name.rsplit('/').next().unwrap_or(&self.name)
-    }
-}
-
-// === impl What ===
-
-impl What {
-    /// Its prefix, as kubectl has it.
-    pub fn prefix(&self) -> &str {
-        match self {
-            What::Service => "svc",
-            What::Workload(kind) => match &**kind {
-                "Deployment" => "deploy",
-                "StatefulSet" => "sts",
-                "DaemonSet" => "ds",
-                "ReplicaSet" => "rs",
-                "ReplicationController" => "rc",
-                "Job" => "job",
-                "CronJob" => "cj",
-                _ => "workload",
-            },
-            What::Pod => "pod",
-            What::Daemon => "daemon",
-            What::Container => "container",
-            What::Node => "node",
-            What::World => "world",
-        }
-    }
-}
-
-// === impl Wanted ===
-
-impl Wanted {
-    /// What could have the name, in words.
-    pub(crate) fn words(self) -> &'static str {
-        match self {
-            Wanted::Sender => "no pod, workload, node or address",
-            Wanted::Target => "no Service, workload or pod",
-            Wanted::Switch => "no pod or node",
-        }
-    }
-
-    fn takes(self, what: &What) -> bool {
-        self == Wanted::Target || *what != What::Service
-    }
 }
 
 // === impl Index ===
@@ -249,7 +126,13 @@ impl<'a> Index<'a> {
                     .services()
                     .iter()
                     .position(|service| service.namespace == namespace && service.name == name);
-                Some(candidate(What::Service, namespace, name, vec![], at.unwrap_or(usize::MAX)))
+                Some(Candidate::new(
+                    What::Service,
+                    namespace,
+                    name,
+                    vec![],
+                    at.unwrap_or(usize::MAX),
+                ))
             }
         }
     }
@@ -357,7 +240,7 @@ impl<'a> Index<'a> {
     /// Everything that has a name, one after the other.
     fn each(&self, visit: &mut dyn FnMut(Candidate)) {
         for (at, service) in self.services().iter().enumerate() {
-            visit(candidate(What::Service, &service.namespace, &service.name, vec![], at));
+            visit(Candidate::new(What::Service, &service.namespace, &service.name, vec![], at));
         }
         for id in self.network.ids() {
             if self.network.kind(id) != Kind::Outside {
@@ -368,11 +251,11 @@ impl<'a> Index<'a> {
             let path = format!("{}/{}", pod.namespace, pod.name);
             let elements = self.pods.get(&*path).filter(|_| pod.live).cloned().unwrap_or_default();
             if pod.host_network || elements.is_empty() {
-                visit(candidate(What::Pod, &pod.namespace, &pod.name, elements.clone(), at));
+                visit(Candidate::new(What::Pod, &pod.namespace, &pod.name, elements.clone(), at));
             }
             if pod.workload.kind != "Pod" {
                 let what = What::Workload(pod.workload.kind.clone());
-                visit(candidate(what, &pod.namespace, &pod.workload.name, elements, at));
+                visit(Candidate::new(what, &pod.namespace, &pod.workload.name, elements, at));
             }
         }
     }
@@ -391,22 +274,12 @@ impl<'a> Index<'a> {
             },
             Kind::Node | Kind::Outside => (What::Node, ("", &*element.name)),
         };
-        candidate(what, namespace, name, vec![id], usize::MAX)
+        Candidate::new(what, namespace, name, vec![id], usize::MAX)
     }
 }
 
 /// An address of the world, for those who only say that (RFC 5737, TEST-NET-3).
 pub(crate) const SOMEWHERE: Addr = Addr::v4([203, 0, 113, 1]);
-
-fn candidate(
-    what: What,
-    namespace: &str,
-    name: &str,
-    elements: Vec<ElementId>,
-    at: usize,
-) -> Candidate {
-    Candidate { what, namespace: namespace.to_owned(), name: name.to_owned(), elements, at }
-}
 
 fn port(protocol: Protocol, number: u16) -> Port {
     let proto = match protocol {

@@ -5,15 +5,17 @@
 //! sender is the workload of that name, for a Service cannot send; a target is what DNS gives, the
 //! Service, else the workload.
 
+mod candidate;
 mod index;
 mod parse;
 
 use fibula_cluster::Cluster;
 use fibula_network::{Addr, ElementId, Kind, Network, Port};
 
+use candidate::Wanted;
+pub use candidate::{Candidate, What};
+use index::Index;
 pub(crate) use index::SOMEWHERE;
-pub use index::{Candidate, What};
-use index::{Index, Wanted};
 use parse::{Said, port};
 
 /// Finds elements and addresses by name.

@@ -4,31 +4,11 @@ use std::rc::Rc;
 
 use rustc_hash::FxHashMap;
 
-use super::matching::{Act, Case, Matcher};
-use crate::element::{ElementId, Kind};
+use super::matching::{Act, Case, Matcher, Move, Relation};
+use crate::element::Kind;
 use crate::fib::EntryId;
 use crate::set::{SetId, Space};
 use crate::walk::Verdict;
-
-/// What a switch does with some of the messages to a target, in words that hold for all switches
-/// that decide alike.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) enum Move {
-    /// To the host of the switch.
-    Host,
-    /// To the owner of the target.
-    Owner,
-    /// To the Node that leads to the owner of the target.
-    OwnersNode,
-    /// To this switch.
-    To(ElementId),
-    /// To this process, or to the switch's own Pod or Node.
-    Deliver(ElementId),
-    /// To the switch's listener with this index.
-    Listener(u16),
-    /// The life ends here.
-    End(Verdict),
-}
 
 /// A partition of the headers to one target by what a switch does with them.
 pub(crate) type Decision = Rc<[(SetId, Move)]>;
@@ -48,17 +28,6 @@ struct Key {
     arrived: Kind,
     relation: Relation,
     layout: Option<u32>,
-}
-
-/// What a switch is to the owner of a target.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct Relation {
-    /// The target is the switch's own.
-    pub(crate) own: bool,
-    /// The switch leads to the owner, which it is not itself.
-    pub(crate) hosted: bool,
-    /// Another switch leads to the owner, which is of this kind.
-    pub(crate) elsewhere: Option<Kind>,
 }
 
 // === impl Decider ===

@@ -3,10 +3,10 @@
 use std::rc::Rc;
 
 use super::atoms::Atom;
-use super::decide::{Decider, Decision, Move, add};
+use super::decide::{Decider, Decision, add};
 use super::fields::Fields;
 use super::ground::Ground;
-use super::matching::Case;
+use super::matching::{Case, Move};
 use crate::element::{ElementId, Kind};
 use crate::fib::Owner;
 use crate::set::{SetId, Space};

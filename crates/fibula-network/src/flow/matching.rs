@@ -3,7 +3,6 @@
 use rustc_hash::FxHashMap;
 
 use super::atoms::{Atom, Atoms};
-use super::decide::{Move, Relation};
 use super::fields::Fields;
 use crate::addr::Addr;
 use crate::element::{ElementId, Kind};
@@ -40,6 +39,37 @@ pub(crate) struct Case<'a> {
 pub(crate) enum Act {
     Move(Move),
     Goto(TableId),
+}
+
+/// What a switch does with some of the messages to a target, in words that hold for all switches
+/// that decide alike.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Move {
+    /// To the host of the switch.
+    Host,
+    /// To the owner of the target.
+    Owner,
+    /// To the Node that leads to the owner of the target.
+    OwnersNode,
+    /// To this switch.
+    To(ElementId),
+    /// To this process, or to the switch's own Pod or Node.
+    Deliver(ElementId),
+    /// To the switch's listener with this index.
+    Listener(u16),
+    /// The life ends here.
+    End(Verdict),
+}
+
+/// What a switch is to the owner of a target.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Relation {
+    /// The target is the switch's own.
+    pub(crate) own: bool,
+    /// The switch leads to the owner, which it is not itself.
+    pub(crate) hosted: bool,
+    /// Another switch leads to the owner, which is of this kind.
+    pub(crate) elsewhere: Option<Kind>,
 }
 
 /// Matches entries, and remembers for one space what they ask.
