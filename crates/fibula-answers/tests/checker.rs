@@ -146,6 +146,7 @@ fn intended() -> impl Strategy<Value = (random::Drawn, clusters::Drawn)> {
 /// The judge is judged: a proof of another network than the one enumerated is noticed.
 #[test]
 fn a_proof_of_another_network_is_noticed() {
+    type Fault = Box<dyn Fn(&mut Network)>;
     let intent = Intent { listeners: Listeners::Declared, ..Intent::default() };
     let sound = network(&clusters::k1(), &intent);
     let entry = |kind: &'static str, rule: &'static str| {
@@ -158,7 +159,7 @@ fn a_proof_of_another_network_is_noticed() {
     let link = |a: Kind, b: Kind| {
         move |n: &mut Network| n.links = n.links.without(first(n, a), first(n, b))
     };
-    let cases: [(&str, Box<dyn Fn(&mut Network)>); 9] = [
+    let cases: [(&str, Fault); 9] = [
         ("C2", Box::new(entry("pod", "F1"))),
         ("C3", Box::new(entry("pod", "F2"))),
         ("C3", Box::new(entry("pod", "F3"))),
