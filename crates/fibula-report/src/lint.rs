@@ -38,6 +38,9 @@ pub fn lint(
     if !unread.is_empty() {
         page.paragraph("unread", &format!("{}: they decide traffic (DR-21)", list(&unread)));
     }
+    if let Some(missing) = preface.missing() {
+        page.paragraph("missing", &missing);
+    }
     let counts = finding_counts(findings);
     page.line(match counts.is_empty() {
         true => Text::new().with(Label::Good, "✓").plain(" nothing looks wrong."),

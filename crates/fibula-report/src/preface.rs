@@ -174,7 +174,8 @@ impl Preface {
             Assumption::Placement(n) => Some(*n),
             _ => None,
         }) {
-            parts.push(format!("where {} run", count(n, "pod")));
+            let nodes = if n == 1 { "node" } else { "nodes" };
+            parts.push(format!("the {nodes} of {}", count(n, "pod")));
         }
         let addresses: [(&str, Option<usize>); 3] = [
             (
@@ -204,10 +205,10 @@ impl Preface {
             .filter_map(|(what, n)| Some(format!("{} {what}", thousands((*n)? as u64))))
             .collect();
         if !some.is_empty() {
-            parts.push(format!("{} addresses", list(&some)));
+            let one = some == ["1 node"] || some == ["1 pod"] || some == ["1 Service"];
+            parts.push(format!("{} address{}", list(&some), if one { "" } else { "es" }));
         }
-        (!parts.is_empty())
-            .then(|| format!("{} (the input has none; DR-19, DR-20)", parts.join(", ")))
+        (!parts.is_empty()).then(|| format!("{} (the input has none; DR-19, DR-20)", list(&parts)))
     }
 
     fn not_followed(&self) -> Option<String> {
