@@ -1,7 +1,7 @@
 //! From arguments to a network: what was read, what was refused, and what was assumed.
 
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::path::PathBuf;
 
@@ -210,16 +210,21 @@ pub(crate) fn intent(args: &InputArgs, k1: bool) -> (Intent, Vec<Taken>) {
     (Intent { without, listeners, daemons }, taken)
 }
 
-/// What was not read and decides traffic, by kind; without what the user accepts.
+/// What was not read and decides traffic, by kind; without what the user accepts. Repeats are one
+/// object, as everywhere.
 fn unread(objects: &[fibula_source::Unread], ignored: &[String]) -> Vec<Unread> {
-    let mut kinds: BTreeMap<(String, String), Unread> = BTreeMap::new();
+    let mut seen = BTreeSet::new();
+    let mut kinds: BTreeMap<(&str, &str), Unread> = BTreeMap::new();
     for object in objects {
         let Some(decides) = decides(&object.api_version, &object.kind) else { continue };
         if ignored.iter().any(|kind| kind.eq_ignore_ascii_case(&object.kind)) {
             continue;
         }
         let group = object.api_version.split('/').next().unwrap_or_default();
-        let key = (object.kind.clone(), group.to_owned());
+        let key = (object.kind.as_str(), group);
+        if !seen.insert((key, object.namespace.as_str(), object.name.as_str())) {
+            continue;
+        }
         let unread = kinds.entry(key).or_insert_with(|| Unread {
             decides,
             kind: object.kind.clone(),

@@ -1,0 +1,124 @@
+//! Real input: applications as their authors ship them, and the dump of a cluster.
+//!
+//! The files are not part of the project: `FIBULA_CASES` names their folder.
+
+mod common;
+
+use std::collections::BTreeMap;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use fibula_source::{Input, read};
+use serde_json::Value;
+
+use common::run;
+
+/// A folder or file among the cases; says that the test was skipped where it is absent.
+fn case(path: &str) -> Option<PathBuf> {
+    let folder = std::env::var_os("FIBULA_CASES").map_or_else(
+        || PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/cases")),
+        PathBuf::from,
+    );
+    let path = folder.join(path);
+    if path.exists() {
+        return Some(path);
+    }
+    let text = format!("skipped: no {} among the external cases\n", path.display());
+    let _ = std::io::stderr().write_all(text.as_bytes());
+    None
+}
+
+fn json(command: &str, path: &Path) -> (u8, Value) {
+    let path = path.to_str().expect("the path is UTF-8");
+    let ran = run(&[command, path, "-o", "json"]);
+    assert_eq!(ran.err, "", "{path}");
+    (ran.code, serde_json::from_str(&ran.out).expect("JSON is what was asked for"))
+}
+
+/// What a finding of `lint` or `verify` is called, and how often it is there.
+fn findings(answer: &Value) -> BTreeMap<&str, usize> {
+    let mut counts = BTreeMap::new();
+    for finding in answer["findings"].as_array().expect("findings are a list") {
+        *counts.entry(finding["id"].as_str().expect("it has an id")).or_default() += 1;
+    }
+    counts
+}
+
+fn outcomes(answer: &Value) -> Vec<(&str, &str)> {
+    let constraints = answer["constraints"].as_array().expect("constraints are a list");
+    constraints
+        .iter()
+        .map(|c| (c["id"].as_str().unwrap_or_default(), c["outcome"].as_str().unwrap_or_default()))
+        .collect()
+}
+
+const PROVED: [(&str, &str); 5] =
+    [("C1", "proved"), ("C2", "proved"), ("C3", "proved"), ("C4", "proved"), ("R5", "proved")];
+
+#[test]
+fn every_file_of_every_application_reads() {
+    let Some(folder) = case("applications") else { return };
+    let read = read(&[Input::Path(folder)]);
+    assert_eq!(read.refused, []);
+    assert!(read.files > 250, "{} files", read.files);
+}
+
+/// What is whole, how many pods and Services it has, how many pairs C3 is proved for, and what
+/// `lint` finds.
+type Whole = (&'static str, u64, u64, u64, &'static [(&'static str, usize)]);
+
+const WHOLE: &[Whole] = &[
+    ("online-boutique-network-policies.yaml", 12, 12, 132, &[]),
+    ("online-boutique-base.yaml", 12, 12, 132, &[]),
+    ("BuoyantIO-emojivoto-kustomize-deployment.yaml", 4, 3, 20, &[]),
+    ("sock-shop/kubernetes/complete-demo.yaml", 14, 14, 240, &[]),
+    ("argo-cd/manifests/install.yaml", 7, 8, 77, &[("undeclared-port", 1)]),
+    ("bank-of-anthos", 9, 8, 27, &[("undeclared-port", 1)]),
+    ("kube-prometheus", 8, 8, 99, &[("host-network", 1), ("service-without-pods", 1)]),
+    ("kubeflow-platform-nocrd-nopipelines.yaml", 36, 35, 2720, &[("undeclared-port", 1)]),
+];
+
+#[test]
+fn every_whole_application_is_proved() {
+    let Some(folder) = case("applications") else { return };
+    for &(name, pods, services, pairs, found) in WHOLE {
+        let (code, answer) = json("verify", &folder.join(name));
+        let read = &answer["basis"]["read"];
+        assert_eq!(outcomes(&answer), PROVED, "{name}");
+        assert_eq!((code, answer["verdict"].as_str()), (0, Some("proved")), "{name}");
+        let counts = (read["pods"].as_u64(), read["services"].as_u64());
+        assert_eq!(counts, (Some(pods), Some(services)), "{name}");
+        assert_eq!(answer["constraints"][2]["scope"]["pairs"].as_u64(), Some(pairs), "{name}");
+        let (_, lint) = json("lint", &folder.join(name));
+        let found: BTreeMap<&str, usize> = found.iter().copied().collect();
+        assert_eq!(findings(&lint), found, "{name}");
+    }
+}
+
+/// Variants of one application side by side: which of them is meant, nobody knows.
+#[test]
+fn dr_21_variants_side_by_side_are_undecided() {
+    let Some(folder) = case("applications/argo-cd") else { return };
+    let (code, answer) = json("verify", &folder);
+    assert_eq!((code, answer["verdict"].as_str()), (3, Some("undecided")));
+    assert_eq!(findings(&answer).get("contradicting-twins"), Some(&3));
+}
+
+#[test]
+fn the_dump_of_a_cluster_is_proved() {
+    let Some(folder) = case("dumps/openshift-aws") else { return };
+    let (code, answer) = json("verify", &folder);
+    assert_eq!(code, 0);
+    assert_eq!(outcomes(&answer), PROVED);
+    let read = &answer["basis"]["read"];
+    let read = ["files", "nodes", "namespaces", "pods", "finished_pods", "services", "refused"]
+        .map(|what| read[what].as_u64());
+    assert_eq!(read, [754, 6, 56, 239, 56, 78, 0].map(Some));
+    let scope = |at: usize, of: &str| answer["constraints"][at]["scope"][of].as_u64();
+    let c1 = ["addresses", "pods", "nodes", "services"].map(|of| scope(0, of));
+    assert_eq!(c1, [169, 103, 6, 60].map(Some));
+    let rest = [(1, "pairs"), (2, "pairs"), (3, "pairs"), (4, "processes")];
+    assert_eq!(rest.map(|(at, of)| scope(at, of)), [386, 26_950, 4_806, 348].map(Some));
+    let expected = [("host-network", 1), ("same-port", 1), ("undeclared-port", 1)];
+    assert_eq!(findings(&answer), expected.into_iter().collect());
+}
