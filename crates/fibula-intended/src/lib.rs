@@ -87,7 +87,6 @@ pub fn network(cluster: &Cluster, intent: &Intent) -> Network {
     for (kind, entries) in [(Kind::Pod, pods), (Kind::Node, nodes), (Kind::Outside, outside)] {
         tables::install(&mut network, kind, entries);
     }
-    owners::contest(&mut network);
     network
 }
 

@@ -1,11 +1,6 @@
 //! Who owns which address: what the relative entries of F4, F5 and R4 look up.
 
-use std::collections::BTreeMap;
-
-use fibula_network::{
-    Addr, Addrs, Choice, ChoiceId, ElementId, Entity, Entry, Kind, Network, Owner, Pattern, Range,
-    When,
-};
+use fibula_network::{Addr, Choice, ChoiceId, Entity, Kind, Network, Owner, When};
 
 use crate::{Intent, Refinement};
 
@@ -54,38 +49,4 @@ pub(crate) fn own(network: &mut Network, intent: &Intent) {
         }
     }
     network.owners = owners;
-}
-
-/// Makes what a claimant of a shared address does with messages to it depend on the choice too,
-/// or it would decide that it has the address (POD-7). Each claimant gets a FIB of its own.
-///
-/// To be called once the FIBs are complete. Costs what it takes to write out the FIBs of claimants.
-pub(crate) fn contest(network: &mut Network) {
-    let mut claimants: BTreeMap<ElementId, Vec<(Addrs, When)>> = BTreeMap::new();
-    for owner in &network.owners {
-        let claim = owner.when.map(|when| (Addrs::In(Range::one(owner.addr)), when));
-        if let Some(claim) = claim {
-            claimants.entry(owner.to).or_default().push(claim);
-        }
-    }
-    for (switch, claims) in claimants {
-        network.unshare(switch);
-        let Some(fib) = network.fib(switch) else { continue };
-        for table in network.pipeline(fib.pipeline).to_vec() {
-            let entries = &mut network.tables[table.0 as usize].entries;
-            *entries = entries.drain(..).flat_map(|entry| claimed(entry, &claims)).collect();
-        }
-    }
-}
-
-/// The entry under each value that gives the address to who claims it; as it was if it is not about
-/// such an address, or depends on the choice already.
-fn claimed(entry: Entry, claims: &[(Addrs, When)]) -> Vec<Entry> {
-    let held = claims.iter().filter(|(addr, _)| *addr == entry.pattern.dst).map(|(_, when)| *when);
-    let under = |when| {
-        let pattern = Pattern { when: vec![when], ..entry.pattern.clone() };
-        Entry { pattern, ..entry.clone() }
-    };
-    let entries: Vec<Entry> = held.map(under).collect();
-    if entries.is_empty() || !entry.pattern.when.is_empty() { vec![entry] } else { entries }
 }

@@ -24,7 +24,7 @@ pub struct Fib {
 /// can be wrong about itself.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Me {
-    /// *own*: the addresses that are this switch's, sorted.
+    /// *own*: the addresses that this switch takes for its own, sorted.
     pub own: Vec<Addr>,
     /// Who listens on which port here, sorted by port; where two share one, the first has it.
     pub listeners: Vec<Listener>,
@@ -148,7 +148,8 @@ pub enum Addrs {
     In(Range),
     /// A named set.
     Set(AddrSetId),
-    /// *own*: the addresses of this switch.
+    /// *own*: the addresses of this switch; one that is contested only where the choice gives it
+    /// to this switch (POD-7).
     Own,
     /// *hosted*: the addresses that this switch leads to itself: of the Pods that it hosts.
     Hosted,

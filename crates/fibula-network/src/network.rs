@@ -113,6 +113,12 @@ impl Network {
         &self.owners[start..start + len]
     }
 
+    /// Whether several claim an address, so that its owner is left to a choice (POD-7). Costs a
+    /// binary search.
+    pub fn is_contested(&self, addr: Addr) -> bool {
+        self.owners_of(addr).iter().any(|owner| owner.when.is_some())
+    }
+
     /// The element that hosts `id`, the one that hosts that, and so on, `up` times.
     pub fn host_above(&self, id: ElementId, up: u8) -> Option<ElementId> {
         (0..up).try_fold(id, |at, _| self.fib(at)?.me.host)

@@ -238,7 +238,9 @@ impl<'n> Walker<'n> {
             Addrs::Any => plain(true),
             Addrs::In(range) => plain(range.contains(addr)),
             Addrs::Set(set) => plain(self.network.set(set).contains(addr)),
-            Addrs::Own => plain(fib.me.own.binary_search(&addr).is_ok()),
+            Addrs::Own if fib.me.own.binary_search(&addr).is_err() => None,
+            Addrs::Own if self.network.is_contested(addr) => owner(&|o| o.to == at),
+            Addrs::Own => plain(true),
             Addrs::Hosted => owner(&|o| o.via == at && o.to != at),
             Addrs::Elsewhere(kind) => owner(&|o| o.via != at && self.network.kind(o.to) == kind),
         }

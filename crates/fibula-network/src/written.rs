@@ -131,7 +131,11 @@ impl Writer<'_> {
         let me = self.switch;
         match addrs {
             Addrs::Own => {
-                self.me.own.iter().map(|a| Target { addrs: one(*a), owner: None }).collect()
+                let own = self.me.own.iter().flat_map(|a| match self.network.is_contested(*a) {
+                    true => owned(&|owner| owner.addr == *a && owner.to == me),
+                    false => vec![Target { addrs: one(*a), owner: None }],
+                });
+                own.collect()
             }
             Addrs::Hosted => owned(&|owner| owner.via == me && owner.to != me),
             Addrs::Elsewhere(kind) => {

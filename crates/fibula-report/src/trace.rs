@@ -21,11 +21,11 @@ pub fn trace(view: &View<'_>, trace: &Trace, preface: &Preface) -> Page {
         Doubt::Service(name) => Some(name.clone()),
         _ => None,
     });
-    for (choices, life) in &trace.lives {
+    for (i, (_, life)) in trace.lives.iter().enumerate() {
         if undecided {
-            let values: Vec<String> = choices.iter().map(u8::to_string).collect();
-            let says = format!("  if the choice falls on {}: ", values.join(", "));
-            page.line(Text::from(says).then(life::verdict(life.ending.verdict)));
+            let says = if i == 0 { "  either " } else { "  or " };
+            let at = Text::from(", at ").then(life::element(view, life.ending.at));
+            page.line(Text::from(says).then(life::verdict(life.ending.verdict)).then(at));
         }
         let mut rows = life::rows(view, life, trace.source_port_matters);
         if let Some(service) = &service {

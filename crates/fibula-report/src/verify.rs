@@ -123,7 +123,15 @@ fn should(view: &View<'_>, expected: &[ElementId], life: &Life) -> String {
             Verdict::Loop => "it goes round for ever".to_owned(),
             _ => format!("it is lost: {verdict}"),
         },
-        names => format!("{} should receive it; {verdict}", names.join(" or ")),
+        names => {
+            let wanted = names.join(" or ");
+            match life.ending.verdict {
+                Verdict::Delivered => {
+                    format!("{wanted} should receive it, {} does", view.name(life.ending.at))
+                }
+                _ => format!("{wanted} should receive it; {verdict}"),
+            }
+        }
     }
 }
 

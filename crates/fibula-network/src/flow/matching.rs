@@ -204,7 +204,11 @@ impl<'a> Case<'a> {
             Addrs::Any => plain(true),
             Addrs::In(range) => plain(range.contains(self.first())),
             Addrs::Set(set) => plain(self.network.set(set).contains(self.first())),
-            Addrs::Own => plain(self.own()),
+            Addrs::Own if !self.own() => None,
+            Addrs::Own if self.owners.iter().any(|o| o.when.is_some()) => {
+                owned(&|o| o.to == self.switch)
+            }
+            Addrs::Own => plain(true),
             Addrs::Hosted => owned(&|o| self.leads_to(o)),
             Addrs::Elsewhere(kind) => owned(&|o| self.elsewhere(o, kind)),
         }
@@ -228,7 +232,16 @@ impl<'a> Case<'a> {
             Addrs::Set(set) => {
                 parts.extend(network.set(set).ranges.iter().map(|r| (r.lo, r.hi, None)));
             }
-            Addrs::Own => parts.extend(self.fib.me.own.iter().map(|a| (*a, *a, None))),
+            Addrs::Own => {
+                for addr in &self.fib.me.own {
+                    let claims = network.owners_of(*addr).iter().filter(|o| o.when.is_some());
+                    let held = claims.clone().filter(|o| o.to == self.switch);
+                    parts.extend(held.map(|o| (*addr, *addr, o.when)));
+                    if claims.count() == 0 {
+                        parts.push((*addr, *addr, None));
+                    }
+                }
+            }
             Addrs::Hosted | Addrs::Elsewhere(_) => {
                 let owners = network.owners.iter().filter(|owner| match field {
                     Addrs::Elsewhere(kind) => self.elsewhere(owner, kind),
