@@ -5,6 +5,7 @@
 mod args;
 mod commands;
 mod output;
+mod refused;
 mod session;
 
 use std::ffi::OsString;

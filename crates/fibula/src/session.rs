@@ -13,7 +13,7 @@ use fibula_report::{About, Label, Page, Preface, Reading, Taken, Text, error};
 use fibula_source::{Input, Sources};
 
 use crate::args::{InputArgs, ListenersArg};
-use crate::{Exit, Stop, Streams};
+use crate::{Exit, Stop, Streams, refused};
 
 /// K1, the example of the model.
 pub(crate) const K1: &str = include_str!("../k1.yaml");
@@ -98,10 +98,7 @@ impl Session {
                 sources: Sources::default(),
                 places,
             }),
-            Err(refusals) => {
-                let pages = refusals.iter().map(|r| error::error(&format!("{name}: {r}"), None));
-                Err(Stop::with(pages.collect(), Exit::Cannot))
-            }
+            Err(refusals) => Err(Stop::with(refused::pages(name, &bytes, &refusals), Exit::Cannot)),
         }
     }
 

@@ -53,8 +53,8 @@ fn cluster(seed: u64) -> Vec<Twice> {
     let seeds = seed.to_string();
     let mut args = vec!["generate", "--seed", &seeds, "--nodes", "3", "--pods", "14"];
     args.extend(["--services", "5", "--namespaces", "2"]);
-    args.extend((seed % 2 == 0).then_some("--dual-stack"));
-    args.extend((seed % 3 == 0).then_some("--workloads"));
+    args.extend(seed.is_multiple_of(2).then_some("--dual-stack"));
+    args.extend(seed.is_multiple_of(3).then_some("--workloads"));
     let yaml = run(&args).out;
     let list = run(&[&args[..], &["-o", "json"]].concat()).out;
     let list: Value = serde_json::from_str(&list).expect("generate makes JSON");
