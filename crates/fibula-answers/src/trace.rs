@@ -1,6 +1,7 @@
 //! What happens to a message, hop by hop.
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 
 use fibula_cluster::{Cluster, Decides};
 use fibula_network::walk::{Choices, Ending, Life, Verdict, walk};
@@ -97,14 +98,14 @@ fn header(network: &Network, from: &From, to: &To) -> Result<Header, NameError> 
         None => None,
     };
     // Containers of one Pod talk over loopback (C2), which is also what a person means by
-    // 127.0.0.1.
+    // 127.0.0.1. A client takes 127.0.0.1 as its source for all of 127.0.0.0/8 (R2).
     let neighbour = to.chosen.as_ref().is_some_and(|chosen| {
         chosen.what == What::Container
             && chosen.elements.iter().all(|e| network.facts.host(*e) == host)
     });
-    let loopback = |addr: Addr| addr == Addr::loopback(addr.family());
+    let loopback = |addr: Addr| IpAddr::from(addr).is_loopback();
     let pair = to.addresses.iter().find_map(|&dst| match dst {
-        dst if loopback(dst) => Some((dst, dst)),
+        dst if loopback(dst) => Some((Addr::loopback(dst.family()), dst)),
         dst if neighbour => Some((Addr::loopback(dst.family()), Addr::loopback(dst.family()))),
         dst => Some((source(dst.family())?, dst)),
     });

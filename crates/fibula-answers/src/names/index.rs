@@ -195,6 +195,9 @@ impl<'a> Index<'a> {
         }
         let pod = self.pod(candidate)?;
         match pod {
+            _ if !pod.live && pod.placed => {
+                Some("has no Node: it has no process and no address (POD-5)".into())
+            }
             _ if !pod.live => Some("has finished: it has no process and no address (POD-6)".into()),
             _ if !pod.host_network && pod.addresses.is_empty() => {
                 Some("has no address yet (POD-5)".into())
