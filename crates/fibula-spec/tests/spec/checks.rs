@@ -1,6 +1,9 @@
 //! The checker checked: what is wrong in a chapter fails, and what is right does not.
 
-use libtest_mimic::Trial;
+use std::fs;
+use std::path::Path;
+
+use libtest_mimic::{Failed, Trial};
 
 use crate::chapter::Chapter;
 use crate::run;
@@ -67,6 +70,12 @@ const CHECKS: &[Check] = &[
         None,
     ),
     (
+        "an ellipsis begins another change",
+        "# A\n```text a.txt\none\ntwo\n```\n```diff a.txt\n-two\n+2\n...\n-one\n+1\n```\n\
+         ```console\n$ cat a.txt\n1\n2\n```\n",
+        None,
+    ),
+    (
         "a change that fits nowhere fails",
         "# A\n```text a.txt\none\n```\n```diff a.txt\n-two\n```\n```console\n$ cat a.txt\none\n```\n",
         Some("do not stand once"),
@@ -111,18 +120,37 @@ pub(crate) fn trials() -> Vec<Trial> {
             }
         })
     });
-    let rewrites = Trial::test("harness / what is printed keeps the ellipsis", || {
-        let text = format!("# A\n```console\n{ERROR}\nno\n...\nexit 2\n```\n");
-        let chapter = Chapter::parse(&text).map_err(|fault| fault.what)?;
-        let failures = run::run(&chapter, 0);
-        let printed = failures.first().and_then(|failure| failure.printed.as_ref());
-        let lines = printed.map(|printed| printed.lines.join("\n")).unwrap_or_default();
-        match lines.starts_with("error: ") && lines.ends_with("exit 2") {
-            true => Ok(()),
-            false => Err(format!("printed {lines:?}").into()),
-        }
-    });
-    checks.chain([rewrites]).collect()
+    let rewrites = Trial::test("harness / what is printed keeps the ellipsis", rewrite);
+    let walk = Trial::test("harness / no file below the folder is forgotten", walk);
+    checks.chain([rewrites, walk]).collect()
+}
+
+fn rewrite() -> Result<(), Failed> {
+    let text = format!("# A\n```console\n{ERROR}\nno\n...\nexit 2\n```\n");
+    let chapter = Chapter::parse(&text).map_err(|fault| fault.what)?;
+    let failures = run::run(&chapter, 0);
+    let printed = failures.first().and_then(|failure| failure.printed.as_ref());
+    let lines = printed.map(|printed| printed.lines.join("\n")).unwrap_or_default();
+    match lines.starts_with("error: ") && lines.ends_with("exit 2") {
+        true => Ok(()),
+        false => Err(format!("printed {lines:?}").into()),
+    }
+}
+
+fn walk() -> Result<(), Failed> {
+    let root = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("walk-{}", std::process::id()));
+    let chapter = "# A\n## B\n```console\n$ fibula verify -q @k1\n```\n";
+    fs::create_dir_all(root.join("deep"))?;
+    fs::write(root.join("deep/1.md"), chapter)?;
+    fs::write(root.join("orphan.md"), "# Nothing\n")?;
+    fs::write(root.join("stray.txt"), "")?;
+    let trials = crate::chapters(&root, None);
+    let names: Vec<&str> = trials.iter().map(Trial::name).collect();
+    fs::remove_dir_all(&root)?;
+    match names[..] {
+        ["deep/1 / B", "orphan", "stray.txt"] => Ok(()),
+        _ => Err(format!("found {names:?}").into()),
+    }
 }
 
 fn first_failure(text: &str) -> Option<String> {
