@@ -83,6 +83,19 @@ Examples:
   fibula graph -f @k1 -o dot | dot -Tsvg > k1.svg
   fibula graph -f @k1 -o json=net.json";
 
+/// What says nothing of a network that is read as such.
+const OF_OBJECTS: [&str; 9] = [
+    "file",
+    "ignore",
+    "without",
+    "listeners",
+    "daemon",
+    "pod_cidr",
+    "service_cidr",
+    "node_cidr",
+    "nodes",
+];
+
 /// Where the objects come from, and what is taken for granted beside them.
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Input")]
@@ -91,7 +104,7 @@ pub(crate) struct InputArgs {
     #[arg(short = 'f', long = "file", value_name = "INPUT")]
     pub(crate) file: Vec<String>,
     /// Read a whole network, as `graph -o json` writes one, instead of objects
-    #[arg(long, value_name = "FILE", conflicts_with = "file")]
+    #[arg(long, value_name = "FILE", conflicts_with_all = OF_OBJECTS)]
     pub(crate) network: Option<String>,
     /// Accept that objects of this kind are not read, though they decide traffic
     #[arg(long, value_name = "KIND", value_delimiter = ',')]

@@ -108,7 +108,13 @@ impl Session {
         default: Option<OsString>,
         streams: &mut Streams<'_>,
     ) -> Result<Session, Stop> {
-        let mut named: Vec<String> = args.file.iter().chain(more).cloned().collect();
+        let mut named: Vec<String> = vec![];
+        for name in args.file.iter().chain(more) {
+            // Standard input is read to its end: there is no second one.
+            if name != "-" || !named.contains(name) {
+                named.push(name.clone());
+            }
+        }
         if named.is_empty() {
             named.extend(default.map(|input| input.to_string_lossy().into_owned()));
         }
@@ -184,7 +190,12 @@ fn input(name: &str, streams: &mut Streams<'_>) -> Result<Input, Stop> {
 /// K1 is the article's example: its listeners are all known, and d1 and d2 are its only daemons.
 pub(crate) fn intent(args: &InputArgs, k1: bool) -> (Intent, Vec<Taken>) {
     let mut taken = vec![];
-    let mut daemons: Vec<Daemon> = args.daemon.iter().flatten().cloned().collect();
+    let mut daemons: Vec<Daemon> = vec![];
+    for daemon in args.daemon.iter().flatten() {
+        if !daemons.contains(daemon) {
+            daemons.push(daemon.clone());
+        }
+    }
     if args.daemon.is_empty() && !k1 {
         daemons.push(Daemon::kubelet());
         taken.push(Taken::Daemon("kubelet:10250".to_owned()));

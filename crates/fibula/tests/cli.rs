@@ -242,7 +242,9 @@ fn usage_errors_say_what_to_do() {
         "verify @k1 --pod-cidr 10.0.0/8",
         "verify --network net.json @k1",
         "verify --network net.json -f @k1",
+        "verify --network net.json --without R1",
         "verify --network nothing-here",
+        "lint --network net.json",
         "lint @k1 --deny all",
         "generate --nodes many",
     ];

@@ -59,6 +59,20 @@ fn answers_go_where_they_are_wanted() {
     assert!(nowhere.err.starts_with("error: cannot write nowhere/verify.json: "));
 }
 
+#[test]
+fn what_is_said_twice_is_said_once() {
+    let manifests = std::fs::read_to_string(input("shop.yaml")).expect("it is there");
+    let verify = |args: &[&str]| {
+        let args = [&["verify", "-o", "json"], args].concat();
+        let ran = run_on(Screen::PIPE, &args, manifests.as_bytes());
+        assert_eq!((ran.code, ran.err.as_str()), (0, ""), "{args:?}");
+        ran.out
+    };
+    assert_eq!(verify(&["-", "-f", "-"]), verify(&["-"]));
+    let daemon = ["-", "--daemon", "agent:9100", "--daemon", "agent:9100"];
+    assert_eq!(verify(&daemon), verify(&daemon[..3]));
+}
+
 /// Cannot run comes over no, no over undecided, undecided over yes.
 #[test]
 fn exit_codes_are_the_answer() {

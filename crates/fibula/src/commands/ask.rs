@@ -72,6 +72,10 @@ pub(crate) fn verify(
 
 /// What looks wrong.
 pub(crate) fn lint(args: &LintArgs, default: Option<OsString>, streams: &mut Streams<'_>) -> Done {
+    if let Some(file) = &args.input.network {
+        let hint = format!("fibula verify --network {file}");
+        return Err(Stop::cannot("lint looks at objects: a network holds none", Some(&hint)));
+    }
     let session = Session::open(&args.input, &args.inputs, default, streams)?;
     let findings: Vec<Finding> = session.cluster.as_ref().map(findings).unwrap_or_default();
     let place = |at| session.object_place(at);

@@ -56,11 +56,13 @@ pub(crate) fn explain(args: &ExplainArgs, streams: &mut Streams<'_>) -> Done {
 /// The commands by question, and how to start.
 pub(crate) fn overview(streams: &mut Streams<'_>) -> Done {
     let mut page = Page::new();
-    page.line("What a Kubernetes network does with a message, and why. Reads YAML and dumps; changes nothing.");
+    page.line("What a Kubernetes network does with a message, and why.");
+    page.line("Reads YAML and dumps; changes nothing.");
     page.blank();
+    // Two columns, for three would be folded where a screen is narrow.
     let row = |group: &str, command: &str, about: &str| {
-        let group = Text::new().with(Label::Name, group);
-        vec![group, Text::new().with(Label::Command, command), about.into()]
+        let group = Text::new().with(Label::Name, format!("{group:<12}"));
+        vec![group.with(Label::Command, command), about.into()]
     };
     page.rows(
         2,
@@ -75,7 +77,7 @@ pub(crate) fn overview(streams: &mut Streams<'_>) -> Done {
         ],
     );
     page.blank();
-    let input = "-f FILE | DIR | - | @k1                or set FIBULA_INPUT";
+    let input = "-f FILE | DIR | - | @k1   or set FIBULA_INPUT";
     page.line(Text::from("  ").with(Label::Name, "Input").plain(format!("       {input}")));
     let start = Text::from("  ").with(Label::Name, "Start with").plain("  ");
     let start = start.with(Label::Command, "fibula demo").plain("   or   ");
