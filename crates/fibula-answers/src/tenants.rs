@@ -1,16 +1,25 @@
 //! Who lives where, by the facts: the processes of each switch, and who has which address.
 
-use fibula_network::{Addr, ElementId, Entity, Family, Kind, Network, Port};
+use fibula_network::{Addr, ElementId, Entity, Family, Kind, Network, Open, Port};
+use rustc_hash::FxHashMap;
 
 /// The facts of a network, by switch and by address.
 pub(crate) struct Tenants<'n> {
     network: &'n Network,
-    /// Processes and the switches that host them, sorted by switch, then process.
-    processes: Vec<(ElementId, ElementId)>,
-    /// The Pods of each Node, sorted by Node.
-    pods: Vec<(ElementId, ElementId)>,
+    /// The processes of each switch.
+    processes: Lists,
+    /// The Pods of each Node.
+    pods: Lists,
+    /// Where the ports of each process begin in the facts.
+    open: Vec<u32>,
     /// The Pods that have an address, sorted by address.
     owners: Vec<(Addr, ElementId)>,
+    /// By element, the families of its addresses.
+    families: Vec<Families>,
+    /// By element, the number of what it promises: alike Pods have one number.
+    promises: Vec<u32>,
+    /// By that number, how many ports are promised.
+    doors: Vec<u64>,
     /// Processes that no link joins to their host: whatever they send ends there (N2).
     pub(crate) cut: Vec<ElementId>,
 }
@@ -22,51 +31,75 @@ pub(crate) struct Promise {
     pub(crate) by: Vec<ElementId>,
 }
 
+/// A list of elements for each element.
+struct Lists {
+    starts: Vec<u32>,
+    items: Vec<ElementId>,
+}
+
+/// Which families an element has addresses of.
+#[derive(Clone, Copy, Default)]
+struct Families {
+    v4: bool,
+    v6: bool,
+}
+
 // === impl Tenants ===
 
 impl<'n> Tenants<'n> {
-    /// Costs two sorts of the elements.
+    /// Costs a few passes over the elements and facts.
     pub(crate) fn new(network: &'n Network) -> Tenants<'n> {
-        let hosts = |process: bool| {
-            let hosted = network.ids().filter(|id| network.kind(*id).is_process() == process);
-            let mut hosts: Vec<(ElementId, ElementId)> =
-                hosted.filter_map(|id| Some((network.facts.host(id)?, id))).collect();
-            hosts.sort_unstable();
-            hosts
+        let hosted = |process: bool| {
+            let hosted = network.ids().filter(move |id| network.kind(*id).is_process() == process);
+            hosted.filter_map(|id| Some((network.facts.host(id)?, id)))
         };
-        let pod = |entity| match entity {
-            Entity::Switch(id) if network.kind(id) == Kind::Pod => Some(id),
-            _ => None,
-        };
-        let mut owners: Vec<(Addr, ElementId)> = network
-            .facts
-            .addr
-            .iter()
-            .filter_map(|(entity, addr)| Some((*addr, pod(*entity)?)))
-            .collect();
+        let count = network.elements.len();
+        let (mut owners, mut families) = (vec![], vec![Families::default(); count]);
+        for (entity, addr) in &network.facts.addr {
+            let Entity::Switch(id) = *entity else { continue };
+            match addr.family() {
+                Family::V4 => families[id.index()].v4 = true,
+                Family::V6 => families[id.index()].v6 = true,
+            }
+            if network.kind(id) == Kind::Pod {
+                owners.push((*addr, id));
+            }
+        }
         owners.sort_unstable();
-        let processes = hosts(true);
-        let cut = processes
-            .iter()
+        let cut = hosted(true)
             .filter(|(host, process)| !network.links.contains(*process, *host))
-            .map(|(_, process)| *process)
+            .map(|(_, process)| process)
             .collect();
-        Tenants { network, processes, pods: hosts(false), owners, cut }
+        let open = starts(count, network.facts.open.iter().map(|open| open.process));
+        let mut tenants = Tenants {
+            network,
+            processes: Lists::new(count, || hosted(true)),
+            pods: Lists::new(count, || hosted(false)),
+            open,
+            owners,
+            families,
+            promises: vec![0; count],
+            doors: vec![0],
+            cut,
+        };
+        tenants.number_promises();
+        tenants
     }
 
-    /// The processes of a switch.
-    pub(crate) fn processes(&self, switch: ElementId) -> impl Iterator<Item = ElementId> + '_ {
-        hosted(&self.processes, switch)
+    /// The processes of a switch, sorted.
+    pub(crate) fn processes(&self, switch: ElementId) -> &[ElementId] {
+        self.processes.of(switch)
     }
 
     /// The processes of a switch that can send at all.
     pub(crate) fn senders(&self, switch: ElementId) -> impl Iterator<Item = ElementId> + '_ {
-        self.processes(switch).filter(|id| self.cut.is_empty() || !self.cut.contains(id))
+        let all = self.processes(switch).iter().copied();
+        all.filter(|id| self.cut.is_empty() || !self.cut.contains(id))
     }
 
-    /// The Pods of a Node.
-    pub(crate) fn pods(&self, node: ElementId) -> impl Iterator<Item = ElementId> + '_ {
-        hosted(&self.pods, node)
+    /// The Pods of a Node, sorted.
+    pub(crate) fn pods(&self, node: ElementId) -> &[ElementId] {
+        self.pods.of(node)
     }
 
     /// The Pods that have an address.
@@ -75,9 +108,13 @@ impl<'n> Tenants<'n> {
         self.owners[start..].iter().take_while(move |(owned, _)| *owned == addr).map(|(_, p)| *p)
     }
 
-    /// Whether a Pod has an address of a family.
-    pub(crate) fn has_family(&self, pod: ElementId, family: Family) -> bool {
-        self.network.facts.addresses(Entity::Switch(pod)).any(|addr| addr.family() == family)
+    /// Whether a switch has an address of a family.
+    pub(crate) fn has_family(&self, switch: ElementId, family: Family) -> bool {
+        let families = self.families[switch.index()];
+        match family {
+            Family::V4 => families.v4,
+            Family::V6 => families.v6,
+        }
     }
 
     /// The loopback addresses that C2 speaks of in a Pod: 127.0.0.1, and ::1 where the Pod has an
@@ -89,23 +126,96 @@ impl<'n> Tenants<'n> {
 
     /// The ports that a Pod promises, sorted.
     pub(crate) fn promises(&self, pod: ElementId) -> Vec<Promise> {
-        let facts = &self.network.facts;
-        let mut open: Vec<(Port, ElementId)> = self
-            .processes(pod)
-            .flat_map(|process| facts.ports(process).iter().map(move |o| (o.port, process)))
-            .collect();
+        let mut open: Vec<(Port, ElementId)> =
+            self.open(pod).map(|o| (o.port, o.process)).collect();
         open.sort_unstable();
         open.dedup();
         open.chunk_by(|a, b| a.0 == b.0)
             .map(|open| Promise { port: open[0].0, by: open.iter().map(|(_, by)| *by).collect() })
             .collect()
     }
+
+    /// How many ports a Pod promises.
+    pub(crate) fn doors(&self, pod: ElementId) -> u64 {
+        self.doors[self.promises[pod.index()] as usize]
+    }
+
+    /// The number of what a Pod promises: Pods of one number promise the same ports, each by the
+    /// listeners in the same places of its FIB.
+    pub(crate) fn promised(&self, pod: ElementId) -> u32 {
+        self.promises[pod.index()]
+    }
+
+    /// What the processes of a switch listen on, by the facts.
+    fn open(&self, switch: ElementId) -> impl Iterator<Item = &'n Open> + '_ {
+        let facts = &self.network.facts.open;
+        let at = |i: usize| self.open[i] as usize;
+        let processes = self.processes(switch).iter();
+        processes.flat_map(move |id| &facts[at(id.index())..at(id.index() + 1)])
+    }
+
+    fn number_promises(&mut self) {
+        let mut known: FxHashMap<Vec<(Port, Option<u32>)>, u32> = FxHashMap::default();
+        known.insert(vec![], 0);
+        let mut promised = vec![];
+        for pod in self.network.of_kind(Kind::Pod) {
+            promised.clear();
+            let listeners = self.network.fib(pod).map_or(&[][..], |fib| &fib.me.listeners);
+            for open in self.open(pod) {
+                let own =
+                    |l: &fibula_network::Listener| (l.port, l.process) == (open.port, open.process);
+                promised.push((open.port, listeners.iter().position(own).map(|i| i as u32)));
+            }
+            promised.sort_unstable();
+            promised.dedup();
+            let number = match known.get(&promised) {
+                Some(number) => *number,
+                None => {
+                    let ports = promised.chunk_by(|a, b| a.0 == b.0).count();
+                    self.doors.push(ports as u64);
+                    known.insert(promised.clone(), known.len() as u32);
+                    known.len() as u32 - 1
+                }
+            };
+            self.promises[pod.index()] = number;
+        }
+    }
 }
 
-fn hosted(
-    sorted: &[(ElementId, ElementId)],
-    host: ElementId,
-) -> impl Iterator<Item = ElementId> + '_ {
-    let start = sorted.partition_point(|(h, _)| *h < host);
-    sorted[start..].iter().take_while(move |(h, _)| *h == host).map(|(_, id)| *id)
+// === impl Lists ===
+
+impl Lists {
+    /// Lists from pairs of the element that has an item, and the item; items in their order.
+    fn new<I>(count: usize, pairs: impl Fn() -> I) -> Lists
+    where
+        I: Iterator<Item = (ElementId, ElementId)>,
+    {
+        let starts = starts(count, pairs().map(|(of, _)| of));
+        let mut next = starts.clone();
+        let mut items = vec![ElementId(0); starts[count] as usize];
+        for (of, item) in pairs() {
+            let at = &mut next[of.index()];
+            items[*at as usize] = item;
+            *at += 1;
+        }
+        Lists { starts, items }
+    }
+
+    fn of(&self, id: ElementId) -> &[ElementId] {
+        let at = |i: usize| self.starts[i] as usize;
+        &self.items[at(id.index())..at(id.index() + 1)]
+    }
+}
+
+/// Where the items of each element begin in a list that is sorted by element, and where the last
+/// end.
+fn starts(count: usize, of: impl Iterator<Item = ElementId>) -> Vec<u32> {
+    let mut starts = vec![0; count + 1];
+    for id in of {
+        starts[id.index() + 1] += 1;
+    }
+    for i in 0..count {
+        starts[i + 1] += starts[i];
+    }
+    starts
 }

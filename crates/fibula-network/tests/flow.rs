@@ -118,7 +118,7 @@ fn alike(network: &Network) -> Result<(), String> {
         let mut covered = BTreeSet::new();
         for one in flow.switches(&toward) {
             let fate = flow.fate(&mut toward, one, Kind::Daemon);
-            for switch in flow.alike(&toward, one) {
+            for switch in flow.alike(&toward, one).collect::<Vec<_>>() {
                 covered.insert(switch);
                 let mut anew = flow.toward(targets.atom);
                 let asked = flow.fate(&mut anew, switch, Kind::Daemon);

@@ -31,7 +31,7 @@ pub(crate) fn tally(network: &Network, tenants: &Tenants<'_>, tallies: &mut Tall
                 }
             }
             Kind::Daemon => {
-                for pod in tenants.pods(host) {
+                for &pod in tenants.pods(host) {
                     for addr in network.facts.addresses(Entity::Switch(pod)) {
                         let src = own(addr.family()).unwrap_or(Addr::loopback(addr.family()));
                         lost.note(&mut tallies.c4, pod, src, addr);

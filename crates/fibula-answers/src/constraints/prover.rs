@@ -2,11 +2,11 @@
 
 use std::rc::Rc;
 
-use fibula_network::flow::{At, Fate, Flow, Ground, Targets, Toward};
+use fibula_network::flow::{At, Fate, Flow, Ground, Likeness, Targets, Toward};
 use fibula_network::set::{SetId, Space};
 use fibula_network::walk::{Ending, Verdict};
 use fibula_network::{Addr, ElementId, Entity, Family, Kind, Network, Port, Proto};
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::tally::{Tallies, Tally, Witness};
 use crate::tenants::{Promise, Tenants};
@@ -16,7 +16,7 @@ pub(crate) const SPORTS: (u16, u16) = (32768, 60999);
 /// A target port for the messages that are shown, where any will do.
 const DPORT: u16 = 1234;
 /// How many switches a proof looks at to count what is broken, before it says "at least".
-const PATIENCE: u64 = 20_000_000;
+const PATIENCE: u64 = 1_000_000;
 
 /// Proves, with a space of sets of its own.
 pub(crate) struct Prover<'g> {
@@ -25,6 +25,10 @@ pub(crate) struct Prover<'g> {
     flow: Flow<'g>,
     ports: FxHashMap<Port, SetId>,
     tallies: Tallies,
+    /// Targets to which all messages kept all constraints; so do those to alike targets.
+    proved: FxHashSet<(Likeness, Option<u32>)>,
+    /// Whether all messages to this target have, so far.
+    keeps: bool,
     looked_at: u64,
 }
 
@@ -52,6 +56,8 @@ impl<'g> Prover<'g> {
             flow: Flow::new(ground),
             ports: FxHashMap::default(),
             tallies: Tallies::default(),
+            proved: FxHashSet::default(),
+            keeps: true,
             looked_at: 0,
         }
     }
@@ -59,8 +65,13 @@ impl<'g> Prover<'g> {
     /// What breaks a constraint among the messages to these targets.
     pub(crate) fn prove(mut self, targets: &[Targets]) -> Tallies {
         for target in targets {
-            let mut toward = self.flow.toward(target.atom);
             let addr = self.flow.ground.atoms.range(target.atom).lo;
+            let likeness = self.likeness(addr);
+            if likeness.is_some_and(|likeness| self.proved.contains(&likeness)) {
+                continue;
+            }
+            self.keeps = true;
+            let mut toward = self.flow.toward(target.atom);
             let mut switches = self.flow.switches(&toward);
             // Pods first: a message from a container is the better example.
             switches.sort_by_key(|switch| self.network.kind(*switch));
@@ -72,8 +83,25 @@ impl<'g> Prover<'g> {
             if addr == Addr::LOOPBACK_V4 || addr == Addr::LOOPBACK_V6 {
                 self.container_to_container(&mut toward, addr, &switches);
             }
+            self.proved.extend(likeness.filter(|_| self.keeps));
         }
         self.tallies
+    }
+
+    /// What the proof for an address depends on, where that is the usual: its likeness for the
+    /// FIBs, and by the facts the Pod that owns it there, its Node, and what it promises.
+    fn likeness(&self, addr: Addr) -> Option<(Likeness, Option<u32>)> {
+        let likeness = self.flow.ground.likeness(addr)?;
+        let owner = self.network.owners_of(addr).first()?;
+        let mut owners = self.tenants.owners(addr);
+        match (owners.next(), owners.next()) {
+            (None, _) => Some((likeness, None)),
+            (Some(pod), None) => {
+                let same = pod == owner.to && self.network.facts.host(pod) == Some(owner.via);
+                same.then(|| (likeness, Some(self.tenants.promised(pod))))
+            }
+            _ => None,
+        }
     }
 
     /// R5: no message to the target ends without a reason.
@@ -88,6 +116,7 @@ impl<'g> Prover<'g> {
             if self.flow.space.is_empty(all) {
                 continue;
             }
+            self.keeps = false;
             let certain = self.certain(all);
             for (set, end) in silent {
                 let again = (end.verdict, *set, certain);
@@ -133,7 +162,10 @@ impl<'g> Prover<'g> {
             // Pods that treat the target alike, but each deliver it to a listener of their own, are
             // asked one by one.
             let apart = fate.iter().any(|(_, end)| matches!(end.at, At::Listener(..)));
-            let asked = if apart { self.flow.alike(toward, switch) } else { vec![switch] };
+            let asked = match apart {
+                true => self.flow.alike(toward, switch).collect(),
+                false => vec![switch],
+            };
             for switch in asked {
                 let endings = self.endings(&fate, switch);
                 if known.iter().any(|(known, kept)| *kept && *known == endings) {
@@ -146,8 +178,10 @@ impl<'g> Prover<'g> {
                     if !self.flow.space.is_empty(set) {
                         kept = false;
                         let broken = self.broken(switch, set, true, promise);
-                        let by = if apart { vec![switch] } else { self.flow.alike(toward, switch) };
-                        self.note(toward, addr, &broken, &by, |tallies| &mut tallies.c3);
+                        let all = (!apart).then(|| self.flow.alike(toward, switch));
+                        let by =
+                            apart.then_some(switch).into_iter().chain(all.into_iter().flatten());
+                        self.note(toward, addr, &broken, by, |tallies| &mut tallies.c3);
                     }
                 }
                 known.push((endings, kept));
@@ -166,7 +200,7 @@ impl<'g> Prover<'g> {
             let set = self.missed(port, &endings, &promise.by);
             if !self.flow.space.is_empty(set) {
                 let broken = self.broken(node, set, false, promise);
-                self.note(toward, addr, &broken, &[node], |tallies| &mut tallies.c4);
+                self.note(toward, addr, &broken, [node], |tallies| &mut tallies.c4);
             }
         }
     }
@@ -183,6 +217,7 @@ impl<'g> Prover<'g> {
         let from = self.flow.fields.from(&mut self.flow.space, (atom, atom));
         for &switch in switches.iter().filter(|s| self.network.kind(**s) == Kind::Pod) {
             let fate = self.fate(toward, switch);
+            let toward = &*toward;
             for pod in self.flow.alike(toward, switch) {
                 if !self.tenants.loopbacks(pod).any(|loopback| loopback == addr) {
                     continue;
@@ -194,7 +229,7 @@ impl<'g> Prover<'g> {
                     let set = self.missed(asked, &endings, &promise.by);
                     if !self.flow.space.is_empty(set) {
                         let broken = self.broken(pod, set, false, promise);
-                        self.note(toward, addr, &broken, &[pod], |tallies| &mut tallies.c2);
+                        self.note(toward, addr, &broken, [pod], |tallies| &mut tallies.c2);
                     }
                 }
             }
@@ -223,10 +258,12 @@ impl<'g> Prover<'g> {
     fn missed(&mut self, asked: SetId, endings: &[(SetId, Ending)], by: &[ElementId]) -> SetId {
         let kept =
             |ending: &Ending| ending.verdict == Verdict::Delivered && by.contains(&ending.at);
-        endings
+        let missed = endings
             .iter()
             .filter(|(_, ending)| kept(ending))
-            .fold(asked, |rest, (set, _)| self.flow.space.minus(rest, *set))
+            .fold(asked, |rest, (set, _)| self.flow.space.minus(rest, *set));
+        self.keeps &= self.flow.space.is_empty(missed);
+        missed
     }
 
     fn port(&mut self, port: Port) -> SetId {
@@ -252,14 +289,14 @@ impl<'g> Prover<'g> {
         toward: &Toward<'g>,
         addr: Addr,
         broken: &Broken<'_>,
-        by: &[ElementId],
+        by: impl IntoIterator<Item = ElementId>,
         tally: impl Fn(&mut Tallies) -> &mut Tally,
     ) {
         let patient = self.looked_at < PATIENCE;
         let never_certain = self.flow.space.is_empty(broken.certain);
         let mut certain: Option<(ElementId, u64)> = None;
         let mut open: Option<(ElementId, u64)> = None;
-        for &switch in by {
+        for switch in by {
             if !patient && (certain.is_some() || never_certain && open.is_some()) {
                 break;
             }
@@ -285,9 +322,8 @@ impl<'g> Prover<'g> {
 
     /// The first message of those that break R5; none if nobody can send one.
     fn witness(&mut self, toward: &Toward<'g>, addr: Addr, broken: &Broken<'_>) -> Option<Witness> {
-        let alike = self.flow.alike(toward, broken.switch);
         let from = |switch| Some((switch, self.tenants.senders(switch).next()?));
-        let (switch, from) = alike.into_iter().find_map(from)?;
+        let (switch, from) = self.flow.alike(toward, broken.switch).find_map(from)?;
         Some(self.message(toward, addr, broken, switch, from))
     }
 

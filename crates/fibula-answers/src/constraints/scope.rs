@@ -71,8 +71,8 @@ impl Scopes {
         let (mut c2, mut c4) = (0, 0);
         let (mut doors, mut senders) = (Doors::default(), Doors::default());
         for pod in network.of_kind(Kind::Pod) {
-            let containers = tenants.processes(pod).count() as u64;
-            let promises = tenants.promises(pod).len() as u64;
+            let containers = tenants.processes(pod).len() as u64;
+            let promises = tenants.doors(pod);
             c2 += containers * promises * tenants.loopbacks(pod).count() as u64;
             let own = Doors::of(network, tenants, pod);
             doors.v4 += own.v4;
@@ -81,8 +81,8 @@ impl Scopes {
             senders.v6 += containers * u64::from(tenants.has_family(pod, Family::V6));
         }
         for node in network.of_kind(Kind::Node) {
-            let daemons = tenants.processes(node).count() as u64;
-            let own = tenants.pods(node).map(|pod| Doors::of(network, tenants, pod));
+            let daemons = tenants.processes(node).len() as u64;
+            let own = tenants.pods(node).iter().map(|pod| Doors::of(network, tenants, *pod));
             c4 += own.map(|own| daemons * (own.v4 + own.v6)).sum::<u64>();
         }
         let world = |kind| kind != Kind::World;
@@ -106,7 +106,7 @@ impl Doors {
         tenants: &Tenants<'_>,
         pod: fibula_network::ElementId,
     ) -> Doors {
-        let promises = tenants.promises(pod).len() as u64;
+        let promises = tenants.doors(pod);
         let mut doors = Doors::default();
         for addr in network.facts.addresses(Entity::Switch(pod)) {
             match addr.family() {

@@ -58,11 +58,13 @@ impl Decider {
         let mut out = vec![];
         for (position, &table) in tables.iter().enumerate() {
             let mut rest = arriving[position];
-            for (index, entry) in case.network.table(table).entries.iter().enumerate() {
+            let entries = &case.network.table(table).entries;
+            for index in case.sieves[table.0 as usize].entries(case.first()) {
                 if space.is_empty(rest) {
                     break;
                 }
-                let id = EntryId { table, index: index as u32 };
+                let id = EntryId { table, index };
+                let entry = &entries[index as usize];
                 for (set, act) in self.matcher.matches(space, case, id, entry) {
                     let hit = space.and(rest, set);
                     rest = space.minus(rest, set);

@@ -2,7 +2,10 @@
 
 use std::rc::Rc;
 
+use rustc_hash::FxHashMap;
+
 use super::atoms::Atom;
+use super::classes::Classes;
 use super::decide::{Decider, Decision, add};
 use super::fields::Fields;
 use super::ground::Ground;
@@ -32,7 +35,7 @@ pub struct Toward<'g> {
     owners: &'g [Owner],
     /// The switches that own the target or lead to its owner: each decides in its own way.
     special: Vec<ElementId>,
-    known: Vec<((Spot, Kind), Fate)>,
+    known: FxHashMap<(Spot, Kind), Fate>,
 }
 
 /// Where each header to a target ends: disjoint sets that together are all headers.
@@ -59,7 +62,7 @@ pub enum At {
 }
 
 /// Switches that treat a target alike.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Spot {
     One(ElementId),
     /// A class, and the special switch that hosts its members, or what hosts those.
@@ -95,7 +98,7 @@ impl<'g> Flow<'g> {
         special.dedup();
         let zone = ground.zone(addr);
         let zone_listens = ground.zone_listens(zone);
-        Toward { atom, zone, zone_listens, owners, special, known: vec![] }
+        Toward { atom, zone, zone_listens, owners, special, known: FxHashMap::default() }
     }
 
     /// Where each message to the target ends that arrives at `switch` from an element of the kind
@@ -107,17 +110,17 @@ impl<'g> Flow<'g> {
         // Some headers go in a circle: only one set at a time tells which.
         let parts = self.unroll(toward, switch, from, Space::FULL, &mut vec![]);
         let fate: Fate = parts.into();
-        toward.known.push(((self.spot(toward, switch), from), fate.clone()));
+        toward.known.insert((toward.spot(self.ground, switch), from), fate.clone());
         fate
     }
 
     /// A switch of each kind that treats the target in its own way: what is true of the messages
     /// to it from all of these is true from everywhere. Sorted.
     pub fn switches(&self, toward: &Toward<'g>) -> Vec<ElementId> {
-        let classes = self.classes(toward).members.iter().enumerate();
+        let classes = toward.classes(self.ground).members.iter().enumerate();
         let ordinary = classes.filter_map(|(class, members)| {
             let spot = Spot::Class(class as u32, None);
-            members.iter().copied().find(|member| self.spot(toward, *member) == spot)
+            members.iter().copied().find(|member| toward.spot(self.ground, *member) == spot)
         });
         let near = toward.special.iter().flat_map(|host| {
             let hosted = self.ground.hosted(*host, toward.zone_listens, &toward.special);
@@ -129,15 +132,20 @@ impl<'g> Flow<'g> {
     }
 
     /// The switches that treat the target as this one does, itself included; sorted. Costs a pass
-    /// over its class.
-    pub fn alike(&self, toward: &Toward<'g>, switch: ElementId) -> Vec<ElementId> {
-        match self.spot(toward, switch) {
-            Spot::One(switch) => vec![switch],
-            spot @ Spot::Class(class, _) => {
-                let members = self.classes(toward).members[class as usize].iter().copied();
-                members.filter(|member| self.spot(toward, *member) == spot).collect()
-            }
-        }
+    /// over its class, if they are all asked for.
+    pub fn alike<'a>(
+        &self,
+        toward: &'a Toward<'g>,
+        switch: ElementId,
+    ) -> impl Iterator<Item = ElementId> + use<'a, 'g> {
+        let ground = self.ground;
+        let spot = toward.spot(ground, switch);
+        let (one, members) = match spot {
+            Spot::One(switch) => (Some(switch), &[][..]),
+            Spot::Class(class, _) => (None, &toward.classes(ground).members[class as usize][..]),
+        };
+        let alike = members.iter().copied().filter(move |id| toward.spot(ground, *id) == spot);
+        one.into_iter().chain(alike)
     }
 
     /// The element that a place means, seen from a switch.
@@ -181,24 +189,6 @@ impl<'g> Flow<'g> {
         out
     }
 
-    fn classes(&self, toward: &Toward<'g>) -> &'g super::classes::Classes {
-        if toward.zone_listens { &self.ground.layouts } else { &self.ground.classes }
-    }
-
-    fn spot(&self, toward: &Toward<'g>, switch: ElementId) -> Spot {
-        if toward.special.contains(&switch) {
-            return Spot::One(switch);
-        }
-        let host = |id: ElementId| self.ground.network.fib(id).and_then(|fib| fib.me.host);
-        let mut above = host(switch);
-        let mut steps = 0u8;
-        while let Some(id) = above.filter(|id| !toward.special.contains(id)) {
-            steps = steps.saturating_add(1);
-            above = if steps < u8::MAX { host(id) } else { None };
-        }
-        Spot::Class(self.classes(toward).of(switch), above)
-    }
-
     fn decide(&mut self, toward: &Toward<'g>, switch: ElementId, arrived: Kind) -> Decision {
         let ground = self.ground;
         let Some(fib) = ground.network.fib(switch) else { return Rc::new([]) };
@@ -215,6 +205,7 @@ impl<'g> Flow<'g> {
             zone: toward.zone,
             zone_listens: toward.zone_listens,
             owners: toward.owners,
+            sieves: ground.sieves(),
         };
         self.decider.decide(&mut self.space, &case)
     }
@@ -227,8 +218,8 @@ impl<'g> Flow<'g> {
         from: Kind,
         path: &mut Vec<(Spot, Kind)>,
     ) -> Option<Fate> {
-        let here = (self.spot(toward, switch), from);
-        if let Some((_, known)) = toward.known.iter().find(|(spot, _)| *spot == here) {
+        let here = (toward.spot(self.ground, switch), from);
+        if let Some(known) = toward.known.get(&here) {
             return Some(known.clone());
         }
         if path.contains(&here) {
@@ -252,7 +243,7 @@ impl<'g> Flow<'g> {
         }
         path.pop();
         let fate: Fate = parts.into();
-        toward.known.push((here, fate.clone()));
+        toward.known.insert(here, fate.clone());
         Some(fate)
     }
 
@@ -265,7 +256,7 @@ impl<'g> Flow<'g> {
         set: SetId,
         path: &mut Vec<(Spot, Kind)>,
     ) -> Vec<(SetId, End)> {
-        let here = (self.spot(toward, switch), from);
+        let here = (toward.spot(self.ground, switch), from);
         if path.contains(&here) {
             return vec![(set, End { verdict: Verdict::Loop, at: At::Up(0) })];
         }
@@ -327,5 +318,27 @@ impl<'g> Flow<'g> {
             at => At::Is(self.place(there, at)),
         };
         End { at, ..end }
+    }
+}
+
+// === impl Toward ===
+
+impl<'g> Toward<'g> {
+    fn classes(&self, ground: &'g Ground<'g>) -> &'g Classes {
+        if self.zone_listens { &ground.layouts } else { &ground.classes }
+    }
+
+    fn spot(&self, ground: &'g Ground<'g>, switch: ElementId) -> Spot {
+        if self.special.contains(&switch) {
+            return Spot::One(switch);
+        }
+        let host = |id: ElementId| ground.network.fib(id).and_then(|fib| fib.me.host);
+        let mut above = host(switch);
+        let mut steps = 0u8;
+        while let Some(id) = above.filter(|id| !self.special.contains(id)) {
+            steps = steps.saturating_add(1);
+            above = if steps < u8::MAX { host(id) } else { None };
+        }
+        Spot::Class(self.classes(ground).of(switch), above)
     }
 }

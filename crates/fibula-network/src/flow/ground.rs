@@ -7,6 +7,8 @@ use crate::network::Network;
 
 use super::atoms::{Atom, Atoms};
 use super::classes::Classes;
+use super::likeness::Nearness;
+use super::sieve::Sieve;
 
 /// A network, prepared for questions. Costs a few sorts of its addresses and a pass over its
 /// elements, links and entries; can be shared by threads.
@@ -31,6 +33,9 @@ pub struct Ground<'n> {
     /// The switches that each switch hosts, with their classes and layouts; by host, class and
     /// layout.
     hosted: Vec<Hosted>,
+    /// By table.
+    sieves: Vec<Sieve>,
+    pub(crate) near: Nearness,
 }
 
 /// A switch that another one hosts.
@@ -85,7 +90,7 @@ impl<'n> Ground<'n> {
             })
             .collect();
         hosted.sort_unstable();
-        Ground {
+        let mut ground = Ground {
             network,
             atoms: Atoms::new(network),
             zones,
@@ -95,19 +100,28 @@ impl<'n> Ground<'n> {
             classes,
             layouts,
             hosted,
-        }
+            sieves: network.tables.iter().map(Sieve::new).collect(),
+            near: Nearness::default(),
+        };
+        ground.near = ground.nearness();
+        ground
     }
 
     /// All targets, those together that nobody owns, no constraint speaks of and no pattern tells
     /// apart. Their ranges are disjoint and cover every atom.
     pub fn targets(&self) -> Vec<Targets> {
+        let own = self.own.iter().map(|(addr, _)| *addr);
+        let owned = self.network.owners.iter().map(|owner| owner.addr);
+        let mut apart: Vec<Addr> = own.chain(owned).chain(self.promised.iter().copied()).collect();
+        apart.sort_unstable();
+        apart.dedup();
+        let mut apart = apart.into_iter().peekable();
         let mut targets = vec![];
         let mut unowned: Vec<Option<usize>> = vec![None; self.zones.count() as usize];
         for atom in 0..self.atoms.count() {
             let addr = self.atoms.range(atom).lo;
             let alone = Targets { atom, ranges: vec![(atom, atom)] };
-            let owned = !self.holders(addr).is_empty() || !self.network.owners_of(addr).is_empty();
-            if owned || self.promised.binary_search(&addr).is_ok() {
+            if apart.next_if_eq(&addr).is_some() {
                 targets.push(alone);
                 continue;
             }
@@ -128,6 +142,11 @@ impl<'n> Ground<'n> {
         targets
     }
 
+    /// The entries of each table that can match a target.
+    pub(crate) fn sieves(&self) -> &[Sieve] {
+        &self.sieves
+    }
+
     /// The zone of an address.
     pub(crate) fn zone(&self, addr: Addr) -> u32 {
         self.zones.of(addr)
@@ -143,6 +162,11 @@ impl<'n> Ground<'n> {
         let start = self.own.partition_point(|(own, _)| *own < addr);
         let len = self.own[start..].partition_point(|(own, _)| *own == addr);
         &self.own[start..start + len]
+    }
+
+    /// Each switch that another one hosts: its host, and its class; by host, then class.
+    pub(crate) fn hosted_switches(&self) -> Vec<(ElementId, u32)> {
+        self.hosted.iter().map(|hosted| (hosted.host, hosted.class)).collect()
     }
 
     /// One switch of each class that `host` hosts, or of each layout; none of those in `but`: who

@@ -4,6 +4,7 @@ use rustc_hash::FxHashMap;
 
 use super::atoms::{Atom, Atoms};
 use super::fields::Fields;
+use super::sieve::Sieve;
 use crate::addr::Addr;
 use crate::element::{ElementId, Kind};
 use crate::fib::{
@@ -32,6 +33,8 @@ pub(crate) struct Case<'a> {
     /// Whether an entry says *listened* of targets in the zone that are not the switch's own.
     pub(crate) zone_listens: bool,
     pub(crate) owners: &'a [Owner],
+    /// The entries of each table that can match a target.
+    pub(crate) sieves: &'a [Sieve],
 }
 
 /// What an entry does, without the words that depend on the message.
@@ -188,7 +191,8 @@ impl<'a> Case<'a> {
         self.fib.me.own.binary_search(&self.first()).is_ok()
     }
 
-    fn first(&self) -> Addr {
+    /// The target's first address.
+    pub(crate) fn first(&self) -> Addr {
         self.atoms.range(self.target).lo
     }
 

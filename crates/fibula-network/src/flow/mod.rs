@@ -21,9 +21,12 @@ mod decide;
 mod fate;
 mod fields;
 mod ground;
+mod likeness;
 mod matching;
+mod sieve;
 
 pub use atoms::{Atom, Atoms};
 pub use fate::{At, End, Fate, Flow, Toward};
 pub use fields::Fields;
 pub use ground::{Ground, Targets};
+pub use likeness::Likeness;

@@ -1,0 +1,92 @@
+//! Targets that are alike: what is true of the messages to one is true of those to the other, with
+//! other names.
+
+use rustc_hash::FxHashMap;
+
+use super::ground::Ground;
+use crate::addr::Addr;
+use crate::element::{ElementId, Kind};
+
+/// What the fate of all messages to an address depends on, without the names of the Pod and the
+/// Node that it concerns.
+///
+/// A Pod's address and its Node are what [`Flow::fate`](super::Flow::fate) takes for special.
+/// Where two such pairs decide alike, host alike switches and have alike links, exchanging them
+/// exchanges the fates.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Likeness {
+    zone: u32,
+    owner: u32,
+    node: u32,
+    near: u32,
+}
+
+/// By Node, what it hosts and is linked to: one number for alike ones.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Nearness {
+    of: FxHashMap<ElementId, u32>,
+}
+
+// === impl Ground ===
+
+impl Ground<'_> {
+    /// The likeness of an address that one Pod or Node owns, as the article has it: the owner
+    /// takes it for its own, and one Node leads there. None for any other. Costs a few searches.
+    pub fn likeness(&self, addr: Addr) -> Option<Likeness> {
+        let ([owner], [(_, holder)]) = (self.network.owners_of(addr), self.holders(addr)) else {
+            return None;
+        };
+        let host = |id| self.network.fib(id).and_then(|fib| fib.me.host);
+        let zone = self.zone(addr);
+        let usual = owner.when.is_none()
+            && owner.to == *holder
+            && self.network.kind(owner.via) == Kind::Node
+            && host(owner.via).is_none()
+            && (owner.to == owner.via || host(owner.to) == Some(owner.via))
+            && !self.zone_listens(zone);
+        let alone = owner.to == owner.via || !self.near.of.contains_key(&owner.to);
+        (usual && alone && !self.has_peers(owner.to, owner.via)).then(|| Likeness {
+            zone,
+            owner: self.layouts.of(owner.to),
+            node: self.layouts.of(owner.via),
+            near: self.near.of.get(&owner.via).copied().unwrap_or(u32::MAX),
+        })
+    }
+
+    /// Whether a Pod Switch is linked to a switch that is not its host.
+    fn has_peers(&self, switch: ElementId, host: ElementId) -> bool {
+        let listed = self.network.links.listed(switch).iter();
+        switch != host
+            && listed.filter(|id| **id != host).any(|id| !self.network.kind(*id).is_process())
+    }
+
+    /// Numbers the neighbourhoods: for each host the classes of what it hosts, and whether it is
+    /// one or several of each; and the switches that it is linked to beside those and the meshes.
+    pub(crate) fn nearness(&self) -> Nearness {
+        let mut nearness = Nearness::default();
+        let mut known: FxHashMap<Vec<u32>, u32> = FxHashMap::default();
+        let mut near = vec![];
+        for hosted in self.hosted_switches().chunk_by(|a, b| a.0 == b.0) {
+            let host = hosted[0].0;
+            near.clear();
+            for class in hosted.chunk_by(|a, b| a.1 == b.1) {
+                near.extend([class[0].1, u32::from(class.len() > 1)]);
+            }
+            near.push(u32::MAX);
+            let listed = self.network.links.listed(host).iter();
+            let peer = |id: &&ElementId| {
+                self.network.fib(**id).is_some_and(|fib| fib.me.host != Some(host))
+            };
+            near.extend(listed.filter(peer).map(|id| id.0));
+            let number = match known.get(&near) {
+                Some(number) => *number,
+                None => {
+                    known.insert(near.clone(), known.len() as u32);
+                    known.len() as u32 - 1
+                }
+            };
+            nearness.of.insert(host, number);
+        }
+        nearness
+    }
+}
