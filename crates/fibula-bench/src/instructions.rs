@@ -1,1 +1,195 @@
-//! The gate of instruction counts.
+//! The gate: how many instructions the core operations take, counted by valgrind and compared with
+//! what is checked in. Counts hardly depend on the machine and its load, so they can be a test.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::hint::black_box;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use fibula_answers::constraints::verify;
+use fibula_cluster::{Cluster, Options};
+use fibula_intended::{Intent, Listeners, network};
+use fibula_network::set::{Level, Space};
+use fibula_network::walk::walk;
+use fibula_network::{Kind, Network};
+use fibula_source::{Input, read};
+
+use crate::scene::{Variant, message};
+
+/// How far a count may be from what is checked in, in percent: compilers differ a little.
+const TOLERANCE: u64 = 10;
+
+/// K1, the example of the model.
+const K1: &str = include_str!("../../fibula/k1.yaml");
+
+/// An operation whose instructions are counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Operation {
+    /// K1's manifest to objects.
+    ReadK1,
+    /// A message between Pods of K1's two Nodes, 100 times.
+    WalkK1,
+    /// C1 to C4 and R5 of K1.
+    VerifyK1,
+    /// C1 to C4 and R5 of 10 Nodes and 300 pods.
+    Verify10,
+    /// A Node's FIB of 10 Nodes in the article's form.
+    Written10,
+    /// Unions, intersections and differences of sets of headers.
+    Sets,
+}
+
+// === impl Operation ===
+
+impl Operation {
+    /// Each operation.
+    pub const ALL: [Operation; 6] = [
+        Operation::ReadK1,
+        Operation::WalkK1,
+        Operation::VerifyK1,
+        Operation::Verify10,
+        Operation::Written10,
+        Operation::Sets,
+    ];
+
+    /// Its name in the checked-in file.
+    pub fn name(self) -> &'static str {
+        match self {
+            Operation::ReadK1 => "read K1",
+            Operation::WalkK1 => "100 walks on K1",
+            Operation::VerifyK1 => "verify K1",
+            Operation::Verify10 => "verify 10 Nodes",
+            Operation::Written10 => "write a FIB of 10 Nodes",
+            Operation::Sets => "set operations",
+        }
+    }
+
+    /// Does it so many times.
+    fn run(self, times: usize) {
+        let k1 = || {
+            let objects = read(&[Input::Text { name: "k1.yaml".into(), text: K1.into() }]).objects;
+            let cluster = Cluster::new(objects, &Options::default());
+            network(&cluster, &Intent { listeners: Listeners::Declared, ..Intent::default() })
+        };
+        let ten = || Variant::Plain.network(&Variant::Plain.cluster(10));
+        match self {
+            Operation::ReadK1 => {
+                let inputs = [Input::Text { name: "k1.yaml".into(), text: K1.into() }];
+                repeat(times, || read(black_box(&inputs)));
+            }
+            Operation::WalkK1 => {
+                let network = k1();
+                let Some((from, header)) = message(&network) else { return };
+                repeat(times * 100, || walk(&network, black_box(from), header, &[]));
+            }
+            Operation::VerifyK1 => verified(times, &k1()),
+            Operation::Verify10 => verified(times, &ten()),
+            Operation::Written10 => {
+                let network = ten();
+                let Some(node) = network.of_kind(Kind::Node).next() else { return };
+                repeat(times, || network.written(black_box(node)));
+            }
+            Operation::Sets => repeat(times, sets),
+        }
+    }
+}
+
+fn verified(times: usize, network: &Network) {
+    repeat(times, || verify(black_box(network)));
+}
+
+fn repeat<T>(times: usize, mut operation: impl FnMut() -> T) {
+    for _ in 0..times {
+        black_box(operation());
+    }
+}
+
+/// A space of two levels in which 64 overlapping boxes are joined, cut and taken away.
+fn sets() -> usize {
+    let mut space = Space::new(&[1 << 16, 1 << 16]);
+    let mut all = Space::EMPTY;
+    for i in 0..64 {
+        let (lo, hi) = (i * 1009 % 60_000, i * 1009 % 60_000 + 5_000);
+        let row = space.interval(Level(0), lo, hi);
+        let column = space.interval(Level(1), hi / 2, hi);
+        let part = space.and(row, column);
+        all = if i % 3 == 2 { space.minus(all, part) } else { space.or(all, part) };
+    }
+    space.nodes()
+}
+
+/// If this process was started to be counted, does the operation: whether that was so.
+pub fn child() -> bool {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    let [word, name, times] = &args[..] else { return false };
+    let operation = Operation::ALL.into_iter().find(|operation| operation.name() == name);
+    let (Some(operation), Ok(times)) = (operation.filter(|_| word == "count"), times.parse())
+    else {
+        return false;
+    };
+    operation.run(times);
+    true
+}
+
+/// Counts all operations and compares them with the checked-in counts, which `bless` writes anew:
+/// whether none takes more. Where valgrind is absent nothing is counted, and that is said.
+///
+/// # Errors
+/// Where a process cannot be run or a file not be read or written.
+pub fn run(bless: bool, out: &mut dyn Write) -> io::Result<bool> {
+    if Command::new("valgrind").arg("--version").stdout(Stdio::null()).status().is_err() {
+        writeln!(out, "skipped: no valgrind")?;
+        return Ok(true);
+    }
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/instructions.json");
+    let known: BTreeMap<String, u64> = match fs::read(&path) {
+        Ok(bytes) => serde_json::from_slice(&bytes).map_err(io::Error::other)?,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => BTreeMap::new(),
+        Err(error) => return Err(error),
+    };
+    let mut counts = BTreeMap::new();
+    let mut good = true;
+    for operation in Operation::ALL {
+        let name = operation.name();
+        // What comes before the operation is in both.
+        let count = count(name, 2)?.saturating_sub(count(name, 1)?);
+        let verdict = match known.get(name) {
+            _ if bless => "written",
+            None => "new: run with --bless",
+            Some(known) if count * 100 > known * (100 + TOLERANCE) => "more than before",
+            Some(known) if count * 100 < known * (100 - TOLERANCE) => "fewer: run with --bless",
+            Some(_) => "as before",
+        };
+        good &= verdict == "written" || verdict == "as before";
+        let before = known.get(name).copied().unwrap_or_default();
+        writeln!(out, "{name:24} {count:12}  before {before:12}  {verdict}")?;
+        counts.insert(name.to_owned(), count);
+    }
+    if bless {
+        let mut text = serde_json::to_string_pretty(&counts).map_err(io::Error::other)?;
+        text.push('\n');
+        fs::write(&path, text)?;
+    }
+    Ok(good)
+}
+
+/// The instructions of a process that does an operation so many times, on one thread.
+fn count(name: &str, times: usize) -> io::Result<u64> {
+    let file: PathBuf = std::env::temp_dir().join(format!("fibula-count-{}", std::process::id()));
+    let output = Command::new("valgrind")
+        .args(["--tool=callgrind", &format!("--callgrind-out-file={}", file.display())])
+        .arg(std::env::current_exe()?)
+        .args(["count", name, &times.to_string()])
+        .env("RAYON_NUM_THREADS", "1")
+        .output()?;
+    if !output.status.success() {
+        return Err(io::Error::other(String::from_utf8_lossy(&output.stderr).into_owned()));
+    }
+    let text = fs::read_to_string(&file)?;
+    fs::remove_file(&file)?;
+    let total = text.lines().find_map(|line| line.strip_prefix("totals:"));
+    let total = total.and_then(|total| total.trim().parse().ok());
+    total.ok_or_else(|| io::Error::other("valgrind printed no total"))
+}
