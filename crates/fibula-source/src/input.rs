@@ -5,6 +5,7 @@ use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
 use flate2::read::MultiGzDecoder;
+use rayon::prelude::*;
 use walkdir::WalkDir;
 
 use crate::file::File;
@@ -12,6 +13,9 @@ use crate::refusal::Refusal;
 
 /// The most bytes that one compressed file may hold: a bomb stops here.
 const MOST_UNPACKED: u64 = 8 << 30;
+
+/// Files of more than two pieces of this size are read piece by piece.
+const PIECE: usize = 16 << 20;
 
 /// Something to read.
 #[derive(Clone, Debug)]
@@ -111,7 +115,7 @@ impl Candidate<'_> {
     pub(crate) fn load(&self) -> Result<File, Box<Refusal>> {
         let bytes = match &self.from {
             From::Bytes(bytes) => bytes.to_vec(),
-            From::Path(path) => fs::read(path).map_err(|error| {
+            From::Path(path) => whole(path).map_err(|error| {
                 Box::new(Refusal::file(&self.name, "a file or folder to read").got(&reason(&error)))
             })?,
         };
@@ -124,6 +128,26 @@ impl Candidate<'_> {
         };
         Ok(File::new(self.name.clone(), bytes, self.found))
     }
+}
+
+/// The bytes of a file. A big one is read in pieces at once: most of the time goes into the memory
+/// that it fills for the first time, which each core can do for its own piece.
+fn whole(path: &Path) -> io::Result<Vec<u8>> {
+    #[cfg(unix)]
+    if let Some(length) = fs::metadata(path).ok().filter(fs::Metadata::is_file).map(|m| m.len())
+        && let Ok(length) = usize::try_from(length)
+        && length > 2 * PIECE
+    {
+        use std::os::unix::fs::FileExt;
+        let file = fs::File::open(path)?;
+        let mut bytes = vec![0; length];
+        bytes
+            .par_chunks_mut(PIECE)
+            .enumerate()
+            .try_for_each(|(i, piece)| file.read_exact_at(piece, (i * PIECE) as u64))?;
+        return Ok(bytes);
+    }
+    fs::read(path)
 }
 
 fn unpack(bytes: &[u8]) -> io::Result<Vec<u8>> {

@@ -209,32 +209,35 @@ impl<'a> Cursor<'a> {
     /// Goes behind the value that begins here, and returns where that is.
     fn skip(&mut self) -> Option<usize> {
         self.space();
+        match *self.bytes.get(self.at)? {
+            b'"' => _ = self.string()?,
+            b'{' => self.nested(b'{', b'}')?,
+            b'[' => self.nested(b'[', b']')?,
+            b'}' | b']' | b',' | b':' => return None,
+            _ => {
+                let rest = &self.bytes[self.at..];
+                let ends = |&byte: &u8| byte.is_ascii_whitespace() || b",:{}[]\"".contains(&byte);
+                self.at += rest.iter().position(ends).unwrap_or(rest.len());
+            }
+        }
+        Some(self.at)
+    }
+
+    /// Goes behind the bracket that closes the one that begins here. Brackets of the other kind
+    /// decide nothing: they are whole in any value that is read.
+    fn nested(&mut self, open: u8, close: u8) -> Option<()> {
         let mut depth = 0usize;
         loop {
-            match *self.bytes.get(self.at)? {
-                b'"' => _ = self.string()?,
-                b'{' | b'[' => {
-                    depth += 1;
-                    self.at += 1;
-                }
-                b'}' | b']' => {
-                    depth = depth.checked_sub(1)?;
-                    self.at += 1;
-                }
-                _ if depth > 0 => {
-                    self.at += 1;
-                    continue;
-                }
-                b',' | b':' => return None,
-                _ => {
-                    let rest = &self.bytes[self.at..];
-                    let ends =
-                        |&byte: &u8| byte.is_ascii_whitespace() || b",:{}[]\"".contains(&byte);
-                    self.at += rest.iter().position(ends).unwrap_or(rest.len());
-                }
+            self.at += memchr::memchr3(b'"', open, close, self.bytes.get(self.at..)?)?;
+            let byte = self.bytes[self.at];
+            if byte == b'"' {
+                self.string()?;
+                continue;
             }
+            self.at += 1;
+            depth = if byte == open { depth + 1 } else { depth - 1 };
             if depth == 0 {
-                return Some(self.at);
+                return Some(());
             }
         }
     }
