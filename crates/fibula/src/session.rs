@@ -3,6 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
+use std::mem::ManuallyDrop;
 use std::path::PathBuf;
 
 use fibula_answers::trace::{Ground, Unread};
@@ -37,19 +38,23 @@ pub(crate) struct Session {
 impl Session {
     /// Reads what the arguments name, else `default`, and makes its network. What was refused is
     /// printed at once; the rest goes on, and the exit code says so at the end.
+    ///
+    /// It is never dropped: the program ends with the command, and the system takes back 1 GB at
+    /// once where we would free millions of pieces.
     pub(crate) fn open(
         args: &InputArgs,
         more: &[String],
         default: Option<OsString>,
         streams: &mut Streams<'_>,
-    ) -> Result<Session, Stop> {
-        match &args.network {
+    ) -> Result<ManuallyDrop<Session>, Stop> {
+        let session = match &args.network {
             Some(_) if !more.is_empty() => {
                 Err(Stop::cannot("--network is an input of its own: name no other", None))
             }
             Some(file) => Session::read_network(file, streams),
             None => Session::read_objects(args, more, default, streams),
-        }
+        };
+        session.map(ManuallyDrop::new)
     }
 
     /// What questions are put to.
