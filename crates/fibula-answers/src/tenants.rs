@@ -1,7 +1,6 @@
 //! Who lives where, by the facts: the processes of each switch, and who has which address.
 
-use fibula_network::{Addr, ElementId, Entity, Family, Kind, Network, Open, Port};
-use rustc_hash::FxHashMap;
+use fibula_network::{Addr, ElementId, Entity, Family, Kind, Network, Numbers, Open, Port};
 
 /// The facts of a network, by switch and by address.
 pub(crate) struct Tenants<'n> {
@@ -14,8 +13,8 @@ pub(crate) struct Tenants<'n> {
     open: Vec<u32>,
     /// The Pods that have an address, sorted by address.
     owners: Vec<(Addr, ElementId)>,
-    /// By element, the families of its addresses.
-    families: Vec<Families>,
+    /// By element, how many addresses it has of each family.
+    addresses: Vec<Families>,
     /// By element, the number of what it promises: alike Pods have one number.
     promises: Vec<u32>,
     /// By that number, how many ports are promised.
@@ -37,11 +36,11 @@ struct Lists {
     items: Vec<ElementId>,
 }
 
-/// Which families an element has addresses of.
+/// How many of something there are for each family.
 #[derive(Clone, Copy, Default)]
-struct Families {
-    v4: bool,
-    v6: bool,
+pub(crate) struct Families {
+    pub(crate) v4: u64,
+    pub(crate) v6: u64,
 }
 
 // === impl Tenants ===
@@ -54,12 +53,12 @@ impl<'n> Tenants<'n> {
             hosted.filter_map(|id| Some((network.facts.host(id)?, id)))
         };
         let count = network.elements.len();
-        let (mut owners, mut families) = (vec![], vec![Families::default(); count]);
+        let (mut owners, mut addresses) = (vec![], vec![Families::default(); count]);
         for (entity, addr) in &network.facts.addr {
             let Entity::Switch(id) = *entity else { continue };
             match addr.family() {
-                Family::V4 => families[id.index()].v4 = true,
-                Family::V6 => families[id.index()].v6 = true,
+                Family::V4 => addresses[id.index()].v4 += 1,
+                Family::V6 => addresses[id.index()].v6 += 1,
             }
             if network.kind(id) == Kind::Pod {
                 owners.push((*addr, id));
@@ -77,7 +76,7 @@ impl<'n> Tenants<'n> {
             pods: Lists::new(count, || hosted(false)),
             open,
             owners,
-            families,
+            addresses,
             promises: vec![0; count],
             doors: vec![0],
             cut,
@@ -108,19 +107,15 @@ impl<'n> Tenants<'n> {
         self.owners[start..].iter().take_while(move |(owned, _)| *owned == addr).map(|(_, p)| *p)
     }
 
-    /// Whether a switch has an address of a family.
-    pub(crate) fn has_family(&self, switch: ElementId, family: Family) -> bool {
-        let families = self.families[switch.index()];
-        match family {
-            Family::V4 => families.v4,
-            Family::V6 => families.v6,
-        }
+    /// How many addresses a switch has of each family.
+    pub(crate) fn addresses(&self, switch: ElementId) -> Families {
+        self.addresses[switch.index()]
     }
 
     /// The loopback addresses that C2 speaks of in a Pod: 127.0.0.1, and ::1 where the Pod has an
     /// IPv6 address (NM-21).
     pub(crate) fn loopbacks(&self, pod: ElementId) -> impl Iterator<Item = Addr> + use<> {
-        let v6 = self.has_family(pod, Family::V6).then_some(Addr::LOOPBACK_V6);
+        let v6 = (self.addresses(pod).v6 > 0).then_some(Addr::LOOPBACK_V6);
         [Addr::LOOPBACK_V4].into_iter().chain(v6)
     }
 
@@ -155,8 +150,8 @@ impl<'n> Tenants<'n> {
     }
 
     fn number_promises(&mut self) {
-        let mut known: FxHashMap<Vec<(Port, Option<u32>)>, u32> = FxHashMap::default();
-        known.insert(vec![], 0);
+        let mut numbers = Numbers::default();
+        numbers.of(&[]);
         let mut promised = vec![];
         for pod in self.network.of_kind(Kind::Pod) {
             promised.clear();
@@ -168,15 +163,10 @@ impl<'n> Tenants<'n> {
             }
             promised.sort_unstable();
             promised.dedup();
-            let number = match known.get(&promised) {
-                Some(number) => *number,
-                None => {
-                    let ports = promised.chunk_by(|a, b| a.0 == b.0).count();
-                    self.doors.push(ports as u64);
-                    known.insert(promised.clone(), known.len() as u32);
-                    known.len() as u32 - 1
-                }
-            };
+            let number = numbers.of(&promised);
+            if number as usize == self.doors.len() {
+                self.doors.push(promised.chunk_by(|a, b| a.0 == b.0).count() as u64);
+            }
             self.promises[pod.index()] = number;
         }
     }

@@ -24,6 +24,7 @@ pub mod flow;
 mod header;
 mod links;
 mod network;
+mod numbers;
 pub mod set;
 pub mod walk;
 mod written;
@@ -39,3 +40,4 @@ pub use fib::{
 pub use header::{Header, Port, Proto};
 pub use links::{Links, Mesh};
 pub use network::{AddrSet, Choice, Network};
+pub use numbers::Numbers;

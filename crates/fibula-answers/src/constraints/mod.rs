@@ -100,8 +100,10 @@ pub enum Counterexample {
 /// Costs about a microsecond for each address that the network speaks of, whatever the number of
 /// pairs and messages; more where a constraint is violated. Uses all cores.
 pub fn verify(network: &Network) -> Proof {
-    let ground = Ground::new(network);
-    let tenants = Tenants::new(network);
+    let (unique, (ground, tenants)) = rayon::join(
+        || unique::constraint(network),
+        || rayon::join(|| Ground::new(network), || Tenants::new(network)),
+    );
     let targets = ground.targets();
     let share = targets.len().div_ceil(rayon::current_num_threads() * 4).max(256);
     let mut tallies = targets
@@ -120,7 +122,7 @@ pub fn verify(network: &Network) -> Proof {
     };
     Proof {
         constraints: vec![
-            unique::constraint(network),
+            unique,
             constraint("C2", "container to container", scopes.c2, tallies.c2),
             constraint("C3", "pod to pod", scopes.c3, tallies.c3),
             constraint("C4", "daemon to pod", scopes.c4, tallies.c4),

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use fibula_network::flow::{At, Fate, Flow, Ground, Likeness, Targets, Toward};
+use fibula_network::flow::{At, Atom, Fate, Flow, Ground, Likeness, Toward};
 use fibula_network::set::{SetId, Space};
 use fibula_network::walk::{Ending, Verdict};
 use fibula_network::{Addr, ElementId, Entity, Family, Kind, Network, Port, Proto};
@@ -63,15 +63,15 @@ impl<'g> Prover<'g> {
     }
 
     /// What breaks a constraint among the messages to these targets.
-    pub(crate) fn prove(mut self, targets: &[Targets]) -> Tallies {
-        for target in targets {
-            let addr = self.flow.ground.atoms.range(target.atom).lo;
+    pub(crate) fn prove(mut self, targets: &[Atom]) -> Tallies {
+        for &target in targets {
+            let addr = self.flow.ground.atoms.range(target).lo;
             let likeness = self.likeness(addr);
             if likeness.is_some_and(|likeness| self.proved.contains(&likeness)) {
                 continue;
             }
             self.keeps = true;
-            let mut toward = self.flow.toward(target.atom);
+            let mut toward = self.flow.toward(target);
             let mut switches = self.flow.switches(&toward);
             // Pods first: a message from a container is the better example.
             switches.sort_by_key(|switch| self.network.kind(*switch));

@@ -1,8 +1,8 @@
 //! What the constraints speak of in a network: how many entities, pairs and messages.
 
-use fibula_network::{Addr, Entity, Family, Kind, Network};
+use fibula_network::{Addr, Entity, Kind, Network};
 
-use crate::tenants::Tenants;
+use crate::tenants::{Families, Tenants};
 
 /// What one constraint speaks of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,13 +31,6 @@ pub(crate) struct Scopes {
     pub(crate) c3: Scope,
     pub(crate) c4: Scope,
     pub(crate) r5: Scope,
-}
-
-/// How many pairs of an address and an open port a container can send to by C3, by family.
-#[derive(Clone, Copy, Default)]
-pub(crate) struct Doors {
-    pub(crate) v4: u64,
-    pub(crate) v6: u64,
 }
 
 // === impl Scope ===
@@ -69,20 +62,24 @@ impl Scopes {
     /// Costs a pass over Pods, processes and ports.
     pub(crate) fn new(network: &Network, tenants: &Tenants<'_>) -> Scopes {
         let (mut c2, mut c4) = (0, 0);
-        let (mut doors, mut senders) = (Doors::default(), Doors::default());
+        let (mut doors, mut senders) = (Families::default(), Families::default());
+        // The addresses and ports of a Pod, each with each: what a message can be sent to.
+        let own = |pod| {
+            let (addresses, ports) = (tenants.addresses(pod), tenants.doors(pod));
+            Families { v4: addresses.v4 * ports, v6: addresses.v6 * ports }
+        };
         for pod in network.of_kind(Kind::Pod) {
             let containers = tenants.processes(pod).len() as u64;
-            let promises = tenants.doors(pod);
-            c2 += containers * promises * tenants.loopbacks(pod).count() as u64;
-            let own = Doors::of(network, tenants, pod);
+            c2 += containers * tenants.doors(pod) * tenants.loopbacks(pod).count() as u64;
+            let (own, addresses) = (own(pod), tenants.addresses(pod));
             doors.v4 += own.v4;
             doors.v6 += own.v6;
-            senders.v4 += containers * u64::from(tenants.has_family(pod, Family::V4));
-            senders.v6 += containers * u64::from(tenants.has_family(pod, Family::V6));
+            senders.v4 += containers * addresses.v4.min(1);
+            senders.v6 += containers * addresses.v6.min(1);
         }
         for node in network.of_kind(Kind::Node) {
             let daemons = tenants.processes(node).len() as u64;
-            let own = tenants.pods(node).iter().map(|pod| Doors::of(network, tenants, *pod));
+            let own = tenants.pods(node).iter().map(|pod| own(*pod));
             c4 += own.map(|own| daemons * (own.v4 + own.v6)).sum::<u64>();
         }
         let world = |kind| kind != Kind::World;
@@ -94,26 +91,5 @@ impl Scopes {
             c4: Scope::Pairs(c4),
             r5: Scope::Processes(processes as u64),
         }
-    }
-}
-
-// === impl Doors ===
-
-impl Doors {
-    /// Those of one Pod.
-    pub(crate) fn of(
-        network: &Network,
-        tenants: &Tenants<'_>,
-        pod: fibula_network::ElementId,
-    ) -> Doors {
-        let promises = tenants.doors(pod);
-        let mut doors = Doors::default();
-        for addr in network.facts.addresses(Entity::Switch(pod)) {
-            match addr.family() {
-                Family::V4 => doors.v4 += promises,
-                Family::V6 => doors.v6 += promises,
-            }
-        }
-        doors
     }
 }

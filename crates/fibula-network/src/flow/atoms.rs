@@ -17,25 +17,28 @@ pub type Atom = u32;
 // === impl Atoms ===
 
 impl Atoms {
-    /// The atoms of a network. Costs a sort of the addresses that it speaks of.
-    pub fn new(network: &Network) -> Atoms {
+    /// The atoms of a network, of which `apart` are the addresses that it speaks of one by one,
+    /// sorted. Costs a merge of these, and a sort of the other ranges that it names.
+    pub(crate) fn new(network: &Network, apart: &[Addr]) -> Atoms {
         let patterns = network.tables.iter().flat_map(|t| &t.entries).map(|e| &e.pattern);
         let fields = patterns.flat_map(|p| [p.src, p.dst]).filter_map(|addrs| match addrs {
             Addrs::In(range) => Some(range),
             _ => None,
         });
-        let own = network.fibs.iter().flatten().flat_map(|fib| &fib.me.own);
-        let single = own
-            .chain(network.owners.iter().map(|owner| &owner.addr))
-            .chain(network.facts.addr.iter().map(|(_, addr)| addr))
-            .chain(&[Addr::LOOPBACK_V4, Addr::LOOPBACK_V6])
-            .map(|addr| Range::one(*addr));
-        Atoms::cut(
-            fields
-                .chain(network.sets.iter().flat_map(|set| set.ranges.iter().copied()))
-                .chain(single)
-                .chain([Range::ALL_V4]),
-        )
+        let sets = network.sets.iter().flat_map(|set| set.ranges.iter().copied());
+        let ranges = Atoms::cut(fields.chain(sets).chain([Range::ALL_V4])).starts;
+        let mut starts = Vec::with_capacity(2 * apart.len() + ranges.len());
+        let mut ranges = ranges.into_iter().peekable();
+        for addr in apart.iter().flat_map(|addr| [Some(*addr), addr.next()]).flatten() {
+            while let Some(before) = ranges.next_if(|start| *start <= addr) {
+                push(&mut starts, before);
+            }
+            push(&mut starts, addr);
+        }
+        for start in ranges {
+            push(&mut starts, start);
+        }
+        Atoms { starts }
     }
 
     /// The line, cut where these ranges begin and end.
@@ -73,5 +76,12 @@ impl Atoms {
     /// cuts, as every range of the network does.
     pub fn within(&self, range: Range) -> (Atom, Atom) {
         (self.of(range.lo), self.of(range.hi))
+    }
+}
+
+/// Adds a start to sorted ones, unless it is there.
+fn push(starts: &mut Vec<Addr>, start: Addr) {
+    if starts.last().is_none_or(|last| *last < start) {
+        starts.push(start);
     }
 }

@@ -6,6 +6,7 @@ use crate::element::{ElementId, Kind};
 use crate::fib::{Action, Addrs, Fib, Hop, Ports, Receiver};
 use crate::header::Port;
 use crate::network::Network;
+use crate::numbers::Numbers;
 
 /// Switches by what they do, apart from the addresses that are particular to them.
 ///
@@ -26,12 +27,23 @@ struct Key {
     kind: Kind,
     pipeline: u32,
     host: Option<(u32, bool)>,
-    /// Whether a link leads to each element that the pipeline's entries name.
-    targets: Vec<bool>,
-    meshes: Vec<bool>,
-    /// The listeners, where those of the class must be alike, and whether a link leads to each.
-    layout: Option<Vec<(Port, bool)>>,
+    /// The number of its links: whether one leads to each element that the pipeline's entries
+    /// name, and whether it is in each mesh.
+    links: u32,
+    /// The number of its listeners, where those of the class must be alike: the port of each, and
+    /// whether a link leads to it.
+    layout: u32,
     alone: Option<ElementId>,
+}
+
+/// Classes under construction.
+struct Maker<'n> {
+    network: &'n Network,
+    classes: Classes,
+    links: Numbers<bool>,
+    layouts: Numbers<(Port, bool)>,
+    /// What [`key`](Maker::key) numbers: kept, so that it need not be made for each switch.
+    listed: (Vec<bool>, Vec<(Port, bool)>),
 }
 
 /// What the entries of a pipeline refer to.
@@ -48,45 +60,58 @@ impl Classes {
     /// listeners too. Costs a pass over switches, links and entries.
     pub(crate) fn new(network: &Network, layouts: bool) -> Classes {
         let uses: Vec<Uses> = network.pipelines.iter().map(|p| Uses::new(network, p)).collect();
-        let mut classes = Classes { of: vec![0; network.elements.len()], members: vec![] };
+        let classes = Classes { of: vec![0; network.elements.len()], members: vec![] };
+        let (links, numbers, listed) = (Numbers::default(), Numbers::default(), Default::default());
+        let mut maker = Maker { network, classes, links, layouts: numbers, listed };
         let mut known: FxHashMap<Key, u32> = FxHashMap::default();
         for switch in by_depth(network) {
             let Some(fib) = network.fib(switch) else { continue };
-            let uses = &uses[fib.pipeline.0 as usize];
-            let key = classes.key(network, switch, fib, uses, layouts);
-            let class = *known.entry(key).or_insert(classes.members.len() as u32);
-            if class as usize == classes.members.len() {
-                classes.members.push(vec![]);
+            let key = maker.key(switch, fib, &uses[fib.pipeline.0 as usize], layouts);
+            let Classes { of, members } = &mut maker.classes;
+            let class = *known.entry(key).or_insert(members.len() as u32);
+            if class as usize == members.len() {
+                members.push(vec![]);
             }
-            classes.of[switch.index()] = class;
-            classes.members[class as usize].push(switch);
+            of[switch.index()] = class;
+            members[class as usize].push(switch);
         }
-        for members in &mut classes.members {
+        for members in &mut maker.classes.members {
             members.sort_unstable();
         }
-        classes
+        maker.classes
     }
 
     /// The class of a switch.
     pub(crate) fn of(&self, switch: ElementId) -> u32 {
         self.of[switch.index()]
     }
+}
 
-    fn key(&self, network: &Network, s: ElementId, fib: &Fib, uses: &Uses, layouts: bool) -> Key {
+// === impl Maker ===
+
+impl Maker<'_> {
+    fn key(&mut self, s: ElementId, fib: &Fib, uses: &Uses, layouts: bool) -> Key {
+        let network = self.network;
         let linked = |to| network.links.contains(s, to);
         let meshes = network.links.meshes();
         let alone = uses.relative_source
             || uses.targets.contains(&s)
             || meshes.iter().any(|mesh| mesh.except.iter().any(|(a, b)| *a == s || *b == s))
             || has_peers(network, s, fib, uses);
+        let (links, listeners) = &mut self.listed;
+        links.clear();
+        links.extend(uses.targets.iter().map(|to| linked(*to)));
+        links.extend(meshes.iter().map(|mesh| mesh.members.binary_search(&s).is_ok()));
+        listeners.clear();
+        if layouts || uses.listened_source {
+            listeners.extend(fib.me.listeners.iter().map(|l| (l.port, linked(l.process))));
+        }
         Key {
             kind: network.kind(s),
             pipeline: fib.pipeline.0,
-            host: fib.me.host.map(|host| (self.of(host), linked(host))),
-            targets: uses.targets.iter().map(|to| linked(*to)).collect(),
-            meshes: meshes.iter().map(|mesh| mesh.members.binary_search(&s).is_ok()).collect(),
-            layout: (layouts || uses.listened_source)
-                .then(|| fib.me.listeners.iter().map(|l| (l.port, linked(l.process))).collect()),
+            host: fib.me.host.map(|host| (self.classes.of(host), linked(host))),
+            links: self.links.of(links),
+            layout: self.layouts.of(listeners),
             alone: alone.then_some(s),
         }
     }

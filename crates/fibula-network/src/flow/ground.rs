@@ -2,6 +2,7 @@
 
 use crate::addr::{Addr, Range};
 use crate::element::ElementId;
+use crate::facts::Entity;
 use crate::fib::{Addrs, Ports};
 use crate::network::Network;
 
@@ -24,9 +25,9 @@ pub struct Ground<'n> {
     listens: Vec<bool>,
     /// The switches that have an address as their own, sorted by address.
     own: Vec<(Addr, ElementId)>,
-    /// The addresses that a constraint speaks of though nobody owns them, sorted: facts that no
-    /// FIB keeps, and loopback (C2).
-    promised: Vec<Addr>,
+    /// The addresses that are targets of their own, sorted: own ones, owned ones, and those that a
+    /// constraint speaks of though nobody owns them: facts that no FIB keeps, and loopback (C2).
+    apart: Vec<Addr>,
     pub(crate) classes: Classes,
     /// Classes whose switches have alike listeners too.
     pub(crate) layouts: Classes,
@@ -47,15 +48,6 @@ struct Hosted {
     switch: ElementId,
 }
 
-/// Targets of one kind of fate: to which the network sends all messages alike.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Targets {
-    /// One of them.
-    pub atom: Atom,
-    /// All of them, as ranges of atoms.
-    pub ranges: Vec<(Atom, Atom)>,
-}
-
 // === impl Ground ===
 
 impl<'n> Ground<'n> {
@@ -73,12 +65,7 @@ impl<'n> Ground<'n> {
             let (lo, hi) = zones.within(range);
             listens[lo as usize..=hi as usize].fill(true);
         }
-        let facts = network.facts.addr.iter().map(|(_, addr)| *addr);
-        let mut promised: Vec<Addr> = facts
-            .filter(|addr| network.owners_of(*addr).is_empty())
-            .chain([Addr::LOOPBACK_V4, Addr::LOOPBACK_V6])
-            .collect();
-        promised.sort_unstable();
+        let apart = apart(network, &own);
         let classes = Classes::new(network, false);
         let layouts = Classes::new(network, true);
         let mut hosted: Vec<Hosted> = network
@@ -92,11 +79,11 @@ impl<'n> Ground<'n> {
         hosted.sort_unstable();
         let mut ground = Ground {
             network,
-            atoms: Atoms::new(network),
+            atoms: Atoms::new(network, &apart),
             zones,
             listens,
             own,
-            promised,
+            apart,
             classes,
             layouts,
             hosted,
@@ -107,39 +94,27 @@ impl<'n> Ground<'n> {
         ground
     }
 
-    /// All targets, those together that nobody owns, no constraint speaks of and no pattern tells
-    /// apart. Their ranges are disjoint and cover every atom.
-    pub fn targets(&self) -> Vec<Targets> {
-        let own = self.own.iter().map(|(addr, _)| *addr);
-        let owned = self.network.owners.iter().map(|owner| owner.addr);
-        let mut apart: Vec<Addr> = own.chain(owned).chain(self.promised.iter().copied()).collect();
-        apart.sort_unstable();
-        apart.dedup();
-        let mut apart = apart.into_iter().peekable();
-        let mut targets = vec![];
-        let mut unowned: Vec<Option<usize>> = vec![None; self.zones.count() as usize];
+    /// Targets, of which each stands for all to which the network sends messages alike: those that
+    /// nobody owns, no constraint speaks of and no pattern tells apart. Sorted.
+    pub fn targets(&self) -> Vec<Atom> {
+        let mut apart = self.apart.iter().peekable();
+        let mut met = vec![false; self.zones.count() as usize];
+        let mut targets = Vec::with_capacity(self.apart.len() + met.len());
         for atom in 0..self.atoms.count() {
             let addr = self.atoms.range(atom).lo;
-            let alone = Targets { atom, ranges: vec![(atom, atom)] };
-            if apart.next_if_eq(&addr).is_some() {
-                targets.push(alone);
-                continue;
-            }
-            match &mut unowned[self.zone(addr) as usize] {
-                Some(known) => {
-                    let ranges: &mut Vec<(Atom, Atom)> = &mut targets[*known].ranges;
-                    match ranges.last_mut() {
-                        Some((_, hi)) if *hi + 1 == atom => *hi = atom,
-                        _ => ranges.push((atom, atom)),
-                    }
-                }
-                unknown => {
-                    *unknown = Some(targets.len());
-                    targets.push(alone);
-                }
+            let alone = apart.next_if_eq(&&addr).is_some();
+            if alone || !std::mem::replace(&mut met[self.zone(addr) as usize], true) {
+                targets.push(atom);
             }
         }
         targets
+    }
+
+    /// Whether no constraint and no pattern tells two targets apart, and nobody owns either.
+    pub fn together(&self, a: Atom, b: Atom) -> bool {
+        let [a, b] = [a, b].map(|atom| self.atoms.range(atom).lo);
+        let apart = |addr| self.apart.binary_search(&addr).is_ok();
+        a == b || self.zone(a) == self.zone(b) && !apart(a) && !apart(b)
     }
 
     /// The entries of each table that can match a target.
@@ -191,6 +166,27 @@ impl<'n> Ground<'n> {
         })
         .flatten()
     }
+}
+
+/// The addresses that are targets of their own, sorted.
+fn apart(network: &Network, own: &[(Addr, ElementId)]) -> Vec<Addr> {
+    // Most facts are kept by a FIB, and then counted among the own.
+    let kept = |entity, addr: &Addr| match entity {
+        Entity::Switch(id) => {
+            network.fib(id).is_some_and(|fib| fib.me.own.binary_search(addr).is_ok())
+        }
+        Entity::Service(_) => false,
+    };
+    let facts = network.facts.addr.iter().filter(|(entity, addr)| !kept(*entity, addr));
+    let mut apart: Vec<Addr> = facts.map(|(_, addr)| *addr).collect();
+    apart.extend([Addr::LOOPBACK_V4, Addr::LOOPBACK_V6]);
+    apart.sort_unstable();
+    apart.extend(network.owners.iter().map(|owner| owner.addr));
+    apart.extend(own.iter().map(|(addr, _)| *addr));
+    // Three sorted parts: a stable sort merges them.
+    apart.sort();
+    apart.dedup();
+    apart
 }
 
 /// The ranges that patterns name as targets, and whether at ports that are *listened*.

@@ -6,6 +6,7 @@ use rustc_hash::FxHashMap;
 use super::ground::Ground;
 use crate::addr::Addr;
 use crate::element::{ElementId, Kind};
+use crate::numbers::Numbers;
 
 /// What the fate of all messages to an address depends on, without the names of the Pod and the
 /// Node that it concerns.
@@ -64,7 +65,7 @@ impl Ground<'_> {
     /// one or several of each; and the switches that it is linked to beside those and the meshes.
     pub(crate) fn nearness(&self) -> Nearness {
         let mut nearness = Nearness::default();
-        let mut known: FxHashMap<Vec<u32>, u32> = FxHashMap::default();
+        let mut numbers = Numbers::default();
         let mut near = vec![];
         for hosted in self.hosted_switches().chunk_by(|a, b| a.0 == b.0) {
             let host = hosted[0].0;
@@ -78,14 +79,7 @@ impl Ground<'_> {
                 self.network.fib(**id).is_some_and(|fib| fib.me.host != Some(host))
             };
             near.extend(listed.filter(peer).map(|id| id.0));
-            let number = match known.get(&near) {
-                Some(number) => *number,
-                None => {
-                    known.insert(near.clone(), known.len() as u32);
-                    known.len() as u32 - 1
-                }
-            };
-            nearness.of.insert(host, number);
+            nearness.of.insert(host, numbers.of(&near));
         }
         nearness
     }

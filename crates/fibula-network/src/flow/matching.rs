@@ -238,11 +238,10 @@ impl<'a> Case<'a> {
             }
             Addrs::Own => {
                 for addr in &self.fib.me.own {
-                    let claims = network.owners_of(*addr).iter().filter(|o| o.when.is_some());
-                    let held = claims.clone().filter(|o| o.to == self.switch);
-                    parts.extend(held.map(|o| (*addr, *addr, o.when)));
-                    if claims.count() == 0 {
-                        parts.push((*addr, *addr, None));
+                    let mine = network.owners_of(*addr).iter().filter(|o| o.to == self.switch);
+                    match network.is_contested(*addr) {
+                        true => parts.extend(mine.map(|o| (*addr, *addr, o.when))),
+                        false => parts.push((*addr, *addr, None)),
                     }
                 }
             }

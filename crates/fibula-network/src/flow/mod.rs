@@ -28,5 +28,5 @@ mod sieve;
 pub use atoms::{Atom, Atoms};
 pub use fate::{At, End, Fate, Flow, Toward};
 pub use fields::Fields;
-pub use ground::{Ground, Targets};
+pub use ground::Ground;
 pub use likeness::Likeness;
