@@ -7,6 +7,7 @@
 //! asks the same of every target, and for ends without a reason. What is asked of a switch is
 //! asked of all that decide alike; sources and ports are never enumerated.
 
+mod alike;
 mod cut;
 mod prover;
 mod scope;
@@ -16,11 +17,9 @@ mod unique;
 use fibula_network::flow::Ground;
 use fibula_network::walk::Life;
 use fibula_network::{Addr, ElementId, Entity, Header, Network};
-use rayon::prelude::*;
 
 use crate::tenants::Tenants;
-use prover::Prover;
-use tally::{Tallies, Tally};
+use tally::Tally;
 
 pub use scope::Scope;
 
@@ -104,14 +103,7 @@ pub fn verify(network: &Network) -> Proof {
         || unique::constraint(network),
         || rayon::join(|| Ground::new(network), || Tenants::new(network)),
     );
-    let targets = ground.targets();
-    let share = targets.len().div_ceil(rayon::current_num_threads() * 4).max(256);
-    let mut tallies = targets
-        .par_chunks(share)
-        .map(|targets| Prover::new(&ground, &tenants).prove(targets))
-        .collect::<Vec<Tallies>>()
-        .into_iter()
-        .fold(Tallies::default(), Tallies::merge);
+    let mut tallies = alike::prove(&ground, &tenants);
     cut::tally(network, &tenants, &mut tallies);
     let scopes = scope::Scopes::new(network, &tenants);
     let constraint = |id, name, scope, tally: Tally| Constraint {

@@ -2,11 +2,11 @@
 
 use std::rc::Rc;
 
-use fibula_network::flow::{At, Atom, Fate, Flow, Ground, Likeness, Toward};
+use fibula_network::flow::{At, Atom, Fate, Flow, Ground, Toward};
 use fibula_network::set::{SetId, Space};
 use fibula_network::walk::{Ending, Verdict};
 use fibula_network::{Addr, ElementId, Entity, Family, Kind, Network, Port, Proto};
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashMap;
 
 use super::tally::{Tallies, Tally, Witness};
 use crate::tenants::{Promise, Tenants};
@@ -25,9 +25,7 @@ pub(crate) struct Prover<'g> {
     flow: Flow<'g>,
     ports: FxHashMap<Port, SetId>,
     tallies: Tallies,
-    /// Targets to which all messages kept all constraints; so do those to alike targets.
-    proved: FxHashSet<(Likeness, Option<u32>)>,
-    /// Whether all messages to this target have, so far.
+    /// Whether all messages to the target keep all constraints, as far as is known.
     keeps: bool,
     looked_at: u64,
 }
@@ -56,52 +54,34 @@ impl<'g> Prover<'g> {
             flow: Flow::new(ground),
             ports: FxHashMap::default(),
             tallies: Tallies::default(),
-            proved: FxHashSet::default(),
             keeps: true,
             looked_at: 0,
         }
     }
 
-    /// What breaks a constraint among the messages to these targets.
-    pub(crate) fn prove(mut self, targets: &[Atom]) -> Tallies {
-        for &target in targets {
-            let addr = self.flow.ground.atoms.range(target).lo;
-            let likeness = self.likeness(addr);
-            if likeness.is_some_and(|likeness| self.proved.contains(&likeness)) {
-                continue;
-            }
-            self.keeps = true;
-            let mut toward = self.flow.toward(target);
-            let mut switches = self.flow.switches(&toward);
-            // Pods first: a message from a container is the better example.
-            switches.sort_by_key(|switch| self.network.kind(*switch));
-            self.ends(&mut toward, addr, &switches);
-            for pod in self.tenants.owners(addr) {
-                self.pod_to_pod(&mut toward, addr, &switches, pod);
-                self.daemon_to_pod(&mut toward, addr, pod);
-            }
-            if addr == Addr::LOOPBACK_V4 || addr == Addr::LOOPBACK_V6 {
-                self.container_to_container(&mut toward, addr, &switches);
-            }
-            self.proved.extend(likeness.filter(|_| self.keeps));
-        }
-        self.tallies
+    /// What breaks a constraint among the messages to these targets, and to which of them none
+    /// does, whoever may send it.
+    pub(crate) fn prove(mut self, targets: &[Atom]) -> (Tallies, Vec<bool>) {
+        let kept = targets.iter().map(|target| self.prove_one(*target)).collect();
+        (self.tallies, kept)
     }
 
-    /// What the proof for an address depends on, where that is the usual: its likeness for the
-    /// FIBs, and by the facts the Pod that owns it there, its Node, and what it promises.
-    fn likeness(&self, addr: Addr) -> Option<(Likeness, Option<u32>)> {
-        let likeness = self.flow.ground.likeness(addr)?;
-        let owner = self.network.owners_of(addr).first()?;
-        let mut owners = self.tenants.owners(addr);
-        match (owners.next(), owners.next()) {
-            (None, _) => Some((likeness, None)),
-            (Some(pod), None) => {
-                let same = pod == owner.to && self.network.facts.host(pod) == Some(owner.via);
-                same.then(|| (likeness, Some(self.tenants.promised(pod))))
-            }
-            _ => None,
+    fn prove_one(&mut self, target: Atom) -> bool {
+        self.keeps = true;
+        let mut toward = self.flow.toward(target);
+        let addr = self.flow.ground.atoms.range(target).lo;
+        let mut switches = self.flow.switches(&toward);
+        // Pods first: a message from a container is the better example.
+        switches.sort_by_key(|switch| self.network.kind(*switch));
+        self.ends(&mut toward, addr, &switches);
+        for pod in self.tenants.owners(addr) {
+            self.pod_to_pod(&mut toward, addr, &switches, pod);
+            self.daemon_to_pod(&mut toward, addr, pod);
         }
+        if addr == Addr::LOOPBACK_V4 || addr == Addr::LOOPBACK_V6 {
+            self.container_to_container(&mut toward, addr, &switches);
+        }
+        self.keeps
     }
 
     /// R5: no message to the target ends without a reason.

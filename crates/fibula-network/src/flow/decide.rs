@@ -41,7 +41,7 @@ impl Decider {
             zone: case.zone,
             arrived: case.arrived,
             relation,
-            layout: (relation.own || relation.hosted || case.zone_listens).then_some(case.layout),
+            layout: (relation.own || case.zone_listens).then_some(case.layout),
         };
         if let Some(known) = self.known.get(&key) {
             return known.clone();

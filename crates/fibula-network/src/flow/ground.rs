@@ -170,15 +170,16 @@ impl<'n> Ground<'n> {
 
 /// The addresses that are targets of their own, sorted.
 fn apart(network: &Network, own: &[(Addr, ElementId)]) -> Vec<Addr> {
-    // Most facts are kept by a FIB, and then counted among the own.
-    let kept = |entity, addr: &Addr| match entity {
+    // Most facts are kept by a FIB, and then counted among the own; of a Service none promises more
+    // than that its address is its own (C1).
+    let unkept = |(entity, addr): &(Entity, Addr)| match *entity {
         Entity::Switch(id) => {
-            network.fib(id).is_some_and(|fib| fib.me.own.binary_search(addr).is_ok())
+            let fib = network.fib(id);
+            fib.is_none_or(|fib| fib.me.own.binary_search(addr).is_err()).then_some(*addr)
         }
-        Entity::Service(_) => false,
+        Entity::Service(_) => None,
     };
-    let facts = network.facts.addr.iter().filter(|(entity, addr)| !kept(*entity, addr));
-    let mut apart: Vec<Addr> = facts.map(|(_, addr)| *addr).collect();
+    let mut apart: Vec<Addr> = network.facts.addr.iter().filter_map(unkept).collect();
     apart.extend([Addr::LOOPBACK_V4, Addr::LOOPBACK_V6]);
     apart.sort_unstable();
     apart.extend(network.owners.iter().map(|owner| owner.addr));
@@ -191,17 +192,18 @@ fn apart(network: &Network, own: &[(Addr, ElementId)]) -> Vec<Addr> {
 
 /// The ranges that patterns name as targets, and whether at ports that are *listened*.
 ///
-/// *own* and *hosted* at listened ports concern the switch that owns the target or leads to it,
-/// which is never taken for another: only what any switch may meet counts here.
+/// *own* at listened ports concerns the switch that owns the target, which is never taken for
+/// another; *hosted* at listened ports may concern any.
 fn target_ranges(network: &Network) -> impl Iterator<Item = (Range, bool)> + '_ {
     network.tables.iter().flat_map(|table| &table.entries).flat_map(move |entry| {
+        let listened = entry.pattern.dport == Ports::Listened;
         let ranges = match entry.pattern.dst {
             Addrs::In(range) => vec![range],
             Addrs::Set(set) => network.set(set).ranges.clone(),
             Addrs::Any | Addrs::Elsewhere(_) => vec![Range::ALL],
+            Addrs::Hosted if listened => vec![Range::ALL],
             Addrs::Own | Addrs::Hosted => vec![],
         };
-        let listened = entry.pattern.dport == Ports::Listened;
         ranges.into_iter().map(move |range| (range, listened))
     })
 }

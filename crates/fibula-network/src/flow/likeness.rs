@@ -49,7 +49,8 @@ impl Ground<'_> {
         (usual && alone && !self.has_peers(owner.to, owner.via)).then(|| Likeness {
             zone,
             owner: self.layouts.of(owner.to),
-            node: self.layouts.of(owner.via),
+            // What a Node listens on does not matter to messages that it leads to a Pod.
+            node: self.classes.of(owner.via),
             near: self.near.of.get(&owner.via).copied().unwrap_or(u32::MAX),
         })
     }
