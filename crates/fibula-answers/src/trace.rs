@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
-use fibula_cluster::{Cluster, Decides};
+use fibula_cluster::{Cluster, Decides, RangeSource};
 use fibula_network::walk::{Choices, Ending, Life, Verdict, walk};
 use fibula_network::{Addr, ChoiceId, ElementId, Entity, Family, Header, Kind, Network, Ports};
 
@@ -45,6 +45,8 @@ pub struct Trace {
     pub source_port_matters: bool,
     /// The lives that differ, with the choices under which each is lived; at least one.
     pub lives: Vec<(Vec<u8>, Life)>,
+    /// Whether it is delivered, but to somebody else than was named.
+    pub astray: bool,
     /// Why the answer is not certain; if there is a doubt, it is undecided.
     pub doubts: Vec<Doubt>,
 }
@@ -58,6 +60,8 @@ pub enum Doubt {
     Service(String),
     /// Policies could withhold the message, and were not read (DR-21).
     Policies(Vec<Unread>),
+    /// The target is an address in a range of our own, which means nothing to the cluster (DR-19).
+    Invented,
     /// Objects that contradict each other were kept out, and one of them has the target's address.
     Twins(String),
 }
@@ -136,9 +140,23 @@ fn follow(ground: Ground<'_>, from: From, to: To, header: Header) -> Trace {
         .tables
         .iter()
         .any(|table| table.entries.iter().any(|entry| entry.pattern.sport != Ports::Any));
-    let mut trace = Trace { from, to, header, source_port_matters, lives, doubts: vec![] };
+    let astray = lives.iter().any(|(_, life)| is_astray(network, &to, life.ending));
+    let mut trace = Trace { from, to, header, source_port_matters, lives, astray, doubts: vec![] };
     trace.doubts = doubts(ground, &trace);
     trace
+}
+
+/// Whether a message was delivered to somebody who is no part of what was named.
+fn is_astray(network: &Network, to: &To, ending: Ending) -> bool {
+    let Some(named) = to.chosen.as_ref().filter(|_| !to.literal) else { return false };
+    let host = |id| network.facts.host(id);
+    // A pod's container, a container's pod where the listener is unknown, a daemon's Node.
+    let part = |id: &ElementId| {
+        *id == ending.at || host(ending.at) == Some(*id) || host(*id) == Some(ending.at)
+    };
+    ending.verdict == Verdict::Delivered
+        && named.what != What::Service
+        && !named.elements.iter().any(part)
 }
 
 /// The next way in which the choices can fall; false after the last.
@@ -172,6 +190,11 @@ fn doubts(ground: Ground<'_>, trace: &Trace) -> Vec<Doubt> {
         }
         _ => None,
     }));
+    let ranges = ground.cluster.iter().flat_map(|cluster| &cluster.ranges);
+    let ours = ranges.filter(|range| range.from == RangeSource::Invented);
+    if trace.to.literal && ours.into_iter().any(|r| r.net.contains(&IpAddr::from(dst))) {
+        doubts.push(Doubt::Invented);
+    }
     let twins = ground.cluster.iter().flat_map(|cluster| &cluster.twins);
     let claims = twins.filter(|t| t.addresses.iter().any(|ip| Addr::from(*ip) == dst));
     doubts.extend(claims.map(|t| Doubt::Twins(format!("{} {}/{}", t.kind, t.namespace, t.name))));

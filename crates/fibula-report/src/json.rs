@@ -49,6 +49,7 @@ pub fn trace(view: &View<'_>, trace: &Trace, preface: &Preface) -> Value {
         "to": { "taken_for": trace.to.chosen.as_ref().map(candidate) },
         "message": header(trace.header),
         "source_port_matters": trace.source_port_matters,
+        "astray": trace.astray,
         "lives": lives.collect::<Vec<_>>(),
         "doubts": trace.doubts.iter().map(|d| doubt(view, d)).collect::<Vec<_>>(),
         "basis": basis(preface),
@@ -199,6 +200,7 @@ fn doubt(view: &View<'_>, doubt: &Doubt) -> Value {
         Doubt::Policies(unread) => {
             json!({ "id": "DR-21", "unread": unread.iter().map(self::unread).collect::<Vec<_>>() })
         }
+        Doubt::Invented => json!({ "id": "DR-19" }),
         Doubt::Twins(name) => json!({ "id": "DR-21", "kept_out": name }),
     }
 }

@@ -76,6 +76,7 @@ fn decision(view: &View<'_>, life: &Life, step: usize, at: ElementId, entry: &En
                 Verdict::NoRoute if entry.origin.rule == "DR-13" => {
                     ": out here this address means nothing".to_owned()
                 }
+                Verdict::NoRoute if view.has_owner(header) => ": no entry leads there".to_owned(),
                 Verdict::NoRoute => ": nobody has this address".to_owned(),
                 _ => String::new(),
             };

@@ -36,13 +36,14 @@ pub fn lint(
     let unread: Vec<String> =
         preface.unread.iter().map(|unread| count(unread.count(), &unread.kind)).collect();
     if !unread.is_empty() {
-        page.paragraph("unread", &format!("{}: they decide traffic (DR-21)", list(&unread)));
+        page.paragraph("unread", &format!("{}, which decide traffic (DR-21)", list(&unread)));
     }
     if let Some(missing) = preface.missing() {
         page.paragraph("missing", &missing);
     }
     let counts = finding_counts(findings);
     page.line(match counts.is_empty() {
+        true if preface.missing().is_some() => Text::from("nothing else looks wrong."),
         true => Text::new().with(Label::Good, "✓").plain(" nothing looks wrong."),
         false => Text::from(format!("{counts}.")),
     });

@@ -112,8 +112,12 @@ impl Preface {
     fn read_line(&self) -> String {
         let Reading { files, nodes, namespaces, pods, finished, services, .. } = self.read;
         let finished = if finished > 0 { format!(" ({finished} finished)") } else { String::new() };
+        let left = match self.read.left {
+            0 => String::new(),
+            left => format!("; {} left", count(left, "other object")),
+        };
         format!(
-            "{}: {}, {}, {}{finished}, {}",
+            "{}: {}, {}, {}{finished}, {}{left}",
             count(files, "file"),
             count(nodes, "node"),
             count(namespaces, "namespace"),
@@ -137,10 +141,10 @@ impl Preface {
         lines.extend(self.invented());
         lines.extend(self.assumptions.iter().filter_map(assumption));
         let policies = self.unread_line(Decides::Policy);
-        lines.extend(
-            policies
-                .map(|kinds| format!("{kinds} not read yet (DR-21): they may withhold messages")),
-        );
+        lines
+            .extend(policies.map(|kinds| {
+                format!("not read yet: {kinds}, which may withhold messages (DR-21)")
+            }));
         lines.extend(self.not_followed());
         lines
     }

@@ -45,13 +45,20 @@ pub fn trace(view: &View<'_>, trace: &Trace, preface: &Preface) -> Page {
         }
     }
     let assumed = assumed(view, trace, preface);
-    if trace.from.alike > 1 || !assumed.is_empty() {
+    if trace.from.alike > 1 || trace.to.alike > 1 || !assumed.is_empty() {
         page.blank();
     }
     if trace.from.alike > 1 {
         let name = view.name(trace.from.process);
         let alike = count(trace.from.alike, "sender");
         page.paragraph("chosen", &format!("{name}, the first of {alike} that are alike here"));
+    }
+    if trace.to.alike > 1 {
+        let target = host(trace.header.dst);
+        page.paragraph(
+            "chosen",
+            &format!("{target}, the first of {}", count(trace.to.alike, "pod")),
+        );
     }
     for line in assumed {
         page.paragraph("assumed", &line);
@@ -72,7 +79,10 @@ fn assumed(view: &View<'_>, trace: &Trace, preface: &Preface) -> Vec<String> {
             })
         })
     };
-    let outside = met(&|id| view.network.kind(id) == Kind::Outside);
+    let outside = trace
+        .lives
+        .iter()
+        .any(|(_, life)| matches!(view.network.kind(life.ending.at), Kind::World));
     let ours = |id| {
         let element = view.network.element(id);
         element.kind == Kind::Daemon && element.place == PlaceId::NONE
@@ -82,10 +92,14 @@ fn assumed(view: &View<'_>, trace: &Trace, preface: &Preface) -> Vec<String> {
 
 fn headline(view: &View<'_>, trace: &Trace) -> Text {
     let ending = trace.ending();
-    let question = format!("   {} → {}", view.name(trace.from.process), target(trace));
+    let question = format!("   {} → {}", source(view, trace), target(trace));
     let Some(verdict) = trace.verdict() else {
         return Text::new().with(Label::Open, "? undecided").plain(question);
     };
+    if trace.astray {
+        let astray = Text::new().with(Label::Bad, "✗ astray").plain(question);
+        return astray.plain(format!(": delivered to {}", view.name(ending.at)));
+    }
     let text = life::verdict(verdict).plain(question);
     match verdict {
         Verdict::Delivered if !view.network.kind(ending.at).is_process() => {
@@ -93,6 +107,17 @@ fn headline(view: &View<'_>, trace: &Trace) -> Text {
         }
         Verdict::Delivered => text,
         other => text.plain(format!(": the client sees {}", client(other))),
+    }
+}
+
+/// Who was asked to send, as a person said it.
+fn source(view: &View<'_>, trace: &Trace) -> String {
+    let chosen = &trace.from.chosen;
+    match (&chosen.what, &*chosen.namespace) {
+        (What::Container | What::Daemon, _) => view.name(trace.from.process),
+        (What::Node, _) => format!("node/{}", chosen.name),
+        (_, "" | "default") => chosen.name.clone(),
+        _ => chosen.path(),
     }
 }
 
@@ -144,6 +169,11 @@ fn because(view: &View<'_>, trace: &Trace) -> Vec<String> {
                 flags.join(" ")
             )
         }
+        Doubt::Invented => format!(
+            "{} lies in a range that fibula invented for addresses that the input lacks: in your \
+             cluster it means something else (DR-19)",
+            trace.header.dst
+        ),
         Doubt::Twins(name) => format!(
             "{name} was kept out, because two objects of that name contradict each other, and one \
              of them has the address {}",

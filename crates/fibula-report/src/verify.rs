@@ -67,7 +67,8 @@ fn scope(constraint: &Constraint) -> String {
         Scope::Addresses { all, pods, nodes, services } => {
             let of = [(pods, "pod"), (nodes, "node"), (services, "Service")];
             let some = of.iter().filter(|(n, _)| *n > 0);
-            let some: Vec<String> = some.map(|(n, what)| count(*n as usize, what)).collect();
+            let some: Vec<String> =
+                some.map(|(n, what)| format!("{} of {what}s", thousands(*n))).collect();
             format!("{}: {}", count(all as usize, "address"), some.join(", "))
         }
         Scope::Pairs(n) => format!("{} × 65,536 source ports", count(n as usize, "pair")),
@@ -158,6 +159,8 @@ fn last_line(proof: &Proof, findings: &[Finding], preface: &Preface, hint: &str)
     let counts = finding_counts(findings);
     match counts.is_empty() {
         true => verdict.plain("."),
+        // Standard input can be read only once.
+        false if hint.ends_with(" -") => verdict.plain(format!(". {counts}.")),
         false => verdict.plain(format!(". {counts}: ")).with(Label::Command, hint),
     }
 }

@@ -71,6 +71,12 @@ impl<'a> View<'a> {
         last(&self.network.element(id).name)
     }
 
+    /// Whether somebody has the target's address, by the facts.
+    pub(crate) fn has_owner(&self, header: Option<Header>) -> bool {
+        let addr = header.map(|header| header.dst);
+        self.network.facts.addr.iter().any(|(_, owned)| Some(*owned) == addr)
+    }
+
     /// The name of an entity of the facts: `pod p1`, `node n1`, `svc shop/web`.
     pub fn entity(&self, entity: Entity) -> String {
         match entity {

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use fibula_network::flow::{At, Atom, Fate, Flow, Ground, Toward};
 use fibula_network::set::{SetId, Space};
 use fibula_network::walk::{Ending, Verdict};
-use fibula_network::{Addr, ElementId, Entity, Family, Kind, Network, Port, Proto};
+use fibula_network::{Addr, ElementId, Entity, Family, Kind, Network, Port, Proto, Range};
 use rustc_hash::FxHashMap;
 
 use super::tally::{Tallies, Tally, Witness};
@@ -342,6 +342,9 @@ impl<'g> Prover<'g> {
         let owners = network.facts.addresses(Entity::Switch(switch)).find(|a| a.family() == family);
         let own = owners.map(|addr| ground.atoms.of(addr));
         let mut likely = vec![fields.to(space, (toward.atom, toward.atom))];
+        if family == Family::V4 {
+            likely.push(fields.from(space, ground.atoms.within(Range::ALL_V4)));
+        }
         likely.extend(own.map(|atom| fields.from(space, (atom, atom))));
         likely.push(fields.proto(space, Proto::Tcp));
         likely.push(fields.sport(space, SPORTS.0, SPORTS.1));

@@ -69,21 +69,32 @@ impl<'a> Index<'a> {
             found.retain(near);
         }
         // A workload stands for its pods, and a pod for its containers of the same name.
-        if let Some(best) = found.iter().map(|candidate| candidate.what.clone()).min() {
-            found.retain(|candidate| candidate.what == best);
-        }
+        let all = found.clone();
+        found.retain(|candidate| {
+            let mut others = all.iter().filter(|other| other.namespace == candidate.namespace);
+            others.all(|other| candidate.what <= other.what)
+        });
         found
     }
 
     /// Names that look like one, best first, three at most.
-    pub(crate) fn near(&self, said: &Said<'_>, wanted: Wanted) -> Vec<String> {
+    pub(crate) fn near(
+        &self,
+        said: &Said<'_>,
+        namespace: Option<&str>,
+        wanted: Wanted,
+    ) -> Vec<String> {
+        let home = said.namespace().or(namespace).unwrap_or("default");
         let name = said.last();
         let mut near: Vec<(usize, String)> = vec![];
         self.each(&mut |candidate| {
             let distance = strsim::damerau_levenshtein(name, candidate.last());
             let part = name.len() >= 3 && candidate.last().contains(name);
             if wanted.takes(&candidate.what) && (part || distance <= 1 + name.len() / 4) {
-                near.push((distance, candidate.last().to_owned()));
+                let here = candidate.namespace.is_empty() || candidate.namespace == home;
+                let last = candidate.last().to_owned();
+                let name = if here { last } else { format!("{}/{last}", candidate.namespace) };
+                near.push((distance + usize::from(!here), name));
             }
         });
         near.sort();
@@ -113,10 +124,11 @@ impl<'a> Index<'a> {
         Some((name, found.differ.clone()))
     }
 
-    /// What has an address: a Pod, a Node or a Service.
+    /// What alone has an address: a Pod, a Node or a Service.
     pub(crate) fn at(&self, address: Addr) -> Option<Candidate> {
         let facts = &self.network.facts;
-        let (entity, _) = facts.addr.iter().find(|(_, known)| *known == address)?;
+        let mut owners = facts.addr.iter().filter(|(_, known)| *known == address);
+        let (Some((entity, _)), None) = (owners.next(), owners.next()) else { return None };
         match *entity {
             Entity::Switch(id) => Some(self.element(id)),
             Entity::Service(id) => {

@@ -46,8 +46,12 @@ pub struct To {
     pub addresses: Vec<Addr>,
     /// The port.
     pub port: Port,
-    /// What the name was taken for; nothing for an address as such.
+    /// What the name was taken for; nothing for an address that nobody has, or several.
     pub chosen: Option<Candidate>,
+    /// Whether an address was said, not a name.
+    pub literal: bool,
+    /// How many pods it could have been: the first was taken.
+    pub alike: usize,
 }
 
 /// Why a name means nothing here, or too much.
@@ -147,7 +151,7 @@ impl<'a> Names<'a> {
         if let Some(address) = parsed.address {
             let chosen = self.index.at(address);
             let port = self.port(said, port_said, chosen.as_ref())?;
-            return Ok(To { addresses: vec![address], port, chosen });
+            return Ok(To { addresses: vec![address], port, chosen, literal: true, alike: 1 });
         }
         let chosen = self.one(name, &parsed, Wanted::Target)?;
         let addresses = self.index.addresses(&chosen);
@@ -156,7 +160,8 @@ impl<'a> Names<'a> {
             return Err(NameError::Mute { said: name.to_owned(), why });
         }
         let port = self.port(said, port_said, Some(&chosen))?;
-        Ok(To { addresses, port, chosen: Some(chosen) })
+        let alike = chosen.elements.len();
+        Ok(To { addresses, port, chosen: Some(chosen), literal: false, alike })
     }
 
     /// Switches, by name: of a Pod, a Node, the pods of a workload, or the outside.
@@ -215,6 +220,12 @@ impl<'a> Names<'a> {
     }
 
     fn unknown(&self, said: &str, name: &Said<'_>, wanted: Wanted) -> NameError {
+        if wanted == Wanted::Sender
+            && let [service, ..] = &self.index.find(name, self.namespace, Wanted::Target)[..]
+        {
+            let why = format!("{} is a Service, and a Service cannot send", service.full());
+            return NameError::Mute { said: said.to_owned(), why };
+        }
         if let Some((object, differ)) = self.index.kept_out(name, self.namespace) {
             return NameError::KeptOut { said: said.to_owned(), object, differ };
         }
@@ -222,7 +233,7 @@ impl<'a> Names<'a> {
             said: said.to_owned(),
             wanted: wanted.words(),
             namespace: name.namespace().or(self.namespace).map(str::to_owned),
-            near: self.index.near(name, wanted),
+            near: self.index.near(name, self.namespace, wanted),
         }
     }
 
@@ -252,7 +263,16 @@ impl<'a> Names<'a> {
         match (port(number), named) {
             (_, Some((_, port))) => Ok(*port),
             (Ok(port), None) => Ok(port),
-            (Err(expected), None) => Err(NameError::BadPort { said: said.to_owned(), expected }),
+            (Err(expected), None) => {
+                let names: Vec<String> =
+                    declared.iter().filter_map(|(name, _)| name.clone()).collect();
+                let names = match names.is_empty() {
+                    true => String::new(),
+                    false => format!("; declared there: {}", names.join(", ")),
+                };
+                let expected = format!("{expected}{names}");
+                Err(NameError::BadPort { said: said.to_owned(), expected })
+            }
         }
     }
 

@@ -36,7 +36,7 @@ pub(crate) fn trace(
             json::trace(&view, &trace, &session.preface)
         })?;
     Ok(session.exit(match trace.verdict() {
-        Some(Verdict::Delivered) => Exit::Yes,
+        Some(Verdict::Delivered) if !trace.astray => Exit::Yes,
         Some(_) => Exit::No,
         None => Exit::Undecided,
     }))
