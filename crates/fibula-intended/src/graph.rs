@@ -19,7 +19,11 @@ struct Maker {
 /// The elements of a cluster (G1 to G4), their hosts, ports and addresses. The Nodes come first,
 /// in the cluster's order.
 pub(crate) fn elements(cluster: &Cluster, intent: &Intent) -> Network {
-    let mut maker = Maker { network: Network::default() };
+    // G2: the daemons of a Node are what the user names, and the containers of its host-network
+    // pods (NM-14).
+    let mut daemons = intent.daemons.clone();
+    daemons.sort();
+    let mut maker = Maker::with_room(cluster, daemons.len());
     // G4
     for node in &cluster.nodes {
         let place = node.object.map_or(PlaceId::NONE, object_place);
@@ -30,14 +34,11 @@ pub(crate) fn elements(cluster: &Cluster, intent: &Intent) -> Network {
         let outside = maker.switch(Kind::Outside, "outside".into(), None, PlaceId::NONE);
         maker.element(Kind::World, "world".into(), Some(outside), PlaceId::NONE);
     }
-    // G2: the daemons of a Node are what the user names, and the containers of its host-network
-    // pods (NM-14).
-    let mut daemons = intent.daemons.clone();
-    daemons.sort();
+    // G2
     for (i, node) in cluster.nodes.iter().enumerate() {
         let host = ElementId(i as u32);
         for ports in daemons.chunk_by(|a, b| a.name == b.name) {
-            let name = format!("{}/{}", node.name, ports[0].name).into();
+            let name = path([&node.name, &ports[0].name]);
             let id = maker.element(Kind::Daemon, name, Some(host), PlaceId::NONE);
             for daemon in ports {
                 maker.open(id, host, daemon.port, PlaceId::NONE);
@@ -50,7 +51,7 @@ pub(crate) fn elements(cluster: &Cluster, intent: &Intent) -> Network {
             maker.containers(pod, Kind::Daemon, node);
         } else if !pod.addresses.is_empty() {
             // G3
-            let name = format!("{}/{}", pod.namespace, pod.name).into();
+            let name = path([&pod.namespace, &pod.name]);
             let id = maker.switch(Kind::Pod, name, Some(node), object_place(pod.object));
             maker.addresses(id, &pod.addresses);
             maker.containers(pod, Kind::Container, id);
@@ -79,6 +80,20 @@ pub(crate) fn link(network: &mut Network) {
 // === impl Maker ===
 
 impl Maker {
+    /// Room for the elements of a cluster, so that lists of a million items never move.
+    fn with_room(cluster: &Cluster, daemons: usize) -> Maker {
+        let containers: usize = cluster.pods.iter().map(|pod| pod.containers.len()).sum();
+        let switches = cluster.nodes.len() + cluster.pods.len();
+        let elements = switches + containers + cluster.nodes.len() * daemons + 2;
+        let mut network = Network::default();
+        network.elements.reserve_exact(elements);
+        network.fibs.reserve_exact(elements);
+        network.facts.host.reserve_exact(elements);
+        network.facts.addr.reserve(switches + cluster.services.len());
+        network.facts.open.reserve(elements);
+        Maker { network }
+    }
+
     fn element(
         &mut self,
         kind: Kind,
@@ -109,8 +124,8 @@ impl Maker {
     /// G1: the containers of a pod, each a process of `host`.
     fn containers(&mut self, pod: &Pod, kind: Kind, host: ElementId) {
         for container in &pod.containers {
-            let name = format!("{}/{}/{}", pod.namespace, pod.name, container.name);
-            let id = self.element(kind, name.into(), Some(host), place_id(container.place));
+            let name = path([&pod.namespace, &pod.name, &container.name]);
+            let id = self.element(kind, name, Some(host), place_id(container.place));
             for port in &container.ports {
                 let proto = match port.protocol {
                     Protocol::Tcp => Proto::Tcp,
@@ -134,6 +149,10 @@ impl Maker {
     fn open(&mut self, process: ElementId, host: ElementId, port: Port, place: PlaceId) {
         self.network.facts.open.push(Open { process, port, place });
         if let Some(fib) = &mut self.network.fibs[host.index()] {
+            // A pod has one or two: room for four would be most of its size.
+            if fib.me.listeners.len() < 2 {
+                fib.me.listeners.reserve_exact(1);
+            }
             fib.me.listeners.push(Listener { port, process, place });
         }
     }
@@ -141,7 +160,7 @@ impl Maker {
     fn service(&mut self, namespace: &str, name: &str, addresses: &[IpAddr]) {
         let facts = &mut self.network.facts;
         let id = ServiceId(facts.services.len() as u32);
-        facts.services.push(format!("{namespace}/{name}").into());
+        facts.services.push(path([namespace, name]));
         facts.addr.extend(addresses.iter().map(|ip| (Entity::Service(id), Addr::from(*ip))));
     }
 
@@ -159,6 +178,11 @@ impl Maker {
         }
         self.network
     }
+}
+
+/// The name of what is in something else: `shop/web/server`.
+fn path<const N: usize>(names: [&str; N]) -> Box<str> {
+    names.join("/").into()
 }
 
 fn object_place(object: ObjectId) -> PlaceId {

@@ -29,24 +29,56 @@ pub struct Mesh {
 
 impl Links {
     /// Links from pairs and meshes among `elements` elements. Repeats, order and direction make no
-    /// difference. Costs a sort of the pairs.
+    /// difference. Costs time linear in both, and a sort of each element's neighbours.
     pub fn new(
         elements: usize,
         pairs: impl IntoIterator<Item = (ElementId, ElementId)>,
         meshes: Vec<Mesh>,
     ) -> Links {
-        let mut directed: Vec<(ElementId, ElementId)> =
-            pairs.into_iter().flat_map(|(a, b)| [(a, b), (b, a)]).collect();
-        directed.sort_unstable();
-        directed.dedup();
+        let pairs: Vec<(ElementId, ElementId)> = pairs.into_iter().collect();
+        // Count, then place: of a million pairs few share an element, so that hardly any are
+        // left to sort.
         let mut starts = vec![0; elements + 1];
-        for (a, _) in &directed {
+        for (a, b) in &pairs {
             starts[a.index() + 1] += 1;
+            starts[b.index() + 1] += 1;
         }
         for i in 0..elements {
             starts[i + 1] += starts[i];
         }
-        Links { neighbours: directed.into_iter().map(|(_, b)| b).collect(), starts, meshes }
+        let mut next = starts.clone();
+        let mut neighbours = vec![ElementId(0); 2 * pairs.len()];
+        for (a, b) in pairs {
+            for (from, to) in [(a, b), (b, a)] {
+                let next = &mut next[from.index()];
+                neighbours[*next as usize] = to;
+                *next += 1;
+            }
+        }
+        let mut links = Links { neighbours, starts, meshes };
+        links.tidy();
+        links
+    }
+
+    /// Sorts each element's neighbours and leaves out repeats.
+    fn tidy(&mut self) {
+        let mut kept = 0;
+        let mut start = 0;
+        for i in 1..self.starts.len() {
+            let end = self.starts[i] as usize;
+            self.neighbours[start..end].sort_unstable();
+            let mut last = None;
+            for at in start..end {
+                let neighbour = self.neighbours[at];
+                if last.replace(neighbour) != Some(neighbour) {
+                    self.neighbours[kept] = neighbour;
+                    kept += 1;
+                }
+            }
+            start = end;
+            self.starts[i] = kept as u32;
+        }
+        self.neighbours.truncate(kept);
     }
 
     /// Whether a link joins the two. Costs a search among the fewer of their neighbours.
