@@ -54,13 +54,16 @@ impl File {
         File { name, text, found, broken, breaks: OnceLock::new() }
     }
 
-    /// YAML or JSON, by name and first bytes: `{` and a quote begin JSON in a file of any name.
+    /// YAML or JSON, by name and first bytes: `{` and a quote begin JSON in a file of any name, but
+    /// for a stream of YAML documents, of which only the first may look like that.
     pub(crate) fn format(&self) -> Format {
         let mut bytes =
             self.text[self.start()..].bytes().filter(|byte| !byte.is_ascii_whitespace());
         let json = match (bytes.next(), bytes.next()) {
-            (Some(b'{'), Some(b'"' | b'}')) => true,
-            (Some(b'{' | b'['), _) => self.name.trim_end_matches(".gz").ends_with(".json"),
+            _ if self.name.trim_end_matches(".gz").ends_with(".json") => true,
+            (Some(b'{'), Some(b'"' | b'}')) => {
+                memchr::memmem::find(self.text.as_bytes(), b"\n---").is_none()
+            }
             _ => false,
         };
         if json { Format::Json } else { Format::Yaml }

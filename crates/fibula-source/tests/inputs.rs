@@ -45,6 +45,14 @@ fn objects(read: Read) -> Vec<Object> {
 }
 
 #[test]
+fn a_stream_of_yaml_may_begin_with_json() {
+    let mixed = format!("{}\n---\n{}", json("a"), [pod("b"), pod("c")].join("---\n"));
+    assert_eq!(objects(text(mixed)).len(), 3);
+    let all_json = PODS.map(json).join("\n---\n");
+    assert_eq!(objects(text(all_json)).len(), 3);
+}
+
+#[test]
 fn every_way_of_writing_gives_the_same_objects() {
     let pods = PODS.map(pod);
     let jsons = PODS.map(json);
