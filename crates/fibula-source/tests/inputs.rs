@@ -132,7 +132,7 @@ fn folders_streams_and_gzip_are_read() {
 
 #[test]
 fn lists_in_lists_end_somewhere() {
-    for depth in [100, 100_000] {
+    for depth in [100, 5_000] {
         let open = r#"{"apiVersion":"v1","kind":"List","items":["#.repeat(depth);
         let read = text(format!("{open}{}{}", json("a"), "]}".repeat(depth)));
         assert_eq!(read.objects.len() + read.refused.len(), 1);
