@@ -64,7 +64,7 @@ pub(crate) fn elements(cluster: &Cluster, intent: &Intent) -> Network {
 }
 
 /// The links of a cluster's elements.
-pub(crate) fn link(network: &mut Network) {
+pub(crate) fn links(network: &Network) -> Links {
     // G5, G6, G7: each element and its host; and the world with the outside.
     let hosts = network.facts.host.iter().enumerate();
     let hosted = hosts.filter_map(|(i, host)| Some((ElementId(i as u32), (*host)?)));
@@ -74,7 +74,7 @@ pub(crate) fn link(network: &mut Network) {
     let edges = outside.into_iter().flat_map(|outside| nodes.iter().map(move |n| (*n, outside)));
     // G8
     let mesh = Mesh { members: nodes.clone(), ..Mesh::default() };
-    network.links = Links::new(network.elements.len(), hosted.chain(edges), vec![mesh]);
+    Links::new(network.elements.len(), hosted.chain(edges), vec![mesh])
 }
 
 // === impl Maker ===

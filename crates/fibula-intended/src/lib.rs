@@ -75,11 +75,12 @@ pub struct Daemon {
 /// The network that Kubernetes intends for these objects.
 ///
 /// Finished pods and pods without an address take no part (POD-5, POD-6). Costs a pass over the
-/// cluster, and a sort of its addresses.
+/// cluster, and a sort of its addresses, on two cores where there are two.
 pub fn network(cluster: &Cluster, intent: &Intent) -> Network {
     let mut network = graph::elements(cluster, intent);
-    graph::link(&mut network);
-    owners::own(&mut network, intent);
+    let (links, owned) = rayon::join(|| graph::links(&network), || owners::own(&network, intent));
+    network.links = links;
+    (network.owners, network.choices) = owned;
     let sets = tables::ranges(&mut network, cluster, intent);
     let pods = pods::entries(intent);
     let nodes = nodes::entries(intent, &network, sets);

@@ -8,12 +8,14 @@
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
+mod address;
 mod cluster;
 mod pod;
 mod service;
 mod word;
 mod workload;
 
+pub use address::Address;
 pub use cluster::*;
 pub use pod::*;
 pub use service::*;
@@ -86,7 +88,7 @@ slim! {
 ///
 /// A sorted list rather than a map: a pod has a handful, and there are 150,000 pods.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-pub struct Labels(Vec<(String, String)>);
+pub struct Labels(Vec<(Word, String)>);
 
 /// Whether a string is given; what it says does not matter.
 ///
@@ -146,7 +148,7 @@ impl Labels {
 
     /// All pairs, by key.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.0.iter().map(|(key, value)| (key.as_str(), value.as_str()))
+        self.0.iter().map(|(key, value)| (&**key, value.as_str()))
     }
 
     /// Whether there are none.
@@ -161,17 +163,21 @@ impl Labels {
 
     /// The pairs, by key.
     pub fn into_pairs(self) -> Vec<(String, String)> {
-        self.0
+        self.0.into_iter().map(|(key, value)| (key.to_string(), value)).collect()
     }
 }
 
-impl FromIterator<(String, String)> for Labels {
+impl<K: Into<Word>> FromIterator<(K, String)> for Labels {
     /// The last of equal keys wins, as in a JSON object.
-    fn from_iter<I: IntoIterator<Item = (String, String)>>(pairs: I) -> Self {
-        let mut pairs: Vec<_> = pairs.into_iter().collect();
-        pairs.reverse();
-        pairs.sort_by(|a, b| a.0.cmp(&b.0));
-        pairs.dedup_by(|later, first| later.0 == first.0);
+    fn from_iter<I: IntoIterator<Item = (K, String)>>(pairs: I) -> Self {
+        let pairs = pairs.into_iter().map(|(key, value)| (key.into(), value));
+        let mut pairs: Vec<(Word, String)> = pairs.collect();
+        // Sorted, with each key once, as nearly all come.
+        if !pairs.is_sorted_by(|a, b| *a.0 < *b.0) {
+            pairs.reverse();
+            pairs.sort_by(|a, b| a.0.cmp(&b.0));
+            pairs.dedup_by(|later, first| later.0 == first.0);
+        }
         pairs.shrink_to_fit();
         Self(pairs)
     }
@@ -181,7 +187,7 @@ impl Serialize for Labels {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(Some(self.0.len()))?;
         for (key, value) in &self.0 {
-            map.serialize_entry(key, value)?;
+            map.serialize_entry(&**key, value)?;
         }
         map.end()
     }
@@ -199,7 +205,7 @@ impl<'de> Deserialize<'de> for Labels {
 
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Labels, A::Error> {
                 let mut pairs = Vec::new();
-                while let Some((key, value)) = map.next_entry::<String, Option<String>>()? {
+                while let Some((key, value)) = map.next_entry::<Word, Option<String>>()? {
                     pairs.push((key, value.unwrap_or_default()));
                 }
                 Ok(pairs.into_iter().collect())

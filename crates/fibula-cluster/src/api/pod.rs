@@ -1,6 +1,6 @@
 //! Pods and what is in them.
 
-use super::{Metadata, Word, slim};
+use super::{Address, Metadata, Word, slim};
 
 slim! {
     /// A pod.
@@ -53,13 +53,13 @@ slim! {
         pub phase: Word,
         /// The first of `pod_ips` (NM-13).
         #[serde(rename = "podIP")]
-        pub pod_ip: String,
+        pub pod_ip: Address,
         /// Its addresses, at most one per family.
         #[serde(rename = "podIPs")]
         pub pod_ips: Vec<Ip>,
         /// The first of `host_ips`.
         #[serde(rename = "hostIP")]
-        pub host_ip: String,
+        pub host_ip: Address,
         /// The addresses of its Node.
         #[serde(rename = "hostIPs")]
         pub host_ips: Vec<Ip>,
@@ -68,24 +68,24 @@ slim! {
     /// An address in a list of a status.
     pub struct Ip {
         /// The address.
-        pub ip: String,
+        pub ip: Address,
     }
 }
 
 impl PodStatus {
     /// Its addresses as they are written: `podIPs`, else `podIP` (NM-13).
-    pub fn addresses(&self) -> impl Iterator<Item = &str> {
+    pub fn addresses(&self) -> impl Iterator<Item = &Address> {
         either(&self.pod_ips, &self.pod_ip)
     }
 
     /// The addresses of its Node, by the same choice.
-    pub fn host_addresses(&self) -> impl Iterator<Item = &str> {
+    pub fn host_addresses(&self) -> impl Iterator<Item = &Address> {
         either(&self.host_ips, &self.host_ip)
     }
 }
 
-fn either<'a>(list: &'a [Ip], single: &'a str) -> impl Iterator<Item = &'a str> {
-    let single = if list.is_empty() { single } else { "" };
-    let all = list.iter().map(|entry| entry.ip.as_str());
-    all.chain([single]).filter(|ip| !ip.is_empty())
+fn either<'a>(list: &'a [Ip], single: &'a Address) -> impl Iterator<Item = &'a Address> {
+    let single = list.is_empty().then_some(single);
+    let all = list.iter().map(|entry| &entry.ip);
+    all.chain(single).filter(|ip| !ip.is_empty())
 }

@@ -7,7 +7,7 @@ use serde::de::{Deserialize, Deserializer, Error, Visitor};
 use serde::ser::{Serialize, Serializer};
 
 /// The words that cost no memory of their own.
-const KNOWN: [&str; 14] = [
+const KNOWN: [&str; 24] = [
     "",
     "TCP",
     "Running",
@@ -22,17 +22,34 @@ const KNOWN: [&str; 14] = [
     "StatefulSet",
     "Job",
     "Node",
+    // Keys of labels that most pods have.
+    "app",
+    "pod-template-hash",
+    "k8s-app",
+    "app.kubernetes.io/name",
+    "app.kubernetes.io/instance",
+    "app.kubernetes.io/component",
+    "app.kubernetes.io/part-of",
+    "controller-revision-hash",
+    "statefulset.kubernetes.io/pod-name",
+    "apps.kubernetes.io/pod-index",
 ];
 
 /// A string that is nearly always one of a few: 150,000 pods say `Running`, and their ports `TCP`.
 /// Any other is kept as it is, so that a fault can show it.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Word(Cow<'static, str>);
 
 impl From<&str> for Word {
     fn from(text: &str) -> Self {
         let known = KNOWN.into_iter().find(|known| *known == text);
         Self(known.map_or_else(|| Cow::Owned(text.to_owned()), Cow::Borrowed))
+    }
+}
+
+impl From<String> for Word {
+    fn from(text: String) -> Self {
+        text.as_str().into()
     }
 }
 

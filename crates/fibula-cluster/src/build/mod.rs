@@ -10,6 +10,8 @@
 
 use std::collections::BTreeMap;
 
+use rayon::prelude::*;
+
 use crate::api;
 use crate::cluster::{Assumption, Cluster, Namespace, Pod};
 use crate::object::{Kind, Object};
@@ -96,7 +98,7 @@ impl Cluster {
                 .map(|(name, object)| Namespace { name, object })
                 .collect(),
             nodes,
-            pods: drafts.into_iter().map(|draft| draft.pod).collect(),
+            pods: drafts.into_par_iter().map(|draft| draft.pod).collect(),
             services,
             ranges,
             twins,

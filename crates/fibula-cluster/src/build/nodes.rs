@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use ipnet::IpNet;
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -22,7 +23,7 @@ const MOST_NODES: usize = 50_000;
 
 /// Nodes that live pods name but that were not read.
 pub(super) struct Named {
-    read: FxHashSet<String>,
+    read: Arc<FxHashSet<String>>,
     /// With the addresses that the first pod there, by name, gives as its host's (NM-13).
     only_named: BTreeMap<String, Vec<IpAddr>>,
 }
@@ -30,7 +31,22 @@ pub(super) struct Named {
 impl Named {
     pub(super) fn new(nodes: &[(ObjectId, Box<api::Node>)]) -> Self {
         let read = nodes.iter().map(|(_, node)| node.metadata.name().to_owned()).collect();
-        Self { read, only_named: BTreeMap::new() }
+        Self { read: Arc::new(read), only_named: BTreeMap::new() }
+    }
+
+    /// What notes the Nodes that a piece of the pods names.
+    pub(super) fn fork(&self) -> Self {
+        Self { read: Arc::clone(&self.read), only_named: BTreeMap::new() }
+    }
+
+    /// Adds what a later piece of the pods names.
+    pub(super) fn join(&mut self, piece: Self) {
+        for (node, addresses) in piece.only_named {
+            let known = self.only_named.entry(node).or_default();
+            if known.is_empty() {
+                *known = addresses;
+            }
+        }
     }
 
     /// Notes that a pod names a Node; pods come sorted by name.
@@ -42,7 +58,7 @@ impl Named {
             self.only_named.insert(node.to_owned(), Vec::new());
         }
         if let Some(addresses) = self.only_named.get_mut(node).filter(|list| list.is_empty()) {
-            *addresses = one_per_family(status.host_addresses().filter_map(parse_ip));
+            *addresses = one_per_family(status.host_addresses().filter_map(api::Address::ip));
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 
+use rayon::prelude::*;
 use rustc_hash::FxHashSet;
 
 use super::Draft;
@@ -11,7 +12,9 @@ use crate::api;
 use crate::check::port_number;
 use crate::cluster::{Container, Pod, Port, Protocol, Workload};
 use crate::place::{ContainerList, ObjectId, Place};
-use crate::sloppy::parse_ip;
+
+/// How many pods are turned into drafts at once.
+const PIECE: usize = 4096;
 
 /// The pods that were read, and whom they belong to.
 pub(super) struct Read {
@@ -21,6 +24,12 @@ pub(super) struct Read {
     pub(super) owning: FxHashSet<(String, Workload)>,
     /// Whether the input is, or has in it, a dump: a pod with a status.
     pub(super) dumped: bool,
+}
+
+/// A piece of the pods on its way, with the Nodes that it names.
+struct Piece {
+    read: Read,
+    named: Named,
     last: Option<Last>,
 }
 
@@ -32,37 +41,52 @@ struct Last {
     outermost: Workload,
 }
 
-/// Turns pods that were read into drafts, in their order.
+/// Turns pods that were read into drafts, in their order, and notes the Nodes that they name.
+///
+/// Each core takes pieces of the pods: most of the time goes into memory that is given back.
 pub(super) fn read(
     pods: Vec<(ObjectId, Box<api::Pod>)>,
     owners: &Owners,
     named: &mut Named,
 ) -> Read {
-    let mut read = Read {
-        drafts: Vec::with_capacity(pods.len()),
-        owning: FxHashSet::default(),
-        dumped: false,
-        last: None,
-    };
-    for (id, pod) in pods {
-        let draft = read.pod(id, *pod, owners, named);
-        read.drafts.push(draft);
+    let count = pods.len();
+    let pieces: Vec<Piece> = pods
+        .into_par_iter()
+        .chunks(PIECE)
+        .map(|pods| {
+            let drafts = Vec::with_capacity(pods.len());
+            let read = Read { drafts, owning: FxHashSet::default(), dumped: false };
+            let mut piece = Piece { read, named: named.fork(), last: None };
+            for (id, pod) in pods {
+                let draft = piece.pod(id, *pod, owners);
+                piece.read.drafts.push(draft);
+            }
+            piece
+        })
+        .collect();
+    let drafts = Vec::with_capacity(count);
+    let mut read = Read { drafts, owning: FxHashSet::default(), dumped: false };
+    for piece in pieces {
+        read.drafts.extend(piece.read.drafts);
+        read.owning.extend(piece.read.owning);
+        read.dumped |= piece.read.dumped;
+        named.join(piece.named);
     }
     read
 }
 
-impl Read {
-    fn pod(&mut self, id: ObjectId, pod: api::Pod, owners: &Owners, named: &mut Named) -> Draft {
+impl Piece {
+    fn pod(&mut self, id: ObjectId, pod: api::Pod, owners: &Owners) -> Draft {
         let api::Pod { metadata, mut spec, status } = pod;
         let finished = matches!(&*status.phase, "Succeeded" | "Failed");
-        let addresses = one_per_family(status.addresses().filter_map(parse_ip));
+        let addresses = one_per_family(status.addresses().filter_map(api::Address::ip));
         // A manifest has no phase; `status: {}` is how some tools write that.
         let manifest = status.phase.is_empty() && addresses.is_empty();
         let unscheduled = !manifest && spec.node_name.is_empty() && addresses.is_empty();
         let live = !finished && !unscheduled;
-        self.dumped |= !manifest;
+        self.read.dumped |= !manifest;
         if live {
-            named.add(&spec.node_name, &status);
+            self.named.add(&spec.node_name, &status);
         }
 
         let workload = self.workload(&metadata, owners);
@@ -110,8 +134,8 @@ impl Read {
         let namespace = metadata.namespace().to_owned();
         let direct = Workload { kind: owner.kind.to_string(), name: owner.name.clone() };
         let outermost = owners.outermost(&namespace, &direct, hash);
-        self.owning.insert((namespace.clone(), direct.clone()));
-        self.owning.insert((namespace.clone(), outermost.clone()));
+        self.read.owning.insert((namespace.clone(), direct.clone()));
+        self.read.owning.insert((namespace.clone(), outermost.clone()));
         let hash = hash.to_owned();
         self.last = Some(Last { namespace, direct, hash, outermost: outermost.clone() });
         outermost

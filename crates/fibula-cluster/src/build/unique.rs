@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use serde_json::Value;
 
-use crate::api::Given;
+use crate::api::{Address, Given};
 use crate::cluster::Twins;
 use crate::object::Object;
 use crate::place::ObjectId;
@@ -81,7 +81,7 @@ fn contradiction(objects: Vec<(ObjectId, Object)>) -> Twins {
 fn claims(object: &Object) -> Vec<IpAddr> {
     match object {
         Object::Pod(pod) if pod.spec.host_network => Vec::new(),
-        Object::Pod(pod) => pod.status.addresses().filter_map(parse_ip).collect(),
+        Object::Pod(pod) => pod.status.addresses().filter_map(Address::ip).collect(),
         Object::Service(service) => service.spec.addresses().filter_map(parse_ip).collect(),
         Object::Node(node) => {
             let internal = node.status.addresses.iter().filter(|a| a.kind == "InternalIP");

@@ -121,16 +121,16 @@ fn pod(plan: &Plan, app: &App, index: usize) -> Object {
         },
         status: api::PodStatus {
             phase: phase.into(),
-            pod_ip: addresses[0].clone(),
-            pod_ips: ips(addresses),
-            host_ip: plan.node_addresses(node).swap_remove(0),
-            host_ips: ips(plan.node_addresses(node)),
+            pod_ip: addresses[0].as_str().into(),
+            pod_ips: ips(&addresses),
+            host_ip: plan.node_addresses(node)[0].as_str().into(),
+            host_ips: ips(&plan.node_addresses(node)),
         },
     }))
 }
 
-fn ips(addresses: Vec<String>) -> Vec<api::Ip> {
-    addresses.into_iter().map(|ip| api::Ip { ip }).collect()
+fn ips(addresses: &[String]) -> Vec<api::Ip> {
+    addresses.iter().map(|ip| api::Ip { ip: ip.as_str().into() }).collect()
 }
 
 fn workload(plan: &Plan, app: App) -> Object {
