@@ -24,6 +24,8 @@ pub(crate) struct Batch {
     pub(crate) strangers: usize,
     /// Whether there was a list, if only an empty one.
     pub(crate) list: bool,
+    /// Whether an item of a list of JSON is not one value: its end was guessed, and wrongly.
+    pub(crate) torn: bool,
 }
 
 /// An object that matters.
@@ -62,6 +64,7 @@ impl Batch {
         }
         self.strangers += other.strangers;
         self.list |= other.list;
+        self.torn |= other.torn;
         self
     }
 

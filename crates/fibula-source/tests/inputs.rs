@@ -130,6 +130,45 @@ fn folders_streams_and_gzip_are_read() {
     std::fs::remove_dir_all(&folder).expect("it is ours");
 }
 
+/// Indentation is only a guess of where items end: however it misleads, the items are the same.
+#[test]
+fn items_are_told_by_brackets_whatever_their_indentation() {
+    let item = |name: &str, more: &str| {
+        format!(
+            "{{\n  \"apiVersion\": \"v1\",\n  \"kind\": \"Pod\",\n  \"metadata\": {{\n    \
+             \"name\": \"{name}\"\n  }}{more}\n}}"
+        )
+    };
+    let other = |inner: &str| {
+        format!("{{\n\"apiVersion\": \"v1\",\n\"kind\": \"ConfigMap\",\n\"data\": [{inner}]\n}}")
+    };
+    let hidden = format!("{{\n\"x\": {{\n}}\n}},\n{}", item("hidden", ""));
+    let null = "\n,\"spec\": {\"containers\": [null, {\n}\n]}";
+    let table = [
+        (vec![item("a", ""), item("b", "")], 2, 0),
+        // A bracket of its own stands where the item's would.
+        (vec![item("a", ",\n\"spec\": {\n}"), item("b", "")], 2, 0),
+        (vec![item("a", null), item("b", "")], 2, 0),
+        // Objects in an object that is left are none of the list's.
+        (vec![other(&hidden), item("b", "")], 1, 1),
+        (vec![other(&hidden.replace("Pod", "Secret")), other("{\n},{\n}")], 0, 2),
+        // No two items are alike.
+        (vec![item("a", "").replace("\n}", "}"), item("b", "").replace('\n', "\r\n")], 2, 0),
+    ];
+    for (items, pods, left) in table {
+        for list in ["List", "PodList"] {
+            let items = items.join(",\n");
+            let content = format!(
+                "{{\n\"apiVersion\": \"v1\",\n\"items\": [\n{items}\n],\n\"kind\": \"{list}\"\n}}"
+            );
+            let read = text(content.clone());
+            assert_eq!(read.refused, [], "{content}");
+            assert_eq!(read.objects.len(), pods, "{content}");
+            assert_eq!(read.left.values().sum::<usize>(), left, "{content}");
+        }
+    }
+}
+
 #[test]
 fn lists_in_lists_end_somewhere() {
     for depth in [100, 5_000] {
