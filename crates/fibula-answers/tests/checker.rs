@@ -203,6 +203,15 @@ fn before(n: &mut Network, kind: &str, pattern: Pattern, action: Action) {
     table.entries.insert(0, Entry::new("bent", pattern, action));
 }
 
+/// Delivers what a pattern matches in a table to the first container, which is linked to all
+/// switches of a kind.
+fn deliver(n: &mut Network, table: &str, pattern: Pattern, kind: Kind) {
+    let container = n.of_kind(Kind::Container).next().expect("a container");
+    let links: Vec<_> = n.links.pairs().chain(n.of_kind(kind).map(|id| (container, id))).collect();
+    n.links = Links::new(n.elements.len(), links, n.links.meshes().to_vec());
+    before(n, table, pattern, Action::Deliver(Receiver::Element(container)));
+}
+
 fn one(addr: &str) -> Addrs {
     Addrs::In(addr.parse().expect("a range"))
 }
@@ -222,7 +231,7 @@ fn choice(n: &mut Network) -> impl Fn(u8) -> Vec<When> + use<> {
 #[test]
 fn verify_is_right_where_it_was_wrong() {
     type Bend = fn(&mut Network);
-    let cases: [(&str, Bend); 6] = [
+    let cases: [(&str, Bend); 11] = [
         ("C3: a promised address that nobody owns", |n| addr_of(n, Kind::Pod, "10.9.9.9")),
         ("C2: 127.0.0.1 is no target of its own", |n| {
             let pattern = Pattern::to(one("127.0.0.0/8"));
@@ -264,6 +273,37 @@ fn verify_is_right_where_it_was_wrong() {
             before(n, "node", pattern, action);
             let (pattern, action) = back(other, 1);
             before(n, "node", pattern, action);
+        }),
+        // Alike Pods, one of which an entry names.
+        ("C3: every Node leads its Pods' messages to one Pod", |n| {
+            let pod = n.of_kind(Kind::Pod).next().expect("a Pod");
+            before(n, "node", Pattern::to(Addrs::Hosted), Action::Forward(Hop::To(pod)));
+        }),
+        ("C3: every Node delivers a port of its Pods to one container", |n| {
+            let port = Pattern { dport: Ports::In(8080, 8080), ..Pattern::to(Addrs::Hosted) };
+            deliver(n, "node", Pattern { proto: Some(Proto::Tcp), ..port }, Kind::Node);
+        }),
+        ("C3: every Pod delivers a port to one container", |n| {
+            let port = Pattern { dport: Ports::In(8080, 8080), ..Pattern::to(Addrs::Own) };
+            deliver(n, "pod", Pattern { proto: Some(Proto::Tcp), ..port }, Kind::Pod);
+        }),
+        ("R5: the outside leads to one Node, which leads nowhere else", |n| {
+            let node = n.of_kind(Kind::Node).next().expect("a Node");
+            let pods = Pattern::to(Addrs::Elsewhere(Kind::Pod));
+            before(n, "outside", pods.clone(), Action::Forward(Hop::To(node)));
+            let outside = n.of_kind(Kind::Outside).next().expect("the outside");
+            let lost = Pattern { from: Some(Kind::Outside), ..pods };
+            before(n, "node", lost, Action::Forward(Hop::To(outside)));
+        }),
+        ("C2: a Node has loopback for its own, and no entry speaks of it", |n| {
+            for table in &mut n.tables {
+                table.entries.retain(|entry| !matches!(entry.pattern.dst, Addrs::In(_)));
+            }
+            let node = n.of_kind(Kind::Node).next().expect("a Node");
+            let addr = Addr::LOOPBACK_V4;
+            n.fibs[node.index()].as_mut().expect("a FIB").me.own.push(addr);
+            n.owners.push(Owner { addr, when: None, to: node, via: node });
+            n.owners.sort_unstable();
         }),
     ];
     let intent = Intent { listeners: Listeners::Declared, ..Intent::default() };

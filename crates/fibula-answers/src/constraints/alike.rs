@@ -1,5 +1,14 @@
 //! Targets for which the proof is the same, with other names: one of them is proved for all.
+//!
+//! This is the step that makes 150,000 addresses cheap, and the one to mistrust. What it rests on:
+//! the fates of messages to alike targets are the same up to names ([`Likeness`]), and so is what
+//! the constraints ask of them. For C3 and C4 that is which ports the Pod promises, and by which
+//! listeners of its switch; so a Pod with a process that an entry names, or that other facts speak
+//! of in another way, is asked for itself. C2 asks about loopback, which is never alike to anything.
+//! Who may send matters to neither: a target counts as kept only if no header at all breaks a
+//! constraint, whether or not somebody could send it.
 
+use fibula_network::Addr;
 use fibula_network::flow::{Atom, Ground, Likeness};
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
@@ -10,7 +19,11 @@ use crate::tenants::Tenants;
 
 /// What the proof for an address depends on: its likeness for the FIBs, and by the facts what the
 /// Pod promises that owns it.
-type Kind = (Likeness, Option<u32>);
+type Form = (Likeness, Option<u32>);
+
+/// How many targets are proved in one go: the same on every machine, for counting gives up after a
+/// while in each.
+const SHARE: usize = 1024;
 
 /// What breaks a constraint among all messages.
 ///
@@ -18,12 +31,12 @@ type Kind = (Likeness, Option<u32>);
 /// a constraint, for then they are to be counted.
 pub(crate) fn prove(ground: &Ground<'_>, tenants: &Tenants<'_>) -> Tallies {
     let targets = ground.targets();
-    let kinds: Vec<Option<Kind>> =
-        targets.par_iter().map(|target| kind(ground, tenants, *target)).collect();
-    let mut places: FxHashMap<Kind, usize> = FxHashMap::default();
+    let forms: Vec<Option<Form>> =
+        targets.par_iter().map(|target| form(ground, tenants, *target)).collect();
+    let mut places: FxHashMap<Form, usize> = FxHashMap::default();
     let (mut first, mut others): (Vec<Atom>, Vec<(usize, Atom)>) = (vec![], vec![]);
-    for (target, kind) in targets.into_iter().zip(kinds) {
-        let place = kind.map_or(first.len(), |kind| *places.entry(kind).or_insert(first.len()));
+    for (target, form) in targets.into_iter().zip(forms) {
+        let place = form.map_or(first.len(), |form| *places.entry(form).or_insert(first.len()));
         match place == first.len() {
             true => first.push(target),
             false => others.push((place, target)),
@@ -37,9 +50,8 @@ pub(crate) fn prove(ground: &Ground<'_>, tenants: &Tenants<'_>) -> Tallies {
 
 /// What breaks a constraint among the messages to these targets, and to which of them none does.
 fn each(ground: &Ground<'_>, tenants: &Tenants<'_>, targets: &[Atom]) -> (Tallies, Vec<bool>) {
-    let share = targets.len().div_ceil(rayon::current_num_threads() * 4).max(256);
     let parts: Vec<(Tallies, Vec<bool>)> = targets
-        .par_chunks(share)
+        .par_chunks(SHARE)
         .map(|targets| Prover::new(ground, tenants).prove(targets))
         .collect();
     let mut all = (Tallies::default(), vec![]);
@@ -49,18 +61,22 @@ fn each(ground: &Ground<'_>, tenants: &Tenants<'_>, targets: &[Atom]) -> (Tallie
     all
 }
 
-/// The kind of a target, where that is the usual: the Pod that owns it by the facts is the one
+/// The form of a target, where that is the usual: the Pod that owns it by the facts is the one
 /// that the FIBs lead to, by the Node that hosts it.
-fn kind(ground: &Ground<'_>, tenants: &Tenants<'_>, target: Atom) -> Option<Kind> {
+fn form(ground: &Ground<'_>, tenants: &Tenants<'_>, target: Atom) -> Option<Form> {
     let addr = ground.atoms.range(target).lo;
+    if addr == Addr::LOOPBACK_V4 || addr == Addr::LOOPBACK_V6 {
+        return None;
+    }
     let likeness = ground.likeness(addr)?;
     let owner = ground.network.owners_of(addr).first()?;
     let mut owners = tenants.owners(addr);
     match (owners.next(), owners.next()) {
         (None, _) => Some((likeness, None)),
         (Some(pod), None) => {
+            let named = tenants.processes(pod).iter().any(|process| ground.is_named(*process));
             let same = pod == owner.to && ground.network.facts.host(pod) == Some(owner.via);
-            same.then(|| (likeness, Some(tenants.promised(pod))))
+            (same && !named).then(|| (likeness, Some(tenants.promised(pod))))
         }
         _ => None,
     }

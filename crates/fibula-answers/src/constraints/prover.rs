@@ -40,6 +40,8 @@ struct Broken<'a> {
     certain: SetId,
     /// Whether a sender has to use an address of its own (C3).
     own_source: bool,
+    /// Whether it matters which: else all senders break it alike.
+    by_source: bool,
     verdict: Option<Verdict>,
     expected: &'a [ElementId],
 }
@@ -108,6 +110,7 @@ impl<'g> Prover<'g> {
                     set: *set,
                     certain,
                     own_source: false,
+                    by_source: true,
                     verdict: Some(end.verdict),
                     expected: &[],
                 };
@@ -259,7 +262,9 @@ impl<'g> Prover<'g> {
         to: &'a Promise,
     ) -> Broken<'a> {
         let certain = self.certain(set);
-        Broken { switch, set, certain, own_source, verdict: None, expected: &to.by }
+        let source = self.flow.fields.source();
+        let by_source = self.flow.space.depends_on(set, source);
+        Broken { switch, set, certain, own_source, by_source, verdict: None, expected: &to.by }
     }
 
     /// Notes what the processes of these switches break. They treat the target alike but differ in
@@ -311,6 +316,14 @@ impl<'g> Prover<'g> {
     fn sent(&mut self, broken: &Broken<'_>, switch: ElementId, family: Family) -> SetId {
         if !broken.own_source {
             return broken.set;
+        }
+        if !broken.by_source {
+            let addresses = self.tenants.addresses(switch);
+            let some = match family {
+                Family::V4 => addresses.v4 > 0,
+                Family::V6 => addresses.v6 > 0,
+            };
+            return if some { broken.set } else { Space::EMPTY };
         }
         let Flow { ground, fields, ref mut space, .. } = self.flow;
         let addresses = self.network.facts.addresses(Entity::Switch(switch));

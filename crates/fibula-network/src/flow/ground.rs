@@ -3,7 +3,7 @@
 use crate::addr::{Addr, Range};
 use crate::element::ElementId;
 use crate::facts::Entity;
-use crate::fib::{Addrs, Ports};
+use crate::fib::{Action, Addrs, Hop, Ports, Receiver};
 use crate::network::Network;
 
 use super::atoms::{Atom, Atoms};
@@ -37,6 +37,8 @@ pub struct Ground<'n> {
     /// By table.
     sieves: Vec<Sieve>,
     pub(crate) near: Nearness,
+    /// By element, whether an entry names it.
+    named: Vec<bool>,
 }
 
 /// A switch that another one hosts.
@@ -89,6 +91,7 @@ impl<'n> Ground<'n> {
             hosted,
             sieves: network.tables.iter().map(Sieve::new).collect(),
             near: Nearness::default(),
+            named: named(network),
         };
         ground.near = ground.nearness();
         ground
@@ -120,6 +123,11 @@ impl<'n> Ground<'n> {
     /// The entries of each table that can match a target.
     pub(crate) fn sieves(&self) -> &[Sieve] {
         &self.sieves
+    }
+
+    /// Whether an entry, of whichever table, names an element.
+    pub fn is_named(&self, element: ElementId) -> bool {
+        self.named[element.index()]
     }
 
     /// The zone of an address.
@@ -166,6 +174,18 @@ impl<'n> Ground<'n> {
         })
         .flatten()
     }
+}
+
+/// By element, whether an entry names it.
+fn named(network: &Network) -> Vec<bool> {
+    let mut named = vec![false; network.elements.len()];
+    for entry in network.tables.iter().flat_map(|table| &table.entries) {
+        if let Action::Forward(Hop::To(id)) | Action::Deliver(Receiver::Element(id)) = entry.action
+        {
+            named[id.index()] = true;
+        }
+    }
+    named
 }
 
 /// The addresses that are targets of their own, sorted.

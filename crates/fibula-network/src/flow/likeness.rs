@@ -11,9 +11,11 @@ use crate::numbers::Numbers;
 /// What the fate of all messages to an address depends on, without the names of the Pod and the
 /// Node that it concerns.
 ///
-/// A Pod's address and its Node are what [`Flow::fate`](super::Flow::fate) takes for special.
-/// Where two such pairs decide alike, host alike switches and have alike links, exchanging them
-/// exchanges the fates.
+/// A Pod and its Node are what [`Flow::fate`](super::Flow::fate) takes for special for the Pod's
+/// address. Exchange two such pairs, with the processes and Pods that each hosts: if no entry
+/// names any of them, if they decide alike, host alike switches and have alike links, then every
+/// entry means what it meant before, and the fates are exchanged with the names. An address whose
+/// owner an entry names has no likeness: for it the argument fails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Likeness {
     zone: u32,
@@ -44,6 +46,8 @@ impl Ground<'_> {
             && self.network.kind(owner.via) == Kind::Node
             && host(owner.via).is_none()
             && (owner.to == owner.via || host(owner.to) == Some(owner.via))
+            && !self.is_named(owner.to)
+            && !self.is_named(owner.via)
             && !self.zone_listens(zone);
         let alone = owner.to == owner.via || !self.near.of.contains_key(&owner.to);
         (usual && alone && !self.has_peers(owner.to, owner.via)).then(|| Likeness {
