@@ -29,34 +29,29 @@
 //!
 //! **What it costs.** Eight bytes for each edge, and 24 to 40 for each node with its place in the
 //! unique table. An operation on two sets costs at most the product of their sizes, and almost
-//! always their sum; of a small set and a large one (`and`, `minus`, `overlaps`) only the small
-//! one's, with a search. Measured on one core, over 25 levels:
+//! always their sum; of a small set and a large one (`and`, `minus`) only the small one's,
+//! with a search. Measured on one core, over 25 levels:
 //!
 //! | work | time |
 //! |---|---|
-//! | `and`, `overlaps`, `subset`, `minus` of two sets of four levels, never asked before | 40 to 60 ns |
+//! | `and`, `minus` of two sets of four levels, never asked before | 40 to 60 ns |
 //! | `or` of the same, half of which make a new node | 290 ns |
 //! | one value against 30,000 intervals | 0.1 to 0.2 µs |
 //! | join of 30,000 intervals with 30,000 others | 1.5 ms |
 //! | [`Space::any`] of 30,000 intervals | 13 ms |
-//! | [`Space::first_matches`] of 5,000 rules on raw addresses (88 bits), and what they permit | 14 to 21 ms |
-//! | the same, rule by rule | 260 ms |
-//! | [`Space::first_matches`] of 150,000 entries, one for each target | 0.3 s |
+//! | what 5,000 rules on raw addresses (88 bits) permit, folded rule by rule | 260 ms |
 //!
 //! So never grow a large set one value after the other. Nothing is freed before the space: make
 //! one for a question, and drop it whole.
 //!
 //! The work is divided so: `nodes` keeps nodes unique, `cache` the results of operations, `ops`
-//! combines two sets, `project` fixes or forgets a field, `read` and `cubes` look into a set.
+//! combines two sets, `project` forgets a field, `read` looks into a set.
 
 mod cache;
-mod cubes;
 mod nodes;
 mod ops;
 mod project;
 mod read;
-
-pub use cubes::{Cube, Cubes};
 
 use cache::Cache;
 use nodes::{Edge, Nodes};
@@ -64,7 +59,7 @@ use nodes::{Edge, Nodes};
 /// A field of a header: its place in the order in which a diagram asks.
 ///
 /// Whoever makes a [`Space`] says what each level means. A level that the space lacks is a field
-/// with the single value 0: to fix, forget or ask for it is allowed and changes nothing.
+/// with the single value 0: to forget or ask for it is allowed and changes nothing.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct Level(pub u8);
 
@@ -123,22 +118,15 @@ impl Space {
         if lo > hi || lo > top {
             return Self::EMPTY;
         }
-        let (base, hi) = (self.scratch.len(), hi.min(top));
-        self.push_range(base, lo, hi);
-        self.close(level.0, base, top)
-    }
-
-    /// The headers whose value at `level` is in one of the ranges. They may come in any order,
-    /// overlap, and be empty (`lo > hi`). Cost: that of sorting them.
-    pub fn intervals(&mut self, level: Level, ranges: &[Interval]) -> SetId {
-        let top = self.top(level);
         let base = self.scratch.len();
-        for (lo, hi) in united(ranges.to_vec()) {
-            if lo <= top {
-                self.push_range(base, lo, hi.min(top));
-            }
+        if let Some(below) = lo.checked_sub(1) {
+            self.push(base, below, Self::EMPTY);
         }
-        self.close(level.0, base, top)
+        self.push(base, hi.min(top), Self::FULL);
+        if hi < top {
+            self.push(base, top, Self::EMPTY);
+        }
+        self.finish(level.0, base)
     }
 
     /// How many nodes the space holds, the two ends included: what all operations together made.
@@ -159,40 +147,10 @@ impl Space {
         }
     }
 
-    /// Adds `lo..=hi` to the values of the node under construction, all below it being out.
-    fn push_range(&mut self, base: usize, lo: u32, hi: u32) {
-        if let Some(below) = lo.checked_sub(1) {
-            self.push(base, below, Self::EMPTY);
-        }
-        self.push(base, hi, Self::FULL);
-    }
-
-    /// Ends the node under construction, what is left of the domain being out.
-    fn close(&mut self, level: u8, base: usize, top: u32) -> SetId {
-        if self.scratch[base..].last().is_none_or(|last| last.hi < top) {
-            self.push(base, top, Self::EMPTY);
-        }
-        self.finish(level, base)
-    }
-
     /// Ends the node under construction, whose edges cover the domain.
     fn finish(&mut self, level: u8, base: usize) -> SetId {
         let set = self.nodes.intern(level, &self.scratch[base..]);
         self.scratch.truncate(base);
         set
     }
-}
-
-/// The same values as sorted, disjoint ranges that do not touch.
-fn united(mut ranges: Vec<Interval>) -> Vec<Interval> {
-    ranges.retain(|&(lo, hi)| lo <= hi);
-    ranges.sort_unstable();
-    ranges.dedup_by(|next, kept| {
-        let joined = next.0 <= kept.1.saturating_add(1);
-        if joined {
-            kept.1 = kept.1.max(next.1);
-        }
-        joined
-    });
-    ranges
 }

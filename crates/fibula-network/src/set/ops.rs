@@ -13,9 +13,6 @@ enum Op {
     Minus = 3,
 }
 
-/// Beside an [`Op`] in a task: only whether the result has a member was asked.
-const OCCUPIED: u32 = 4;
-
 /// Two nodes side by side at the upper one's level.
 struct Pair {
     level: u8,
@@ -63,37 +60,9 @@ impl Space {
         self.joined(sets.to_vec())
     }
 
-    /// First match wins (N6): takes from each pattern what an earlier one has, and returns what all
-    /// have together. For n patterns it costs n·log n differences of a small set and a large one,
-    /// where to subtract the sum of the earlier ones, pattern by pattern, costs n².
-    pub fn first_matches(&mut self, patterns: &mut [SetId]) -> SetId {
-        if let [] | [_] = patterns {
-            return patterns.first().copied().unwrap_or(Self::EMPTY);
-        }
-        let (earlier, later) = patterns.split_at_mut(patterns.len() / 2);
-        let taken = self.first_matches(earlier);
-        for pattern in &mut *later {
-            *pattern = self.minus(*pattern, taken);
-        }
-        let rest = self.first_matches(later);
-        self.or(taken, rest)
-    }
-
     /// Whether it has no member. Costs nothing.
     pub fn is_empty(&self, set: SetId) -> bool {
         set == Self::EMPTY
-    }
-
-    /// Whether every member of `a` is one of `b`. Makes no nodes and stops at the first that isn't.
-    pub fn subset(&mut self, a: SetId, b: SetId) -> bool {
-        self.cache.begin();
-        !self.occupied(Op::Minus, a, b)
-    }
-
-    /// Whether the two share a member. Makes no nodes and stops at the first one.
-    pub fn overlaps(&mut self, a: SetId, b: SetId) -> bool {
-        self.cache.begin();
-        self.occupied(Op::And, a, b)
     }
 
     /// [`Space::any`], as part of an operation.
@@ -140,26 +109,6 @@ impl Space {
         let result = self.finish(pair.level, base);
         self.cache.put(task, a.0, b.0, result);
         result
-    }
-
-    /// Whether [`Space::apply`] would give a set with a member.
-    fn occupied(&mut self, op: Op, a: SetId, b: SetId) -> bool {
-        if let Some(settled) = op.settled(a, b) {
-            return settled != Self::EMPTY;
-        }
-        let (a, b) = op.ordered(a, b);
-        let task = op as u32 | OCCUPIED;
-        if let Some(known) = self.cache.get(task, a.0, b.0) {
-            return known != Self::EMPTY;
-        }
-        let mut pair = self.pair(a, b);
-        let mut found = false;
-        while !found && let Some((_, x, y)) = pair.step(&self.nodes, op) {
-            found = self.occupied(op, x, y);
-        }
-        let result = if found { Self::FULL } else { Self::EMPTY };
-        self.cache.put(task, a.0, b.0, result);
-        found
     }
 
     fn pair(&self, a: SetId, b: SetId) -> Pair {

@@ -1,9 +1,9 @@
 //! Looking into a set.
 
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashSet;
 
 use super::nodes::END;
-use super::{Interval, Level, SetId, Space, united};
+use super::{Interval, Level, SetId, Space};
 
 impl Space {
     /// Whether the header with these values, one per level, is a member. One search per level that
@@ -68,44 +68,8 @@ impl Space {
         })
     }
 
-    /// How many members it has; `u128::MAX` stands for that many or more. Linear in the diagram.
-    pub fn count(&self, set: SetId) -> u128 {
-        let free = self.combinations(0, self.nodes.level(set));
-        self.count_below(set, &mut FxHashMap::default()).saturating_mul(free)
-    }
-
-    /// Members of a set over the fields from the one it asks first.
-    fn count_below(&self, set: SetId, known: &mut FxHashMap<SetId, u128>) -> u128 {
-        if set == Self::EMPTY || set == Self::FULL {
-            return u128::from(set == Self::FULL);
-        }
-        if let Some(&count) = known.get(&set) {
-            return count;
-        }
-        let below = self.nodes.level(set) + 1;
-        let (mut total, mut lo) = (0u128, 0u64);
-        for edge in self.nodes.edges(set) {
-            let above = u64::from(edge.hi) + 1;
-            if edge.to != Self::EMPTY {
-                let free = self.combinations(below, self.nodes.level(edge.to));
-                let each = self.count_below(edge.to, known).saturating_mul(free);
-                total = total.saturating_add(each.saturating_mul(u128::from(above - lo)));
-            }
-            lo = above;
-        }
-        known.insert(set, total);
-        total
-    }
-
-    /// In how many ways the fields of the levels `from..to` can be filled.
-    fn combinations(&self, from: u8, to: u8) -> u128 {
-        let to = usize::from(to).min(self.tops.len());
-        let skipped = self.tops.get(usize::from(from)..to).unwrap_or_default();
-        skipped.iter().fold(1, |ways, &top| ways.saturating_mul(u128::from(top) + 1))
-    }
-
     /// Where a set goes on for a value of the level that it asks first.
-    pub(super) fn child(&self, set: SetId, value: u32) -> SetId {
+    fn child(&self, set: SetId, value: u32) -> SetId {
         let edges = self.nodes.edges(set);
         edges[edges.partition_point(|edge| edge.hi < value)].to
     }
@@ -131,4 +95,17 @@ impl Space {
         }
         false
     }
+}
+
+/// The same values as sorted, disjoint ranges that do not touch.
+fn united(mut ranges: Vec<Interval>) -> Vec<Interval> {
+    ranges.sort_unstable();
+    ranges.dedup_by(|next, kept| {
+        let joined = next.0 <= kept.1.saturating_add(1);
+        if joined {
+            kept.1 = kept.1.max(next.1);
+        }
+        joined
+    });
+    ranges
 }
