@@ -9,7 +9,9 @@ use crate::{Intent, Refinement};
 ///
 /// An address that two live entities claim has no owner that Kubernetes would name (POD-7): each
 /// claim holds under one value of a choice that stays open, so that whatever depends on it is
-/// undecided. A Service that claims one leads nowhere yet.
+/// undecided. A Service that claims one leads nowhere yet. There is one choice for all such
+/// addresses (a message has one target), of at most 255 values: of more claims to one address the
+/// rest hold under none.
 pub(crate) fn own(network: &Network, intent: &Intent) -> (Vec<Owner>, Vec<Choice>) {
     let mut claims: Vec<(Addr, Entity)> =
         network.facts.addr.iter().map(|(entity, addr)| (*addr, *entity)).collect();

@@ -11,7 +11,7 @@ pub(crate) fn tally(network: &Network, tenants: &Tenants<'_>, tallies: &mut Tall
     if tenants.cut.is_empty() {
         return;
     }
-    let pods: Vec<ElementId> = network.of_kind(Kind::Pod).collect();
+    let all = [Family::V4, Family::V6].map(|family| Doors::of_all(network, tenants, family));
     for &process in &tenants.cut {
         let Some(host) = network.facts.host(process) else { continue };
         let lost = Lost { network, tenants, process };
@@ -20,13 +20,12 @@ pub(crate) fn tally(network: &Network, tenants: &Tenants<'_>, tallies: &mut Tall
         match network.kind(process) {
             Kind::Container => {
                 for loopback in tenants.loopbacks(host) {
-                    lost.note(&mut tallies.c2, host, loopback, loopback);
+                    let doors = Doors { count: tenants.doors(host), first: Some((loopback, host)) };
+                    lost.note(&mut tallies.c2, loopback, doors);
                 }
-                for pod in &pods {
-                    for addr in network.facts.addresses(Entity::Switch(*pod)) {
-                        if let Some(src) = own(addr.family()) {
-                            lost.note(&mut tallies.c3, *pod, src, addr);
-                        }
+                for (family, doors) in [Family::V4, Family::V6].into_iter().zip(all) {
+                    if let Some(src) = own(family) {
+                        lost.note(&mut tallies.c3, src, doors);
                     }
                 }
             }
@@ -34,7 +33,8 @@ pub(crate) fn tally(network: &Network, tenants: &Tenants<'_>, tallies: &mut Tall
                 for &pod in tenants.pods(host) {
                     for addr in network.facts.addresses(Entity::Switch(pod)) {
                         let src = own(addr.family()).unwrap_or(Addr::loopback(addr.family()));
-                        lost.note(&mut tallies.c4, pod, src, addr);
+                        let doors = Doors { count: tenants.doors(pod), first: Some((addr, pod)) };
+                        lost.note(&mut tallies.c4, src, doors);
                     }
                 }
             }
@@ -42,6 +42,31 @@ pub(crate) fn tally(network: &Network, tenants: &Tenants<'_>, tallies: &mut Tall
         }
         let src = own(Family::V4).unwrap_or(Addr::LOOPBACK_V4);
         tallies.r5.note(1, lost.witness(src, src, Port::tcp(80), vec![]));
+    }
+}
+
+/// Addresses and open ports, each with each: what a process could have sent to.
+#[derive(Clone, Copy)]
+struct Doors {
+    count: u64,
+    /// The first address, and its Pod.
+    first: Option<(Addr, ElementId)>,
+}
+
+// === impl Doors ===
+
+impl Doors {
+    /// Those of all Pods in a family.
+    fn of_all(network: &Network, tenants: &Tenants<'_>, family: Family) -> Doors {
+        let pods = network.of_kind(Kind::Pod).filter(|pod| tenants.doors(*pod) > 0);
+        let addresses = pods.flat_map(|pod| {
+            let own = network.facts.addresses(Entity::Switch(pod));
+            own.filter(|addr| addr.family() == family).map(move |addr| (addr, pod))
+        });
+        addresses.fold(Doors { count: 0, first: None }, |all, (addr, pod)| Doors {
+            count: all.count + tenants.doors(pod),
+            first: Some(all.first.map_or((addr, pod), |first| first.min((addr, pod)))),
+        })
     }
 }
 
@@ -54,11 +79,10 @@ struct Lost<'a> {
 // === impl Lost ===
 
 impl Lost<'_> {
-    fn note(&self, tally: &mut Tally, pod: ElementId, src: Addr, dst: Addr) {
-        let promises = self.tenants.promises(pod);
-        let count = promises.len() as u64;
-        if let Some(first) = promises.into_iter().next() {
-            tally.note(count, self.witness(src, dst, first.port, first.by));
+    fn note(&self, tally: &mut Tally, src: Addr, doors: Doors) {
+        let Some((dst, pod)) = doors.first else { return };
+        if let Some(first) = self.tenants.promises(pod).into_iter().next() {
+            tally.note(doors.count, self.witness(src, dst, first.port, first.by));
         }
     }
 

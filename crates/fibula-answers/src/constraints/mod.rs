@@ -5,7 +5,8 @@
 //! that treats the target in its own way, which messages do not end at the container that listens;
 //! none may be among those that a container (C3) or a daemon of the Pod's Node (C4) can send. R5
 //! asks the same of every target, and for ends without a reason. What is asked of a switch is
-//! asked of all that decide alike; sources and ports are never enumerated.
+//! asked of all that decide alike, and what is proved of a target is proved of all that are alike
+//! (`alike`); sources and ports are never enumerated.
 
 mod alike;
 mod cut;
@@ -50,7 +51,8 @@ pub enum Outcome {
     Proved,
     /// Not.
     Violated {
-        /// How many break it: addresses (C1), pairs (C2 to C4), or kinds of target (R5).
+        /// How many break it: addresses (C1), pairs (C2 to C4), or for R5 kinds of target, and
+        /// processes that can send nothing.
         broken: u64,
         /// Whether there may be more: counting went on for too long.
         at_least: bool,

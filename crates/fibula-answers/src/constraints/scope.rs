@@ -82,9 +82,11 @@ impl Scopes {
             let own = tenants.pods(node).iter().map(|pod| own(*pod));
             c4 += own.map(|own| daemons * (own.v4 + own.v6)).sum::<u64>();
         }
-        let world = |kind| kind != Kind::World;
-        let processes =
-            network.elements.iter().filter(|e| e.kind.is_process() && world(e.kind)).count();
+        // The world sends too, and is proved for, but it is no process of the cluster.
+        let processes = network.elements.iter();
+        let processes = processes
+            .filter(|element| element.kind.is_process() && element.kind != Kind::World)
+            .count();
         Scopes {
             c2: Scope::Pairs(c2),
             c3: Scope::Pairs(senders.v4 * doors.v4 + senders.v6 * doors.v6),

@@ -4,6 +4,7 @@
 //!   Network ──► Ground    atoms    the line of addresses, cut by all that the network says
 //!                         zones    targets that no pattern tells apart
 //!                         classes  switches that decide alike
+//!                         likeness targets for which the fates are the same, with other names
 //!                 │
 //!                 ▼
 //!                Flow     decide   one switch, one target: its FIB as a partition of headers
