@@ -18,6 +18,13 @@ pub fn error(message: &str, hint: Option<&str>) -> Page {
     page
 }
 
+/// Something to know beside an answer.
+pub fn note(message: &str) -> Page {
+    let mut page = Page::new();
+    page.line(Text::new().with(Label::Warning, "note").plain(": ").plain(message));
+    page
+}
+
 /// Something in the input that was refused, with the lines around it.
 pub fn refusal(refusal: &Refusal) -> Page {
     let mut page = Page::new();

@@ -16,7 +16,13 @@ use crate::preface::{About, Preface};
 use crate::view::View;
 
 /// `verify`.
-pub fn verify(view: &View<'_>, proof: &Proof, findings: &[Finding], preface: &Preface) -> Value {
+pub fn verify(
+    view: &View<'_>,
+    proof: &Proof,
+    findings: &[Finding],
+    place: &dyn Fn(Place) -> Option<String>,
+    preface: &Preface,
+) -> Value {
     let verdict = match (proof.violated(), proof.holds() && preface.missing().is_none()) {
         (true, _) => "violated",
         (false, true) => "proved",
@@ -27,7 +33,7 @@ pub fn verify(view: &View<'_>, proof: &Proof, findings: &[Finding], preface: &Pr
         "verdict": verdict,
         "basis": basis(preface),
         "constraints": proof.constraints.iter().map(|c| constraint(view, c)).collect::<Vec<_>>(),
-        "findings": findings.iter().map(|f| finding(f, &|_| None)).collect::<Vec<_>>(),
+        "findings": findings.iter().map(|f| finding(f, place)).collect::<Vec<_>>(),
     })
 }
 
@@ -235,7 +241,7 @@ fn basis(preface: &Preface) -> Value {
             "nodes": read.nodes,
             "namespaces": read.namespaces,
             "pods": read.pods,
-            "finished_pods": read.finished,
+            "pods_not_running": read.finished,
             "services": read.services,
             "left": read.left,
             "refused": preface.refused,

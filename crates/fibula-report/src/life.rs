@@ -1,9 +1,7 @@
 //! The life of a message, one hop a line: where it is, what happens, which entry decided.
 
 use fibula_network::walk::{Life, Step, Verdict};
-use fibula_network::{
-    Action, Addrs, ElementId, Entry, Header, Hop, Kind, PlaceId, Port, Ports, Range, Receiver,
-};
+use fibula_network::{Action, ElementId, Entry, Header, Hop, Kind, Port, Receiver};
 
 use crate::page::Text;
 use crate::style::Label;
@@ -154,37 +152,5 @@ pub(crate) fn decided(view: &View<'_>, life: &Life, step: usize) -> Option<Entry
     let Step::Decide { at, entry: id, owner, listener } = *life.steps.get(step)? else {
         return None;
     };
-    let header = header_at(life, step);
-    let mut entry = view.network.entry(id).clone();
-    let place = |place: PlaceId, entry: &mut Entry| {
-        if place != PlaceId::NONE {
-            entry.origin.place = place;
-        }
-    };
-    if let Some(owner) = owner {
-        entry.pattern.dst = Addrs::In(Range::one(owner.addr));
-        place(view.network.element(owner.to).place, &mut entry);
-    } else if let (Addrs::Own, Some(header)) = (entry.pattern.dst, header) {
-        entry.pattern.dst = Addrs::In(Range::one(header.dst));
-    }
-    if let Some(listener) = listener {
-        let Port { proto, number } = listener.port;
-        entry.pattern.dport = Ports::In(number, number);
-        entry.pattern.proto = Some(proto);
-        place(listener.place, &mut entry);
-    }
-    let host = view.network.fib(at).and_then(|fib| fib.me.host);
-    entry.action = match (entry.action, owner, listener) {
-        (Action::Forward(Hop::Owner), Some(owner), _) => Action::Forward(Hop::To(owner.to)),
-        (Action::Forward(Hop::OwnersNode), Some(owner), _) => Action::Forward(Hop::To(owner.via)),
-        (Action::Forward(Hop::Host), ..) if host.is_some() => {
-            host.map_or(entry.action, |host| Action::Forward(Hop::To(host)))
-        }
-        (Action::Deliver(Receiver::Listener), _, Some(listener)) => {
-            Action::Deliver(Receiver::Element(listener.process))
-        }
-        (Action::Deliver(Receiver::Me), ..) => Action::Deliver(Receiver::Element(at)),
-        (action, ..) => action,
-    };
-    Some(entry)
+    Some(view.network.decided(at, id, owner, listener, header_at(life, step)?))
 }

@@ -202,7 +202,12 @@ impl Page {
 
 impl Screen {
     fn shown(&self, text: &str) -> String {
-        if self.unicode { text.to_owned() } else { ascii(text) }
+        // What names hold must not speak to the terminal.
+        let text: String = match text.contains(char::is_control) {
+            true => text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect(),
+            false => text.to_owned(),
+        };
+        if self.unicode { text } else { ascii(&text) }
     }
 
     fn hanging(&self, head: &Text, text: &str, out: &mut String) {

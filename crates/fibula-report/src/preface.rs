@@ -35,7 +35,7 @@ pub struct Reading {
     pub namespaces: usize,
     /// How many pods.
     pub pods: usize,
-    /// How many of them have finished.
+    /// How many of them take no part: finished, or not started.
     pub finished: usize,
     /// How many Services.
     pub services: usize,
@@ -102,7 +102,7 @@ impl Preface {
 
     /// What should be in the network and is not: whatever it could change is undecided.
     pub(crate) fn missing(&self) -> Option<String> {
-        let parts = [(self.refused, "refused object"), (self.kept_out, "contradicting name")];
+        let parts = [(self.refused, "refused piece"), (self.kept_out, "contradicting name")];
         let some = parts.iter().filter(|(n, _)| *n > 0);
         let some: Vec<String> = some.map(|(n, what)| count(*n, what)).collect();
         let verb = if self.refused + self.kept_out == 1 { "is" } else { "are" };
@@ -111,7 +111,8 @@ impl Preface {
 
     fn read_line(&self) -> String {
         let Reading { files, nodes, namespaces, pods, finished, services, .. } = self.read;
-        let finished = if finished > 0 { format!(" ({finished} finished)") } else { String::new() };
+        let finished =
+            if finished > 0 { format!(" ({finished} not running)") } else { String::new() };
         let left = match self.read.left {
             0 => String::new(),
             left => format!("; {} left", count(left, "other object")),
@@ -161,6 +162,17 @@ impl Preface {
         };
         lines.extend(self.assumptions.iter().filter(range).filter_map(assumption));
         lines
+    }
+
+    /// What decides traffic and was not read, in a line for each thing that it decides.
+    pub fn unread_lines(&self) -> Vec<String> {
+        let each = [Decides::Policy, Decides::Service, Decides::Gateway];
+        each.iter().filter_map(|decides| self.unread_line(*decides)).collect()
+    }
+
+    /// Whether policies were not read that may withhold messages.
+    pub(crate) fn has_unread_policies(&self) -> bool {
+        self.unread.iter().any(|unread| unread.decides == Decides::Policy)
     }
 
     /// What the input lacks and was invented, in one sentence.

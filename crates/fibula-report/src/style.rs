@@ -48,6 +48,7 @@ const TWINS: &[(char, &str)] = &[
     ('├', "|"),
     ('└', "`"),
     ('·', "-"),
+    ('\u{fffd}', "?"),
 ];
 
 /// The text with ASCII in place of our signs. Other characters, in names, stay.

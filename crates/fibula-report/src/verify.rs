@@ -22,7 +22,14 @@ pub fn verify(
 ) -> Page {
     let mut page = preface.page();
     page.blank();
-    page.rows(2, constraint_rows(proof));
+    let mut rows = constraint_rows(proof);
+    if preface.has_unread_policies() {
+        // C3 is meant up to segmentation (NM-3).
+        if let Some(about) = rows.get_mut(2).and_then(|row| row.last_mut()) {
+            *about = std::mem::take(about).plain(", up to what policies withhold");
+        }
+    }
+    page.rows(2, rows);
     for constraint in &proof.constraints {
         page.append(broken(view, constraint));
     }

@@ -40,7 +40,8 @@ pub(crate) enum Command {
     #[command(after_help = VERIFY_HELP)]
     Verify(VerifyArgs),
     /// What looks wrong in the objects
-    #[command(after_help = "Example:\n  fibula lint deploy/")]
+    #[command(after_help = "Findings alone exit with 0: say --deny to fail on them.\n\n\
+        Example:\n  fibula lint deploy/ --deny warning")]
     Lint(LintArgs),
     /// The network itself: elements, links, and the forwarding table of each switch
     #[command(after_help = GRAPH_HELP)]
@@ -112,11 +113,11 @@ pub(crate) struct InputArgs {
     /// Switch off a refinement of the article's network: R1, R2, R3, R4
     #[arg(long, value_name = "ID", value_delimiter = ',', help_heading = "Assumptions")]
     pub(crate) without: Vec<Refinement>,
-    /// What declared ports say of listeners: all that listen, or only some
+    /// Whether declared ports are all that listen; by default unknown, on @k1 declared
     #[arg(long, value_name = "declared|unknown", hide_possible_values = true)]
     #[arg(help_heading = "Assumptions")]
     pub(crate) listeners: Option<ListenersArg>,
-    /// A process of every node that is in no object, or `none`; by default kubelet:10250
+    /// A process of every node that is in no object, or `none`; by default kubelet:10250, on @k1 none
     #[arg(long, value_name = "NAME:PORT", value_parser = daemon, help_heading = "Assumptions")]
     pub(crate) daemon: Vec<Option<Daemon>>,
     /// A range that pods take their addresses from, where no object says

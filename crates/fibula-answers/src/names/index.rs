@@ -190,14 +190,31 @@ impl<'a> Index<'a> {
             let ports = service.ports.iter();
             return ports.map(|p| (p.name.clone(), port(p.protocol, p.number))).collect();
         }
-        let first = candidate.elements.first().copied();
-        let processes = first.map(|element| self.processes(element)).unwrap_or_default();
+        let first = candidate.elements.first().map(|first| self.pod_of(*first));
+        let first = candidate.elements.iter().filter(|id| Some(self.pod_of(**id)) == first);
         let facts = &self.network.facts;
-        processes
-            .into_iter()
+        first
+            .flat_map(|element| self.processes(*element))
             .flat_map(|process| facts.ports(process))
             .map(|open| (self.port_name(candidate, open.port), open.port))
             .collect()
+    }
+
+    /// How many pods a candidate stands for, or other things that can be sent to.
+    pub(crate) fn pods(&self, candidate: &Candidate) -> usize {
+        let mut pods: Vec<&str> = candidate.elements.iter().map(|id| self.pod_of(*id)).collect();
+        pods.sort_unstable();
+        pods.dedup();
+        pods.len()
+    }
+
+    /// The pod that an element is, or that a host-network container belongs to, by name.
+    fn pod_of(&self, id: ElementId) -> &'a str {
+        let Element { kind, name, .. } = self.network.element(id);
+        match name.rsplit_once('/') {
+            Some((pod, _)) if *kind == Kind::Daemon => pod,
+            _ => name,
+        }
     }
 
     /// Why a thing of the cluster takes no part in the network.

@@ -160,7 +160,7 @@ impl<'a> Names<'a> {
             return Err(NameError::Mute { said: name.to_owned(), why });
         }
         let port = self.port(said, port_said, Some(&chosen))?;
-        let alike = chosen.elements.len();
+        let alike = self.index.pods(&chosen);
         Ok(To { addresses, port, chosen: Some(chosen), literal: false, alike })
     }
 

@@ -59,7 +59,7 @@ pub(crate) fn verify(
     let preface = &session.preface;
     Output::new(&args.output, streams)?.print(
         &|| fibula_report::verify(&view, &proof, &findings, preface, hint.trim_end()),
-        &|| json::verify(&view, &proof, &findings, preface),
+        &|| json::verify(&view, &proof, &findings, &|at| session.object_place(at), preface),
     )?;
     Ok(session.exit(if proof.violated() {
         Exit::No

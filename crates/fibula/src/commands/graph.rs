@@ -43,5 +43,10 @@ pub(crate) fn graph(
             Format::Mermaid => mermaid(&view, args.all, out),
         },
     )?;
+    let unread = session.preface.unread_lines();
+    if args.output.iter().any(|target| target.format == Format::Json) && !unread.is_empty() {
+        let says = format!("the network holds nothing of what was not read: {}", unread.join("; "));
+        error::note(&says).print(&streams.err_screen, streams.err)?;
+    }
     Ok(session.exit(Exit::Yes))
 }
