@@ -141,3 +141,31 @@ impl Mesh {
         n * n.saturating_sub(1) / 2 - self.except.len()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn n2_repeats_order_and_direction_of_pairs_make_no_difference(
+            pairs in prop::collection::vec((0u32..9, 0u32..9), 0..40),
+        ) {
+            let pairs: Vec<_> = pairs.into_iter().map(|(a, b)| (ElementId(a), ElementId(b))).collect();
+            let links = Links::new(9, pairs.clone(), vec![]);
+            let turned = pairs.iter().rev().chain(&pairs).map(|(a, b)| (*b, *a));
+            prop_assert_eq!(&links, &Links::new(9, turned, vec![]));
+            let expected: BTreeSet<_> = pairs.iter().map(|(a, b)| (*a.min(b), *a.max(b))).collect();
+            prop_assert_eq!(links.pairs().collect::<Vec<_>>(), Vec::from_iter(expected.clone()));
+            for a in (0..9).map(ElementId) {
+                for b in (0..9).map(ElementId) {
+                    prop_assert_eq!(links.contains(a, b), expected.contains(&(a.min(b), a.max(b))));
+                }
+            }
+        }
+    }
+}
