@@ -1,12 +1,12 @@
 //! A FIB written out: every relative entry as the article's own entries, one for each address and
-//! listener that it speaks of.
+//! listener that it speaks of; or one of its entries, for one message.
 
 use crate::addr::{Addr, Range};
 use crate::element::{ElementId, PlaceId};
 use crate::fib::{
     Action, Addrs, Entry, EntryId, Hop, Listener, Me, Origin, Owner, Pattern, Ports, Receiver,
 };
-use crate::header::{Port, Proto};
+use crate::header::{Header, Port, Proto};
 use crate::network::Network;
 
 impl Network {
@@ -30,6 +30,35 @@ impl Network {
                     .collect()
             })
             .collect()
+    }
+
+    /// An entry that decided at a switch about a message, with what its target, its target port and
+    /// its action meant for that message: as [`Step::Decide`](crate::walk::Step) tells, what `owner`
+    /// and `listener` the entry found there. Words about the source stay as they are. At a process
+    /// nothing decides, and the entry is as it stands in its table.
+    pub fn decided(
+        &self,
+        at: ElementId,
+        id: EntryId,
+        owner: Option<Owner>,
+        listener: Option<Listener>,
+        header: Header,
+    ) -> Entry {
+        let mut entry = self.entry(id).clone();
+        let Some(fib) = self.fib(at) else { return entry };
+        let writer = Writer { network: self, switch: at, me: &fib.me };
+        if let Some(owner) = owner {
+            entry.pattern.dst = one(owner.addr);
+            entry.origin = placed(&entry.origin, self.element(owner.to).place);
+        } else if entry.pattern.dst == Addrs::Own {
+            entry.pattern.dst = one(header.dst);
+        }
+        if let Some(listener) = listener {
+            entry.pattern = at_listener(&entry.pattern, &listener);
+            entry.origin = placed(&entry.origin, listener.place);
+        }
+        entry.action = writer.action(entry.action, owner, listener);
+        entry
     }
 }
 
@@ -76,27 +105,16 @@ impl Writer<'_> {
         owner: Option<Owner>,
         out: &mut Vec<Entry>,
     ) {
-        let place = |at: PlaceId| if at == PlaceId::NONE { entry.origin.place } else { at };
-        let origin = |at| Origin { rule: entry.origin.rule.clone(), place: place(at) };
         if pattern.dport != Ports::Listened {
             let at = owner.map_or(PlaceId::NONE, |o| self.network.element(o.to).place);
-            let action = self.action(entry.action, owner);
-            return out.push(Entry { pattern, action, origin: origin(at) });
+            let action = self.action(entry.action, owner, None);
+            return out.push(Entry { pattern, action, origin: placed(&entry.origin, at) });
         }
         for listener in self.listeners(pattern.proto) {
-            let number = listener.port.number;
-            let pattern = Pattern {
-                dport: Ports::In(number, number),
-                proto: Some(listener.port.proto),
-                ..pattern.clone()
-            };
-            let action = match entry.action {
-                Action::Deliver(Receiver::Listener) => {
-                    Action::Deliver(Receiver::Element(listener.process))
-                }
-                action => self.action(action, owner),
-            };
-            out.push(Entry { pattern, action, origin: origin(listener.place) });
+            let pattern = at_listener(&pattern, listener);
+            let action = self.action(entry.action, owner, Some(*listener));
+            let origin = placed(&entry.origin, listener.place);
+            out.push(Entry { pattern, action, origin });
         }
     }
 
@@ -145,18 +163,33 @@ impl Writer<'_> {
         }
     }
 
-    fn action(&self, action: Action, owner: Option<Owner>) -> Action {
-        match (action, owner) {
-            (Action::Forward(Hop::Owner), Some(owner)) => Action::Forward(Hop::To(owner.to)),
-            (Action::Forward(Hop::OwnersNode), Some(owner)) => Action::Forward(Hop::To(owner.via)),
-            (Action::Forward(Hop::Host), _) => match self.me.host {
-                Some(host) => Action::Forward(Hop::To(host)),
-                None => action,
-            },
-            (Action::Deliver(Receiver::Me), _) => Action::Deliver(Receiver::Element(self.switch)),
+    fn action(&self, action: Action, owner: Option<Owner>, listener: Option<Listener>) -> Action {
+        let to = match action {
+            Action::Forward(Hop::Owner) => owner.map(|owner| owner.to),
+            Action::Forward(Hop::OwnersNode) => owner.map(|owner| owner.via),
+            Action::Forward(Hop::Host) => self.me.host,
+            Action::Deliver(Receiver::Listener) => listener.map(|listener| listener.process),
+            Action::Deliver(Receiver::Me) => Some(self.switch),
+            _ => None,
+        };
+        match (action, to) {
+            (Action::Forward(_), Some(to)) => Action::Forward(Hop::To(to)),
+            (Action::Deliver(_), Some(to)) => Action::Deliver(Receiver::Element(to)),
             _ => action,
         }
     }
+}
+
+/// A pattern that says *listened*, for one listener.
+fn at_listener(pattern: &Pattern, listener: &Listener) -> Pattern {
+    let Port { proto, number } = listener.port;
+    Pattern { dport: Ports::In(number, number), proto: Some(proto), ..pattern.clone() }
+}
+
+/// An origin with the place of what a relative word found, if that has one.
+fn placed(origin: &Origin, place: PlaceId) -> Origin {
+    let place = if place == PlaceId::NONE { origin.place } else { place };
+    Origin { rule: origin.rule.clone(), place }
 }
 
 fn one(addr: Addr) -> Addrs {

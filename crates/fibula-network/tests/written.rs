@@ -2,7 +2,7 @@
 
 mod random;
 
-use fibula_network::walk::walk;
+use fibula_network::walk::{Step, walk};
 use fibula_network::*;
 use proptest::prelude::*;
 use random::{Drawn, Samples, networks};
@@ -59,6 +59,27 @@ proptest! {
                     "{:?} from {:?} under {:?}: {:#?}\n{:#?}", header, process, choices, shared,
                     written
                 );
+            }
+        }
+    }
+
+    #[test]
+    fn n6_what_decided_is_an_entry_of_the_fib_written_out(Drawn(network) in networks()) {
+        let samples = Samples::of(&network);
+        for process in network.ids().filter(|id| network.kind(*id).is_process()) {
+            for (header, choices) in samples.take(HEADERS / 4, process.0.into()) {
+                for step in walk(&network, process, header, choices).steps {
+                    let Step::Decide { at, entry: id, owner, listener } = step else { continue };
+                    let entry = network.decided(at, id, owner, listener, header);
+                    let is = |written: &Entry| {
+                        let (a, b) = (&written.pattern, &entry.pattern);
+                        let ports = b.sport == Ports::Listened || a.proto == b.proto;
+                        (a.dst, a.dport, written.action) == (b.dst, b.dport, entry.action) && ports
+                    };
+                    let written = network.written(at);
+                    let mut of = written.iter().flatten().filter(|(other, _)| *other == id);
+                    prop_assert!(of.any(|(_, written)| is(written)), "{:?} at {:?}", entry, at);
+                }
             }
         }
     }
