@@ -90,8 +90,8 @@ impl<'n> Checker<'n> {
         if n.fibs.len() != count {
             self.fault("fibs", format!("a FIB or none, {}", has(n.fibs.len())));
         }
-        if n.choices.len() > 256 {
-            self.fault("choices", "at most 256 choices");
+        if n.choices.len() > Network::MAX_CHOICES {
+            self.fault("choices", format!("at most {} choices", Network::MAX_CHOICES));
         }
         let pairs: Vec<_> = n.links.pairs().collect();
         let in_range = pairs.iter().all(|(a, b)| a.index().max(b.index()) < count);

@@ -28,7 +28,8 @@ pub struct Network {
     pub owners: Vec<Owner>,
     /// The named sets of addresses that patterns use.
     pub sets: Vec<AddrSet>,
-    /// The choices that entries depend on and that are left open.
+    /// The choices that entries depend on and that are left open, at most
+    /// [`Network::MAX_CHOICES`].
     pub choices: Vec<Choice>,
 }
 
@@ -56,6 +57,10 @@ pub struct Choice {
 // === impl Network ===
 
 impl Network {
+    /// How many choices a network can have: each is a field of the header, beside the five that
+    /// every header has (N5), and a [`Space`](crate::set::Space) has 255 levels.
+    pub const MAX_CHOICES: usize = 250;
+
     /// An element.
     pub fn element(&self, id: ElementId) -> &Element {
         &self.elements[id.index()]

@@ -1,6 +1,9 @@
 //! What is no network is refused, and what is refused says where.
 
 use fibula_network::file::{Refusal, read};
+use fibula_network::flow::{Flow, Ground};
+use fibula_network::set::Space;
+use fibula_network::walk::Verdict;
 use fibula_network::{
     Action, Addr, AddrSet, AddrSetId, Addrs, ChoiceId, ElementId, Entity, Entry, Fib, Hop, Links,
     Listener, Me, Mesh, Network, Open, Pattern, PipelineId, PlaceId, Port, Ports, Range, Receiver,
@@ -140,6 +143,26 @@ fn every_refusal_is_reported() {
     assert_eq!(paths, ["fibs.p.host", "fibs.p.listeners"]);
 }
 
+#[test]
+fn n_5_choices_are_fields_of_the_header_and_250_fit() {
+    let with = |count: usize| {
+        let more: String =
+            (1..count).map(|i| format!(", {{\"id\": \"DR-{i}\", \"values\": 2}}")).collect();
+        read(FILE.replacen("\"values\": 2}", &format!("\"values\": 2}}{more}"), 1).as_bytes())
+    };
+    let network = with(250).unwrap().network;
+    let ground = Ground::new(&network);
+    let parts = Flow::new(&ground).flow(ElementId(2), Space::FULL);
+    let endings: Vec<Verdict> = parts.iter().map(|(_, ending)| ending.verdict).collect();
+    assert_eq!(endings, [Verdict::NoEntry, Verdict::Delivered]);
+    for count in [251, 252, 256, 257, 300] {
+        let refusals = with(count).map(|_| ()).unwrap_err();
+        let told: Vec<&str> = refusals.iter().map(|r| &*r.path).collect();
+        assert_eq!(told, ["choices[250]"], "{count}");
+        assert!(refusals[0].to_string().ends_with("expected at most 250 choices"), "{count}");
+    }
+}
+
 /// A change to a network, and the paths of the faults that it makes.
 type Case = (fn(&mut Network), &'static [&'static str]);
 
@@ -251,7 +274,7 @@ fn every_fault_has_a_path() {
         ),
         (|n| n.sets = vec![AddrSet::new("s", vec![]); 2], &["sets.s"]),
         (|n| n.choices[0].values = 0, &["tables.pod[0].when", "choices[0].values"]),
-        (|n| n.choices = vec![n.choices[0].clone(); 257], &["choices"]),
+        (|n| n.choices = vec![n.choices[0].clone(); 251], &["choices"]),
         (|n| n.tables[1].entries[0].pattern = Pattern::ANY, &["tables.node[0].do"]),
     ];
     let good = read(FILE.as_bytes()).unwrap().network;

@@ -140,8 +140,13 @@ impl<'f, 'b> Reader<'f, 'b> {
             let before = choices.insert(&line.id.0, ChoiceId(i as u8)).is_some();
             twice(&line.id, format!("choices[{i}].id"), before);
         }
-        if let Some(line) = file.choices.get(256) {
-            refusals.refuse(&line.id, "choices[256]".to_owned(), "at most 256 choices");
+        let most = Network::MAX_CHOICES;
+        if let Some(line) = file.choices.get(most) {
+            refusals.refuse(
+                &line.id,
+                format!("choices[{most}]"),
+                &format!("at most {most} choices"),
+            );
         }
     }
 
