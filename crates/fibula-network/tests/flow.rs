@@ -32,7 +32,8 @@ fn seen(ending: Ending) -> Ending {
 fn partition(space: &mut Space, parts: &[SetId]) -> Result<(), String> {
     let mut all = Space::EMPTY;
     for part in parts {
-        if space.overlaps(all, *part) || space.is_empty(*part) {
+        let shared = space.and(all, *part);
+        if !space.is_empty(shared) || space.is_empty(*part) {
             return Err(format!("{part:?} is empty or overlaps with another part of {parts:?}"));
         }
         all = space.or(all, *part);
@@ -223,6 +224,38 @@ fn r5_random_networks_end_messages_in_every_way() {
         }
     }
     assert_eq!(met, BTreeSet::from(Verdict::ALL), "what is never met is never compared");
+}
+
+#[test]
+fn f2_a_listener_after_65536_others_is_found() {
+    let place = PlaceId::NONE;
+    let element = |kind, name: &str| Element { kind, name: name.into(), place };
+    let listener = |port, process| Listener { port: Port::tcp(port), process, place };
+    let [node, first, last] = [0, 1, 2].map(ElementId);
+    let mut listeners = vec![listener(1, first); 1 << 16];
+    listeners.push(listener(2, last));
+    let pattern = Pattern::listened(Addrs::Any);
+    let entry = Entry::new("F2", pattern, Action::Deliver(Receiver::Listener));
+    let me = Me { listeners, ..Me::default() };
+    let network = Network {
+        elements: vec![
+            element(Kind::Node, "n"),
+            element(Kind::Daemon, "first"),
+            element(Kind::Daemon, "last"),
+        ],
+        facts: Facts { host: vec![None, Some(node), Some(node)], ..Facts::default() },
+        links: Links::new(3, [(node, first), (node, last)], vec![]),
+        tables: vec![Table { name: "t".into(), entries: vec![entry] }],
+        pipelines: vec![vec![TableId(0)]],
+        fibs: vec![Some(Fib { pipeline: PipelineId(0), me }), None, None],
+        ..Network::default()
+    };
+    assert_eq!(check(&network), []);
+    let ground = Ground::new(&network);
+    let parts = Flow::new(&ground).flow(first, Space::FULL);
+    let delivered = parts.iter().filter(|(_, ending)| ending.verdict == Verdict::Delivered);
+    let receivers: BTreeSet<ElementId> = delivered.map(|(_, ending)| ending.at).collect();
+    assert_eq!(receivers, BTreeSet::from([first, last]));
 }
 
 /// A network without a fault, the same in every run.

@@ -56,7 +56,7 @@ pub enum At {
     /// The switch that hosts the one that hosts it …, so many times; 0 is the switch itself.
     Up(u8),
     /// The listener with an index, of a switch that is found likewise.
-    Listener(u8, u16),
+    Listener(u8, u32),
     /// This element.
     Is(ElementId),
 }
@@ -157,7 +157,7 @@ impl<'g> Flow<'g> {
             At::Up(n) => up(n),
             At::Listener(n, i) => {
                 let listeners = network.fib(up(n)).map(|fib| &fib.me.listeners);
-                listeners.and_then(|all| all.get(usize::from(i))).map_or(up(n), |l| l.process)
+                listeners.and_then(|all| all.get(i as usize)).map_or(up(n), |l| l.process)
             }
         }
     }
@@ -297,7 +297,7 @@ impl<'g> Flow<'g> {
             Move::OwnersNode => (owner.map(|owner| owner.via), None),
             Move::To(to) | Move::Deliver(to) => (Some(to), None),
             Move::Listener(i) => {
-                let listener = me.and_then(|me| me.listeners.get(usize::from(i)));
+                let listener = me.and_then(|me| me.listeners.get(i as usize));
                 (listener.map(|listener| listener.process), Some(At::Listener(0, i)))
             }
         };

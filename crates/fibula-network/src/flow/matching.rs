@@ -59,7 +59,7 @@ pub(crate) enum Move {
     /// To this process, or to the switch's own Pod or Node.
     Deliver(ElementId),
     /// To the switch's listener with this index.
-    Listener(u16),
+    Listener(u32),
     /// The life ends here.
     End(Verdict),
 }
@@ -266,13 +266,13 @@ impl<'a> Case<'a> {
     }
 
     /// The listeners that can be reached: of those on one port, the first.
-    fn listeners(&self) -> impl Iterator<Item = (u16, &'a Listener)> {
+    fn listeners(&self) -> impl Iterator<Item = (u32, &'a Listener)> {
         let all = &self.fib.me.listeners;
         let first = |i: usize| i == 0 || all[i - 1].port != all[i].port;
-        (0..all.len()).filter(move |i| first(*i)).map(|i| (i as u16, &all[i]))
+        (0..all.len()).filter(move |i| first(*i)).map(|i| (i as u32, &all[i]))
     }
 
-    fn act(&self, action: Action, owner: Option<Owner>, listener: u16) -> Act {
+    fn act(&self, action: Action, owner: Option<Owner>, listener: u32) -> Act {
         let alternative = owner.filter(|_| self.relation().is_none());
         Act::Move(match action {
             Action::Goto(table) => return Act::Goto(table),
