@@ -135,6 +135,9 @@ proptest! {
     }
 }
 
+/// Whether the headers with a sum are members.
+type Sums = fn(usize) -> bool;
+
 /// Where the sum of 40 fields of two values stands modulo some number, asked bottom up: a diagram
 /// with that number of nodes on each level.
 fn remainder(space: &mut Space, modulus: usize, wanted: usize) -> SetId {
@@ -160,7 +163,7 @@ fn forty_levels_cost_no_more_than_the_nodes() {
     let (both, some) = (space.and(a, b), space.or(a, b));
     let left = space.minus(a, both);
     let without = space.exists(both, Level(39));
-    let table: [(SetId, fn(usize) -> bool); 6] = [
+    let table: [(SetId, Sums); 6] = [
         (a, |sum| sum % 31 == 3),
         (b, |sum| sum % 29 == 5),
         (both, |sum| sum == 34),
