@@ -25,7 +25,13 @@ impl Object {
                 faults.pod_spec("spec", &pod.spec);
                 faults.pod_status(&pod.status);
             }
-            Self::Service(service) => faults.service(&service.spec),
+            Self::Service(service) => {
+                faults.service(&service.spec);
+                let balancers = service.status.load_balancer.ingress.iter().enumerate();
+                for (i, entry) in balancers.filter(|(_, entry)| !entry.ip.is_empty()) {
+                    faults.ip(&format!("status.loadBalancer.ingress[{i}].ip"), &entry.ip);
+                }
+            }
             Self::Workload(kind, workload) => faults.workload("spec", *kind, &workload.spec),
             Self::CronJob(cron) => {
                 faults.workload("spec.jobTemplate.spec", Kind::Job, &cron.spec.job_template.spec);
@@ -79,6 +85,9 @@ impl Faults {
                     if Protocol::read(&port.protocol).is_none() {
                         self.protocol(field("protocol"), &port.protocol);
                     }
+                    if port.host_port != 0 && port_number(port.host_port).is_none() {
+                        self.port(field("hostPort"), port.host_port);
+                    }
                 }
             }
         }
@@ -122,6 +131,12 @@ impl Faults {
             {
                 self.port(format!("spec.ports[{i}].targetPort"), number);
             }
+            if port.node_port != 0 && port_number(port.node_port).is_none() {
+                self.port(format!("spec.ports[{i}].nodePort"), port.node_port);
+            }
+        }
+        for (i, ip) in spec.external_ips.iter().enumerate() {
+            self.ip(&format!("spec.externalIPs[{i}]"), ip);
         }
     }
 

@@ -26,6 +26,8 @@ pub struct Cluster {
     pub ranges: Vec<Range>,
     /// Objects that were kept out, because two of the same name contradict each other.
     pub twins: Vec<Twins>,
+    /// Ways in that are read and not followed yet, sorted: messages to these are undecided.
+    pub fronts: Vec<Front>,
     /// What was taken for granted where the input is silent; printed with every answer.
     pub assumptions: Vec<Assumption>,
     /// The kind of each workload that makes pods, by object: all that [`Cluster::path`] needs.
@@ -223,10 +225,50 @@ pub struct Twins {
     pub name: String,
     /// All of them, in the order of their contents, never of their arrival.
     pub objects: Vec<ObjectId>,
-    /// Every address that one of them claims, sorted: messages to these are undecided.
+    /// Every address that one of them claims, sorted: messages to these are undecided. Of what
+    /// uses its Node's network, the addresses of the Nodes that it could run on (NM-14).
     pub addresses: Vec<IpAddr>,
+    /// Every range that one of them claims, sorted (IP-2, IP-3): undecided too.
+    pub ranges: Vec<IpNet>,
+    /// Every way in that one of them claims, sorted: undecided too.
+    pub fronts: Vec<Front>,
     /// The API path of the first field in which they differ, such as `status.podIP`.
     pub differ: String,
+}
+
+/// A way to a Service or a pod past its own addresses (SVC-20, NM-17): read, not followed yet.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Front {
+    /// Whose it is.
+    pub of: FrontOf,
+    /// Where it stands.
+    pub at: FrontAt,
+    /// Its first port.
+    pub first: u16,
+    /// Its last port: the first, but for a nodePort that is still to be given (SVC-7).
+    pub last: u16,
+    /// Its protocol.
+    pub protocol: Protocol,
+}
+
+/// Whose way in it is, as `namespace/name`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum FrontOf {
+    /// A Service: by an external address, a load balancer or a nodePort.
+    Service(String),
+    /// A pod, or the workload that makes it: by a hostPort.
+    Pod(String),
+}
+
+/// Where a way in stands.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum FrontAt {
+    /// At this address.
+    Address(IpAddr),
+    /// At the addresses of every Node, or of one that the input does not name.
+    Nodes,
+    /// At the addresses of the Node of this name.
+    Node(String),
 }
 
 /// Something that was taken for granted.

@@ -191,3 +191,105 @@ proptest! {
         prop_assert!(cluster.services.iter().flat_map(|s| &s.selects).all(|&i| i < cluster.pods.len()));
     }
 }
+
+/// An object, and the same with what the API server adds, or written another way.
+fn said_twice() -> Vec<(Value, Value)> {
+    let container = |port: Value| {
+        json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p"},
+            "spec": {"containers": [{"name": "c", "ports": [port]}]}})
+    };
+    let status = |status: Value| {
+        let mut pod = bare("p");
+        pod["status"] = status;
+        pod
+    };
+    let with = |mut value: Value, path: &str, field: Value| {
+        *value.pointer_mut(path).unwrap() = field;
+        value
+    };
+    let node = |spec: Value, addresses: Value| {
+        json!({"apiVersion": "v1", "kind": "Node", "metadata": {"name": "n"}, "spec": spec,
+            "status": {"addresses": addresses}})
+    };
+    let service = |spec: Value| json!({"apiVersion": "v1", "kind": "Service", "metadata": {"name": "s"}, "spec": spec});
+    let ip = json!({"type": "InternalIP", "address": "10.0.0.1"});
+    let name = json!({"type": "Hostname", "address": "n"});
+    let mut sidecar = bare("p");
+    sidecar["spec"]["containers"][0]["restartPolicy"] = json!("Always");
+    let web = |kind: &str, replicas| workload(kind, "w", replicas);
+    vec![
+        (bare("p"), with(bare("p"), "/metadata", json!({"name": "p", "namespace": "default"}))),
+        (
+            container(json!({"containerPort": 80})),
+            container(json!({"containerPort": 80, "protocol": "TCP", "name": null})),
+        ),
+        (bare("p"), sidecar),
+        (
+            status(json!({"phase": "Running", "podIP": "10.0.0.1", "hostIP": "10.1.0.1"})),
+            status(json!({"phase": "Running", "podIPs": [{"ip": "10.0.0.1"}],
+                "hostIPs": [{"ip": "10.1.0.1"}], "hostIP": "10.1.0.1"})),
+        ),
+        (web("Deployment", json!(1)), web("Deployment", Value::Null)),
+        (web("Job", json!(1)), web("Job", Value::Null)),
+        (web("DaemonSet", json!(3)), web("DaemonSet", Value::Null)),
+        (
+            node(json!({"podCIDR": "10.0.0.0/24"}), json!([ip])),
+            node(json!({"podCIDRs": ["10.0.0.0/24"]}), json!([name, ip])),
+        ),
+        (
+            service(json!({"ports": [{"port": 80}]})),
+            service(json!({"type": "ClusterIP", "ipFamilyPolicy": "SingleStack",
+                "ports": [{"port": 80, "protocol": "TCP", "targetPort": 80}]})),
+        ),
+        (
+            service(json!({"clusterIP": "10.96.0.1"})),
+            service(json!({"clusterIP": "10.96.0.1", "clusterIPs": ["10.96.0.1"],
+                "ipFamilies": ["IPv4"], "ipFamilyPolicy": "SingleStack"})),
+        ),
+        (
+            service(json!({"clusterIP": "None"})),
+            service(json!({"clusterIPs": ["None"], "clusterIP": "None"})),
+        ),
+    ]
+}
+
+#[test]
+fn dr_21_a_default_that_is_written_out_contradicts_nothing() {
+    for (short, long) in said_twice() {
+        let alone = numbered(cluster(std::slice::from_ref(&short)));
+        assert_eq!(alone.twins, [], "{short}");
+        for values in [[&short, &long], [&long, &short], [&long, &long]] {
+            let both = numbered(cluster(&values.map(Clone::clone)));
+            assert_eq!(both, alone, "{values:?}");
+        }
+    }
+}
+
+#[test]
+fn dr_21_what_the_model_reads_still_contradicts() {
+    let port = |port: Value| {
+        json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p"},
+            "spec": {"containers": [{"name": "c", "ports": [port]}]}})
+    };
+    for (a, b, differ) in [
+        (
+            port(json!({"containerPort": 80})),
+            port(json!({"containerPort": 80, "protocol": "UDP"})),
+            "spec.containers[0].ports[0].protocol",
+        ),
+        (
+            port(json!({"containerPort": 80})),
+            port(json!({"containerPort": 80, "hostPort": 80})),
+            "spec.containers[0].ports[0].hostPort",
+        ),
+        (
+            workload("Deployment", "w", Value::Null),
+            workload("Deployment", "w", json!(2)),
+            "spec.replicas",
+        ),
+    ] {
+        let cluster = cluster(&[a, b]);
+        let found: Vec<_> = cluster.twins.iter().map(|twins| twins.differ.as_str()).collect();
+        assert_eq!(found, [differ]);
+    }
+}

@@ -43,6 +43,8 @@ slim! {
         pub name: String,
         /// The port; 0 where it is absent.
         pub container_port: i64,
+        /// The port of the Node that leads to it (NM-17); 0 where none does.
+        pub host_port: i64,
         /// `TCP`, `UDP` or `SCTP`; TCP where it is empty.
         pub protocol: Word,
     }

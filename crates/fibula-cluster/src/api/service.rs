@@ -12,6 +12,8 @@ slim! {
         pub metadata: Metadata,
         /// What it offers, and for whom.
         pub spec: ServiceSpec,
+        /// What a load balancer has given it.
+        pub status: ServiceStatus,
     }
 
     /// What a Service offers.
@@ -33,6 +35,27 @@ slim! {
         pub selector: Labels,
         /// Its ports.
         pub ports: Vec<ServicePort>,
+        /// Addresses that others bring to the Nodes (SVC-20).
+        #[serde(rename = "externalIPs")]
+        pub external_ips: Vec<String>,
+    }
+
+    /// What a load balancer has given a Service.
+    pub struct ServiceStatus {
+        /// Its addresses, in a wrapper of the API.
+        pub load_balancer: LoadBalancer,
+    }
+
+    /// The load balancer of a Service.
+    pub struct LoadBalancer {
+        /// Its addresses.
+        pub ingress: Vec<Ingress>,
+    }
+
+    /// An address of a load balancer.
+    pub struct Ingress {
+        /// The address; empty where it has a host name.
+        pub ip: String,
     }
 
     /// A port of a Service.
@@ -45,6 +68,8 @@ slim! {
         pub protocol: Word,
         /// The port of the endpoints; `port` where it is absent (SVC-1).
         pub target_port: Option<IntOrString>,
+        /// The port of each Node that leads to it (SVC-2); 0 where none does yet.
+        pub node_port: i64,
     }
 }
 
@@ -68,6 +93,11 @@ impl ServiceSpec {
     /// Whether it is headless: a name without an address (SVC-2).
     pub fn headless(&self) -> bool {
         self.cluster_ip == "None" || self.cluster_ips.iter().any(|ip| ip == "None")
+    }
+
+    /// Whether ports of the Nodes lead to it (SVC-2).
+    pub fn on_nodes(&self) -> bool {
+        matches!(self.kind.as_str(), "NodePort" | "LoadBalancer")
     }
 
     /// Whether it is only a name for another name (SVC-2).

@@ -18,6 +18,7 @@ use crate::object::{Kind, Object};
 use crate::options::Options;
 use crate::place::{ObjectId, Place, place_path};
 
+mod fronts;
 mod hash;
 mod invent;
 mod make;
@@ -25,6 +26,7 @@ mod nodes;
 mod owners;
 mod pods;
 mod ranges;
+mod same;
 mod services;
 mod unique;
 
@@ -62,9 +64,10 @@ impl Cluster {
     /// refuses are left out, so any object can be given. Takes time near linear in the objects
     /// and the pods that workloads make, at most 150,000 of them (SC-1).
     pub fn new(objects: Vec<(ObjectId, Object)>, options: &Options) -> Self {
-        let (objects, twins) = unique::unique(objects);
+        let (objects, mut twins) = unique::unique(objects);
+        let fronts = fronts::read(&objects);
         let mut namespaces = BTreeMap::new();
-        for twin in twins.iter().filter(|twin| !twin.namespace.is_empty()) {
+        for twin in twins.iter().map(|(twin, _)| twin).filter(|twin| !twin.namespace.is_empty()) {
             namespaces.insert(twin.namespace.clone(), None);
         }
         let kept = Kept::sort(objects, &mut namespaces);
@@ -88,6 +91,7 @@ impl Cluster {
         inventor.pods(&mut drafts);
         inventor.nodes(&mut nodes);
         inventor.services(&mut services);
+        twins.iter_mut().for_each(|(twins, hosts)| hosts.claim(&nodes, twins));
         inventor.finish(&mut ranges, &mut assumptions);
         let services = services::select(services, &drafts);
 
@@ -101,7 +105,8 @@ impl Cluster {
             pods: drafts.into_par_iter().map(|draft| draft.pod).collect(),
             services,
             ranges,
-            twins,
+            twins: twins.into_iter().map(|(twins, _)| twins).collect(),
+            fronts: fronts::kept(fronts, &makers),
             assumptions,
             makers,
         }

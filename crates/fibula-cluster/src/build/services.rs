@@ -34,7 +34,7 @@ pub(super) fn read(services: Vec<(ObjectId, Box<api::Service>)>) -> Vec<ServiceD
 }
 
 fn one(id: ObjectId, service: api::Service) -> ServiceDraft {
-    let api::Service { metadata, spec } = service;
+    let api::Service { metadata, spec, .. } = service;
     let cluster_ips = match spec.external_name() || spec.headless() {
         true => Vec::new(),
         false => one_per_family(spec.addresses().filter_map(parse_ip)),

@@ -2,19 +2,30 @@
 
 use std::net::IpAddr;
 
+use ipnet::IpNet;
 use serde_json::Value;
 
-use crate::api::{Address, Given};
-use crate::cluster::Twins;
+use super::{fronts, same};
+use crate::api::{Address, Given, PodSpec};
+use crate::cluster::{Node, Twins};
 use crate::object::Object;
 use crate::place::ObjectId;
-use crate::sloppy::parse_ip;
+use crate::sloppy::{parse_cidr, parse_ip};
 
-/// Sorts objects by kind, namespace and name; of identical ones keeps that with the smallest id,
-/// of contradicting ones none.
-pub(super) fn unique(
-    mut objects: Vec<(ObjectId, Object)>,
-) -> (Vec<(ObjectId, Object)>, Vec<Twins>) {
+/// The Nodes whose network contradicting objects could use (NM-14).
+#[derive(Default)]
+pub(super) struct Hosts {
+    /// Those that one of the objects names.
+    named: Vec<String>,
+    /// Whether one names none, so that any could be meant.
+    any: bool,
+}
+
+type Numbered = Vec<(ObjectId, Object)>;
+
+/// Sorts objects by kind, namespace and name; of those that mean the same keeps that with the
+/// smallest id, of contradicting ones none.
+pub(super) fn unique(mut objects: Numbered) -> (Numbered, Vec<(Twins, Hosts)>) {
     objects.sort_by(|a, b| key(&a.1).cmp(&key(&b.1)).then(a.0.cmp(&b.0)));
     if objects.windows(2).all(|pair| key(&pair[0].1) != key(&pair[1].1)) {
         return (objects, Vec::new());
@@ -25,7 +36,15 @@ pub(super) fn unique(
     let mut rest = objects.into_iter().peekable();
     while let Some(mut first) = rest.next() {
         let mut others = Vec::new();
-        while let Some(next) = rest.next_if(|next| key(&next.1) == key(&first.1)) {
+        let mut plain = false;
+        while let Some(mut next) = rest.next_if(|next| key(&next.1) == key(&first.1)) {
+            if next.1 != first.1 {
+                // Brought to one form, so that it does not matter which of them is kept.
+                if !std::mem::replace(&mut plain, true) {
+                    same::plain(&mut first.1);
+                }
+                same::plain(&mut next.1);
+            }
             if next.1 != first.1 {
                 others.push(next);
             } else if next.1.metadata().uid.0 {
@@ -40,7 +59,9 @@ pub(super) fn unique(
             twins.push(contradiction(others));
         }
     }
-    twins.sort_by(|a, b| (a.kind, &a.namespace, &a.name).cmp(&(b.kind, &b.namespace, &b.name)));
+    twins.sort_by(|(a, _), (b, _)| {
+        (a.kind, &a.namespace, &a.name).cmp(&(b.kind, &b.namespace, &b.name))
+    });
     (kept, twins)
 }
 
@@ -49,10 +70,9 @@ fn key(object: &Object) -> (crate::Kind, &str, &str) {
 }
 
 /// Twins of at least two objects that differ. Costs a copy of each as JSON, which only twins pay.
-fn contradiction(objects: Vec<(ObjectId, Object)>) -> Twins {
-    let mut addresses: Vec<IpAddr> = objects.iter().flat_map(|(_, o)| claims(o)).collect();
-    addresses.sort();
-    addresses.dedup();
+fn contradiction(objects: Numbered) -> (Twins, Hosts) {
+    let mut hosts = Hosts::default();
+    objects.iter().for_each(|(_, object)| hosts.add(object));
 
     let mut contents: Vec<_> = objects
         .iter()
@@ -67,26 +87,60 @@ fn contradiction(objects: Vec<(ObjectId, Object)>) -> Twins {
     // Not empty: the caller has found two that differ.
     let (kind, namespace, name) = key(&objects[0].1);
     let differ = contents.windows(2).find_map(|pair| difference(&pair[0].2, &pair[1].2));
-    Twins {
+    let twins = Twins {
         kind: kind.name(),
         namespace: namespace.to_owned(),
         name: name.to_owned(),
         objects: contents.iter().map(|(_, id, _)| *id).collect(),
-        addresses,
+        addresses: sorted(objects.iter().flat_map(|(_, object)| addresses(object))),
+        ranges: sorted(objects.iter().flat_map(|(_, object)| ranges(object))),
+        fronts: sorted(objects.iter().flat_map(|(_, object)| fronts::of(object))),
         differ: differ.unwrap_or_default(),
+    };
+    (twins, hosts)
+}
+
+fn sorted<T: Ord>(all: impl Iterator<Item = T>) -> Vec<T> {
+    let mut all: Vec<T> = all.collect();
+    all.sort();
+    all.dedup();
+    all
+}
+
+/// Every address that an object claims for its own, or that others bring to it.
+fn addresses(object: &Object) -> Vec<IpAddr> {
+    match object {
+        Object::Pod(pod) => {
+            let host = pod.status.host_addresses().filter(|_| pod.spec.host_network);
+            pod.status.addresses().chain(host).filter_map(Address::ip).collect()
+        }
+        Object::Service(service) => {
+            let external = service.spec.external_ips.iter();
+            let balancers = service.status.load_balancer.ingress.iter().map(|entry| &entry.ip);
+            let others = external.chain(balancers).map(String::as_str);
+            service.spec.addresses().chain(others).filter_map(parse_ip).collect()
+        }
+        Object::Node(node) => {
+            let own = node.status.addresses.iter();
+            let own = own.filter(|entry| matches!(&*entry.kind, "InternalIP" | "ExternalIP"));
+            own.filter_map(|entry| parse_ip(&entry.address)).collect()
+        }
+        _ => Vec::new(),
     }
 }
 
-/// Every address that an object claims for its own, ExternalIPs apart (C1).
-fn claims(object: &Object) -> Vec<IpAddr> {
+/// Every range that an object claims (IP-2, IP-3).
+fn ranges(object: &Object) -> Vec<IpNet> {
     match object {
-        Object::Pod(pod) if pod.spec.host_network => Vec::new(),
-        Object::Pod(pod) => pod.status.addresses().filter_map(Address::ip).collect(),
-        Object::Service(service) => service.spec.addresses().filter_map(parse_ip).collect(),
-        Object::Node(node) => {
-            let internal = node.status.addresses.iter().filter(|a| a.kind == "InternalIP");
-            internal.filter_map(|a| parse_ip(&a.address)).collect()
-        }
+        Object::Node(node) => node.spec.ranges().filter_map(parse_cidr).collect(),
+        Object::ServiceCidr(cidr) => cidr.spec.cidrs.iter().filter_map(|c| parse_cidr(c)).collect(),
+        Object::OpenShiftNetwork(network) => [&network.spec, &network.status]
+            .into_iter()
+            .flat_map(|said| {
+                let pods = said.cluster_network.iter().map(|range| &range.cidr);
+                pods.chain(&said.service_network).filter_map(|net| parse_cidr(net))
+            })
+            .collect(),
         _ => Vec::new(),
     }
 }
@@ -115,4 +169,34 @@ fn difference(a: &Value, b: &Value) -> Option<String> {
 fn join(head: &str, tail: &str) -> String {
     let dot = if tail.is_empty() || tail.starts_with('[') { "" } else { "." };
     format!("{head}{dot}{tail}")
+}
+
+// === impl Hosts ===
+
+impl Hosts {
+    fn add(&mut self, object: &Object) {
+        let Some(spec) = pods(object).filter(|spec| spec.host_network) else { return };
+        match spec.node_name.as_str() {
+            "" => self.any = true,
+            node => self.named.push(node.to_owned()),
+        }
+    }
+
+    /// Adds the addresses of these Nodes to what the objects claim.
+    pub(super) fn claim(&self, nodes: &[Node], twins: &mut Twins) {
+        let meant = nodes.iter().filter(|node| self.any || self.named.contains(&node.name));
+        twins.addresses.extend(meant.flat_map(|node| &node.addresses));
+        twins.addresses.sort();
+        twins.addresses.dedup();
+    }
+}
+
+/// What the pods run that an object is or makes.
+pub(super) fn pods(object: &Object) -> Option<&PodSpec> {
+    match object {
+        Object::Pod(pod) => Some(&pod.spec),
+        Object::Workload(_, workload) => Some(&workload.spec.template.spec),
+        Object::CronJob(cron) => Some(&cron.spec.job_template.spec.template.spec),
+        _ => None,
+    }
 }

@@ -42,6 +42,7 @@ impl App {
                     name: format!("p-{declared}"),
                     container_port: 8079 + declared,
                     protocol: protocol.into(),
+                    ..ContainerPort::default()
                 }
             });
             let name = if index == 0 { "main".to_owned() } else { format!("side-{index}") };
@@ -74,6 +75,7 @@ impl App {
                     true => IntOrString::String(declared.name.clone()),
                     false => IntOrString::Int(declared.container_port),
                 }),
+                ..api::ServicePort::default()
             })
             .collect();
         if ports.is_empty() {
@@ -93,11 +95,9 @@ impl App {
         Object::Service(Box::new(api::Service {
             metadata: Metadata { name, namespace: self.namespace, ..Metadata::default() },
             spec: api::ServiceSpec {
-                kind: String::new(),
                 cluster_ip: cluster_ips.first().cloned().unwrap_or_default(),
                 cluster_ips,
                 ip_family_policy: policy.to_owned(),
-                ip_families: Vec::new(),
                 selector: self
                     .labels
                     .iter()
@@ -105,7 +105,9 @@ impl App {
                     .map(|(k, v)| (k.to_owned(), v.to_owned()))
                     .collect(),
                 ports,
+                ..api::ServiceSpec::default()
             },
+            ..api::Service::default()
         }))
     }
 }
