@@ -3,9 +3,11 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
-use fibula_cluster::{Cluster, Decides, RangeSource};
+use fibula_cluster::{Cluster, Decides, Front, FrontAt, FrontOf, Protocol, RangeSource, Twins};
 use fibula_network::walk::{Choices, Ending, Life, Verdict, walk};
-use fibula_network::{Addr, ChoiceId, ElementId, Entity, Family, Header, Kind, Network, Ports};
+use fibula_network::{
+    Addr, ChoiceId, ElementId, Entity, Family, Header, Kind, Network, Ports, Proto,
+};
 
 use crate::names::{From, NameError, Names, SOMEWHERE, To, What};
 
@@ -58,11 +60,15 @@ pub enum Doubt {
     Choice(ChoiceId),
     /// The target is a Service, and those are not followed.
     Service(String),
+    /// The target is a way in to a Service or a pod past its own addresses, and those are not
+    /// followed: an external address, a load balancer, a nodePort (SVC-20), a hostPort (NM-17).
+    Front(FrontOf),
     /// Policies could withhold the message, and were not read (DR-21).
     Policies(Vec<Unread>),
     /// The target is an address in a range of our own, which means nothing to the cluster (DR-19).
     Invented,
-    /// Objects that contradict each other were kept out, and one of them has the target's address.
+    /// Objects that contradict each other were kept out, and one of them claims the target's
+    /// address, by itself or in a range, or is the Node of one of the two ends.
     Twins(String),
 }
 
@@ -195,9 +201,15 @@ fn doubts(ground: Ground<'_>, trace: &Trace) -> Vec<Doubt> {
     if trace.to.literal && ours.into_iter().any(|r| r.net.contains(&IpAddr::from(dst))) {
         doubts.push(Doubt::Invented);
     }
-    let twins = ground.cluster.iter().flat_map(|cluster| &cluster.twins);
-    let claims = twins.filter(|t| t.addresses.iter().any(|ip| Addr::from(*ip) == dst));
-    doubts.extend(claims.map(|t| Doubt::Twins(format!("{} {}/{}", t.kind, t.namespace, t.name))));
+    if let Some(cluster) = ground.cluster {
+        let at = target_nodes(cluster, network, trace);
+        let mut met: Vec<_> = cluster.fronts.iter().filter(|f| meets(f, &at, trace)).collect();
+        met.dedup_by(|a, b| a.of == b.of);
+        doubts.extend(met.into_iter().map(|front| Doubt::Front(front.of.clone())));
+        let ends = end_nodes(network, trace);
+        let twins = cluster.twins.iter().filter(|t| concerns(t, &at, &ends, trace));
+        doubts.extend(twins.map(|t| Doubt::Twins(called(t))));
+    }
     if ending.verdict == Verdict::Delivered {
         let policies = policies(ground, trace);
         if !policies.is_empty() {
@@ -205,6 +217,65 @@ fn doubts(ground: Ground<'_>, trace: &Trace) -> Vec<Doubt> {
         }
     }
     doubts
+}
+
+/// The Nodes that have the target's address: their own, an external one, or the loopback of the
+/// Node whose process sends (SVC-26).
+fn target_nodes<'a>(cluster: &'a Cluster, network: &'a Network, trace: &Trace) -> Vec<&'a str> {
+    let dst = trace.header.dst;
+    if IpAddr::from(dst).is_loopback() {
+        let host = network.facts.host(trace.from.process);
+        let host = host.filter(|id| network.kind(*id) == Kind::Node);
+        return host.map(|id| &*network.element(id).name).into_iter().collect();
+    }
+    let has = |ip: &IpAddr| Addr::from(*ip) == dst;
+    let nodes = cluster.nodes.iter();
+    let nodes = nodes.filter(|node| node.addresses.iter().chain(&node.external).any(has));
+    nodes.map(|node| node.name.as_str()).collect()
+}
+
+/// Whether the target is this way in, where these Nodes have its address.
+fn meets(front: &Front, nodes: &[&str], trace: &Trace) -> bool {
+    let Header { dst, dport, proto, .. } = trace.header;
+    let protocol = match front.protocol {
+        Protocol::Tcp => Proto::Tcp,
+        Protocol::Udp => Proto::Udp,
+        Protocol::Sctp => Proto::Sctp,
+    };
+    let at = match &front.at {
+        FrontAt::Address(ip) => Addr::from(*ip) == dst,
+        FrontAt::Nodes => !nodes.is_empty(),
+        FrontAt::Node(name) => nodes.contains(&name.as_str()),
+    };
+    at && proto == protocol && (front.first..=front.last).contains(&dport)
+}
+
+/// The Nodes of both ends: of who sends, of what was named, and of where each life ends.
+fn end_nodes<'a>(network: &'a Network, trace: &Trace) -> Vec<&'a str> {
+    let named = trace.to.chosen.iter().flat_map(|chosen| chosen.elements.iter().copied());
+    let lives = trace.lives.iter().map(|(_, life)| life.ending.at);
+    let all = named.chain(lives).chain([trace.from.process]);
+    all.filter_map(|end| {
+        let mut up = std::iter::successors(Some(end), |id| network.facts.host(*id)).take(3);
+        up.find(|id| network.kind(*id) == Kind::Node).map(|id| &*network.element(id).name)
+    })
+    .collect()
+}
+
+/// Whether contradicting objects could change the answer (DR-21).
+fn concerns(twins: &Twins, at: &[&str], ends: &[&str], trace: &Trace) -> bool {
+    let dst = trace.header.dst;
+    twins.addresses.iter().any(|ip| Addr::from(*ip) == dst)
+        || twins.ranges.iter().any(|range| range.contains(&IpAddr::from(dst)))
+        || twins.fronts.iter().any(|front| meets(front, at, trace))
+        || (twins.kind == "Node" && ends.contains(&twins.name.as_str()))
+}
+
+fn called(twins: &Twins) -> String {
+    match twins.namespace.as_str() {
+        "" => format!("{} {}", twins.kind, twins.name),
+        namespace => format!("{} {namespace}/{}", twins.kind, twins.name),
+    }
 }
 
 /// The unread policies that could withhold the message: none within a Pod (NP-30), else those of

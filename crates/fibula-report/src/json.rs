@@ -3,7 +3,7 @@
 use fibula_answers::names::Candidate;
 use fibula_answers::trace::{Doubt, Trace, Unread};
 use fibula_answers::{Constraint, Counterexample, Outcome, Proof, Scope};
-use fibula_cluster::{Finding, Place, Severity};
+use fibula_cluster::{Finding, FrontOf, Place, Severity};
 use fibula_network::walk::{Life, Step};
 use fibula_network::{ElementId, Header};
 use serde_json::{Value, json};
@@ -203,6 +203,8 @@ fn doubt(view: &View<'_>, doubt: &Doubt) -> Value {
             json!({ "id": choice.id, "question": choice.question })
         }
         Doubt::Service(name) => json!({ "id": "DR-21", "service": name }),
+        Doubt::Front(FrontOf::Service(name)) => json!({ "id": "DR-21", "service": name }),
+        Doubt::Front(FrontOf::Pod(name)) => json!({ "id": "DR-21", "pod": name }),
         Doubt::Policies(unread) => {
             json!({ "id": "DR-21", "unread": unread.iter().map(self::unread).collect::<Vec<_>>() })
         }

@@ -2,6 +2,7 @@
 
 use fibula_answers::names::What;
 use fibula_answers::trace::{Doubt, Trace};
+use fibula_cluster::FrontOf;
 use fibula_network::walk::{Step, Verdict};
 use fibula_network::{ElementId, Kind, PlaceId};
 
@@ -158,6 +159,18 @@ fn because(view: &View<'_>, trace: &Trace) -> Vec<String> {
              behind it",
             trace.header.dst
         ),
+        Doubt::Front(of) => {
+            let (what, name) = match of {
+                FrontOf::Service(name) => ("svc", name),
+                FrontOf::Pod(name) => ("pod", name),
+            };
+            format!(
+                "{}:{} can lead to {what}/{name}, and ways in from outside are not followed yet: \
+                 ask for the pod behind it",
+                host(trace.header.dst),
+                trace.to.port
+            )
+        }
         Doubt::Policies(unread) => {
             let kinds: Vec<String> =
                 unread.iter().map(|unread| count(unread.count(), &unread.kind)).collect();
@@ -175,8 +188,8 @@ fn because(view: &View<'_>, trace: &Trace) -> Vec<String> {
             trace.header.dst
         ),
         Doubt::Twins(name) => format!(
-            "{name} was kept out, because two objects of that name contradict each other, and one \
-             of them has the address {}",
+            "{name} was kept out, because two objects of that name contradict each other, and what \
+             one of them says could change what happens to messages to {}",
             trace.header.dst
         ),
     });

@@ -1,0 +1,150 @@
+//! What was read and not followed, or contradicts itself, makes an answer undecided (DR-21).
+
+use fibula_answers::trace::{Doubt, Ground, trace};
+use fibula_cluster::{Cluster, FrontOf, Object, ObjectId, Options, Reading, reading};
+use fibula_intended::{Intent, network};
+use serde_json::{Value, json};
+
+fn read(value: &Value) -> Object {
+    let text = |key: &str| value[key].as_str().unwrap_or_default();
+    let Reading::Read(kind) = reading(text("apiVersion"), text("kind")) else {
+        panic!("not read: {value}");
+    };
+    let object = kind.read(value).expect("it reads");
+    assert_eq!(object.check(), [], "{value}");
+    object
+}
+
+/// The doubts about a message on two Nodes, with a pod on each, and these objects.
+fn doubts(more: &[Value], from: &str, to: &str) -> Vec<Doubt> {
+    let base = [node("n1", 1), node("n2", 2), pod("x", "n1", 1), pod("y", "n2", 2)];
+    let objects = base.iter().chain(more).map(read);
+    let cluster = Cluster::new((0..).map(ObjectId).zip(objects).collect(), &Options::default());
+    let network = network(&cluster, &Intent::default());
+    let ground = Ground { network: &network, cluster: Some(&cluster), unread: &[] };
+    let answer = trace(ground, None, from, to).unwrap_or_else(|e| panic!("{from} {to}: {e:?}"));
+    answer.doubts
+}
+
+fn node(name: &str, i: u8) -> Value {
+    json!({"apiVersion": "v1", "kind": "Node", "metadata": {"name": name},
+        "spec": {"podCIDR": format!("10.0.{i}.0/24")},
+        "status": {"addresses": [
+            {"type": "InternalIP", "address": format!("10.0.0.{i}")},
+            {"type": "ExternalIP", "address": format!("192.0.2.{i}")}]}})
+}
+
+fn pod(name: &str, on: &str, i: u8) -> Value {
+    json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name},
+        "spec": {"nodeName": on,
+            "containers": [{"name": "c", "ports": [{"containerPort": 80, "hostPort": 8080}]}]},
+        "status": {"phase": "Running", "podIP": format!("10.0.{i}.10")}})
+}
+
+fn service(spec: Value) -> Value {
+    json!({"apiVersion": "v1", "kind": "Service", "metadata": {"name": "s"}, "spec": spec,
+        "status": {"loadBalancer": {"ingress": [{"ip": "198.51.100.7"}, {"hostname": "lb"}]}}})
+}
+
+fn twins(name: &str) -> Vec<Doubt> {
+    vec![Doubt::Twins(name.to_owned())]
+}
+
+#[test]
+fn dr_21_contradicting_nodes_make_their_ranges_and_their_pods_undecided() {
+    let more = [node("n2", 3)];
+    for (from, to) in [
+        ("x", "10.0.2.77:80"),
+        ("x", "10.0.3.77:80"),
+        ("x", "10.0.0.3:80"),
+        ("x", "192.0.2.2:80"),
+        ("x", "y:80"),
+        ("y", "x:80"),
+        ("y", "world:80"),
+    ] {
+        let to = if to == "world:80" { "203.0.113.1:80" } else { to };
+        assert_eq!(doubts(&more, from, to), twins("Node n2"), "{from} {to}");
+    }
+    for to in ["x:80", "10.0.1.77:80", "203.0.113.1:80"] {
+        assert_eq!(doubts(&more, "x", to), [], "{to}");
+    }
+}
+
+#[test]
+fn dr_21_contradicting_ranges_make_what_they_hold_undecided() {
+    let cidr = |net: &str| {
+        json!({"apiVersion": "networking.k8s.io/v1", "kind": "ServiceCIDR",
+            "metadata": {"name": "k"}, "spec": {"cidrs": [net]}})
+    };
+    let network = |net: &str| {
+        json!({"apiVersion": "config.openshift.io/v1", "kind": "Network",
+            "metadata": {"name": "cluster"}, "spec": {"serviceNetwork": [net]}})
+    };
+    for (more, name) in [
+        ([cidr("10.96.0.0/16"), cidr("10.97.0.0/16")], "ServiceCIDR k"),
+        ([network("10.96.0.0/16"), network("10.97.0.0/16")], "Network cluster"),
+    ] {
+        assert_eq!(doubts(&more, "x", "10.96.7.7:80"), twins(name));
+        assert_eq!(doubts(&more, "x", "10.97.7.7:80"), twins(name));
+        assert_eq!(doubts(&more, "x", "10.98.7.7:80"), []);
+    }
+}
+
+#[test]
+fn nm_14_a_contradicting_host_network_pod_makes_its_node_undecided() {
+    let daemon = |on: &str, port: u16| {
+        json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "d"},
+            "spec": {"hostNetwork": true, "nodeName": on,
+                "containers": [{"name": "c", "ports": [{"containerPort": port}]}]}})
+    };
+    let named = [daemon("n2", 1), daemon("n2", 2)];
+    assert_eq!(doubts(&named, "x", "10.0.0.2:1"), twins("Pod default/d"));
+    assert_eq!(doubts(&named, "x", "10.0.0.1:1"), []);
+    let unplaced = [daemon("", 1), daemon("", 2)];
+    assert_eq!(doubts(&unplaced, "x", "10.0.0.1:1"), twins("Pod default/d"));
+}
+
+#[test]
+fn svc_20_what_leads_to_a_service_from_outside_is_undecided() {
+    let ports = json!([{"port": 80, "nodePort": 30080}]);
+    let of_kind = |kind: &str| {
+        service(json!({"type": kind, "clusterIP": "10.96.0.1", "ports": ports,
+            "externalIPs": ["203.0.113.9"]}))
+    };
+    let all = ["203.0.113.9:80", "198.51.100.7:80", "10.0.0.1:30080", "192.0.2.2:30080"];
+    let front = [Doubt::Front(FrontOf::Service("default/s".to_owned()))];
+    for (kind, led) in [("LoadBalancer", 4), ("NodePort", 4), ("ClusterIP", 2)] {
+        for (i, to) in all.into_iter().enumerate() {
+            let expected = if i < led { &front[..] } else { &[] };
+            assert_eq!(doubts(&[of_kind(kind)], "x", to), expected, "{kind} {to}");
+        }
+        for to in ["203.0.113.9:81", "10.0.0.1:80", "10.0.1.10:30080", "10.0.0.1:30080/UDP"] {
+            assert_eq!(doubts(&[of_kind(kind)], "x", to), [], "{kind} {to}");
+        }
+    }
+    // SVC-7: a nodePort that is still to be given can be any of its range.
+    let manifest = service(json!({"type": "NodePort", "ports": [{"port": 80}]}));
+    assert_eq!(doubts(std::slice::from_ref(&manifest), "x", "10.0.0.1:31000"), front);
+    assert_eq!(doubts(&[manifest], "x", "10.0.0.1:29999"), []);
+    // Of two that contradict each other both could be meant.
+    let other = service(json!({"type": "ClusterIP", "clusterIP": "10.96.0.1"}));
+    let more = [of_kind("NodePort"), other];
+    assert_eq!(doubts(&more, "x", "10.0.0.1:30080"), twins("Service default/s"));
+}
+
+#[test]
+fn nm_17_a_host_port_of_a_pod_on_that_node_is_undecided() {
+    let front = |name: &str| [Doubt::Front(FrontOf::Pod(format!("default/{name}")))];
+    assert_eq!(doubts(&[], "x", "10.0.0.1:8080"), front("x"));
+    assert_eq!(doubts(&[], "x", "10.0.0.2:8080"), front("y"));
+    assert_eq!(doubts(&[], "x", "10.0.0.1:8081"), []);
+    let mut gone = pod("z", "n2", 3);
+    gone["status"]["phase"] = json!("Succeeded");
+    gone["spec"]["containers"][0]["ports"][0]["hostPort"] = json!(9090);
+    assert_eq!(doubts(&[gone], "x", "10.0.0.2:9090"), []);
+    // Where nobody says which Node a workload's pods run on, it can be any.
+    let job = json!({"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": "j"},
+        "spec": {"template": {"spec": {"containers": [
+            {"name": "c", "ports": [{"containerPort": 80, "hostPort": 7070}]}]}}}});
+    assert_eq!(doubts(&[job], "x", "10.0.0.2:7070"), front("j"));
+}
