@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
-use fibula_cluster::{Cluster, Decides, Front, FrontAt, FrontOf, Protocol, RangeSource, Twins};
+use fibula_cluster::{
+    Cluster, Decides, Front, FrontAt, FrontOf, Protocol, Range, RangeKind, RangeSource, Twins,
+};
 use fibula_network::walk::{Choices, Ending, Life, Verdict, walk};
 use fibula_network::{
     Addr, ChoiceId, ElementId, Entity, Family, Header, Kind, Network, Ports, Proto,
@@ -65,7 +67,8 @@ pub enum Doubt {
     Front(FrontOf),
     /// Policies could withhold the message, and were not read (DR-21).
     Policies(Vec<Unread>),
-    /// The target is an address in a range of our own, which means nothing to the cluster (DR-19).
+    /// The target is an address in a range of our own, or may be in one of the cluster's that the
+    /// input does not say (DR-19).
     Invented,
     /// Objects that contradict each other were kept out, and one of them claims the target's
     /// address, by itself or in a range, or is the Node of one of the two ends.
@@ -133,15 +136,20 @@ fn follow(ground: Ground<'_>, from: From, to: To, header: Header) -> Trace {
     let network = ground.network;
     let mut lives: Vec<(Vec<u8>, Life)> = vec![];
     let mut choices = vec![0; network.choices.len()];
-    loop {
+    let mut ways = 0;
+    let all = loop {
         let life = walk(network, from.process, header, &choices);
         if lives.iter().all(|(_, known)| known.steps != life.steps) {
             lives.push((choices.clone(), life));
         }
+        ways += 1;
         if !next(network, &mut choices) {
-            break;
+            break true;
         }
-    }
+        if ways == MOST_WAYS {
+            break false;
+        }
+    };
     let source_port_matters = network
         .tables
         .iter()
@@ -149,7 +157,35 @@ fn follow(ground: Ground<'_>, from: From, to: To, header: Header) -> Trace {
     let astray = lives.iter().any(|(_, life)| is_astray(network, &to, life.ending));
     let mut trace = Trace { from, to, header, source_port_matters, lives, astray, doubts: vec![] };
     trace.doubts = doubts(ground, &trace);
+    if !all {
+        trace.doubts.retain(|doubt| !matches!(doubt, Doubt::Choice(_)));
+        let open = 0..network.choices.len() as u8;
+        trace.doubts.extend(open.map(|i| Doubt::Choice(ChoiceId(i))));
+    }
     trace
+}
+
+/// In how many ways choices may fall before a message is not followed under each: the answer is
+/// then undecided.
+const MOST_WAYS: usize = 4096;
+
+/// Whether an address is one that fibula invented, or may be one of a cluster whose ranges the
+/// input does not say (DR-19): then it means something else there.
+fn is_invented(cluster: &Cluster, trace: &Trace, network: &Network) -> bool {
+    let dst = IpAddr::from(trace.header.dst);
+    let known = |kind| {
+        let mut ranges = cluster.ranges.iter().filter(move |range| range.kind == kind);
+        ranges.any(|range| range.from != RangeSource::Invented)
+    };
+    let ours = |range: &Range| range.from == RangeSource::Invented && range.net.contains(&dst);
+    let private = match dst {
+        IpAddr::V4(v4) => v4.is_private(),
+        IpAddr::V6(v6) => v6.is_unique_local(),
+    };
+    let leaves = trace.lives.iter().any(|(_, life)| network.kind(life.ending.at) == Kind::World);
+    let unknown = !cluster.pods.is_empty() && !known(RangeKind::Pods)
+        || !cluster.services.is_empty() && !known(RangeKind::Services);
+    trace.to.literal && (cluster.ranges.iter().any(ours) || private && leaves && unknown)
 }
 
 /// Whether a message was delivered to somebody who is no part of what was named.
@@ -196,9 +232,7 @@ fn doubts(ground: Ground<'_>, trace: &Trace) -> Vec<Doubt> {
         }
         _ => None,
     }));
-    let ranges = ground.cluster.iter().flat_map(|cluster| &cluster.ranges);
-    let ours = ranges.filter(|range| range.from == RangeSource::Invented);
-    if trace.to.literal && ours.into_iter().any(|r| r.net.contains(&IpAddr::from(dst))) {
+    if ground.cluster.is_some_and(|cluster| is_invented(cluster, trace, network)) {
         doubts.push(Doubt::Invented);
     }
     if let Some(cluster) = ground.cluster {

@@ -183,8 +183,8 @@ fn because(view: &View<'_>, trace: &Trace) -> Vec<String> {
             )
         }
         Doubt::Invented => format!(
-            "{} lies in a range that fibula invented for addresses that the input lacks: in your \
-             cluster it means something else (DR-19)",
+            "the input does not say which ranges this cluster takes its addresses from, so {} may \
+             be one of them (DR-19); --pod-cidr and --service-cidr say it",
             trace.header.dst
         ),
         Doubt::Twins(name) => format!(
