@@ -4,14 +4,12 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use fibula_cluster::{
-    Cluster, Decides, Front, FrontAt, FrontOf, Protocol, Range, RangeKind, RangeSource, Twins,
+    Cluster, Decides, Front, FrontAt, FrontOf, Range, RangeKind, RangeSource, Twins,
 };
 use fibula_network::walk::{Choices, Ending, Life, Verdict, walk};
-use fibula_network::{
-    Addr, ChoiceId, ElementId, Entity, Family, Header, Kind, Network, Ports, Proto,
-};
+use fibula_network::{Addr, ChoiceId, ElementId, Entity, Family, Header, Kind, Network, Ports};
 
-use crate::names::{From, NameError, Names, SOMEWHERE, To, What};
+use crate::names::{self, From, NameError, Names, SOMEWHERE, To, What};
 
 /// What a question is put to.
 #[derive(Clone, Copy)]
@@ -242,7 +240,7 @@ fn doubts(ground: Ground<'_>, trace: &Trace) -> Vec<Doubt> {
         doubts.extend(met.into_iter().map(|front| Doubt::Front(front.of.clone())));
         let ends = end_nodes(network, trace);
         let twins = cluster.twins.iter().filter(|t| concerns(t, &at, &ends, trace));
-        doubts.extend(twins.map(|t| Doubt::Twins(called(t))));
+        doubts.extend(twins.map(|t| Doubt::Twins(t.called())));
     }
     if ending.verdict == Verdict::Delivered {
         let policies = policies(ground, trace);
@@ -271,17 +269,12 @@ fn target_nodes<'a>(cluster: &'a Cluster, network: &'a Network, trace: &Trace) -
 /// Whether the target is this way in, where these Nodes have its address.
 fn meets(front: &Front, nodes: &[&str], trace: &Trace) -> bool {
     let Header { dst, dport, proto, .. } = trace.header;
-    let protocol = match front.protocol {
-        Protocol::Tcp => Proto::Tcp,
-        Protocol::Udp => Proto::Udp,
-        Protocol::Sctp => Proto::Sctp,
-    };
     let at = match &front.at {
         FrontAt::Address(ip) => Addr::from(*ip) == dst,
         FrontAt::Nodes => !nodes.is_empty(),
         FrontAt::Node(name) => nodes.contains(&name.as_str()),
     };
-    at && proto == protocol && (front.first..=front.last).contains(&dport)
+    at && proto == names::proto(front.protocol) && (front.first..=front.last).contains(&dport)
 }
 
 /// The Nodes of both ends: of who sends, of what was named, and of where each life ends.
@@ -303,13 +296,6 @@ fn concerns(twins: &Twins, at: &[&str], ends: &[&str], trace: &Trace) -> bool {
         || twins.ranges.iter().any(|range| range.contains(&IpAddr::from(dst)))
         || twins.fronts.iter().any(|front| meets(front, at, trace))
         || (twins.kind == "Node" && ends.contains(&twins.name.as_str()))
-}
-
-fn called(twins: &Twins) -> String {
-    match twins.namespace.as_str() {
-        "" => format!("{} {}", twins.kind, twins.name),
-        namespace => format!("{} {namespace}/{}", twins.kind, twins.name),
-    }
 }
 
 /// The unread policies that could withhold the message: none within a Pod (NP-30), else those of

@@ -298,3 +298,20 @@ pub enum Assumption {
         made: usize,
     },
 }
+
+// === impl Twins ===
+
+impl Twins {
+    /// Their namespace and name: `shop/web`, or `n1` of a kind that has no namespaces.
+    pub fn path(&self) -> String {
+        match self.namespace.as_str() {
+            "" => self.name.clone(),
+            namespace => format!("{namespace}/{}", self.name),
+        }
+    }
+
+    /// What they are called: `Pod shop/web`.
+    pub fn called(&self) -> String {
+        format!("{} {}", self.kind, self.path())
+    }
+}

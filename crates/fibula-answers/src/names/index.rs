@@ -117,11 +117,7 @@ impl<'a> Index<'a> {
         let found = twins
             .iter()
             .find(|twins| twins.name == name && wanted.is_none_or(|n| twins.namespace == n))?;
-        let name = match &*found.namespace {
-            "" => format!("{} {}", found.kind, found.name),
-            namespace => format!("{} {namespace}/{}", found.kind, found.name),
-        };
-        Some((name, found.differ.clone()))
+        Some((found.called(), found.differ.clone()))
     }
 
     /// What alone has an address: a Pod, a Node or a Service.
@@ -314,10 +310,14 @@ impl<'a> Index<'a> {
 pub(crate) const SOMEWHERE: Addr = Addr::v4([203, 0, 113, 1]);
 
 fn port(protocol: Protocol, number: u16) -> Port {
-    let proto = match protocol {
+    Port { proto: proto(protocol), number }
+}
+
+/// A protocol of an object, as a header has it.
+pub(crate) fn proto(protocol: Protocol) -> Proto {
+    match protocol {
         Protocol::Tcp => Proto::Tcp,
         Protocol::Udp => Proto::Udp,
         Protocol::Sctp => Proto::Sctp,
-    };
-    Port { proto, number }
+    }
 }

@@ -15,7 +15,7 @@ use fibula_network::{Addr, ElementId, Kind, Network, Port};
 use candidate::Wanted;
 pub use candidate::{Candidate, What};
 use index::Index;
-pub(crate) use index::SOMEWHERE;
+pub(crate) use index::{SOMEWHERE, proto};
 use parse::{Said, port};
 
 /// Finds elements and addresses by name.

@@ -65,10 +65,7 @@ pub fn findings(cluster: &Cluster) -> Vec<Finding> {
 /// Contradicting twins: what either says, nobody knows (DR-21).
 fn twins(cluster: &Cluster, findings: &mut Vec<Finding>) {
     for twins in &cluster.twins {
-        let name = match twins.namespace.as_str() {
-            "" => twins.name.clone(),
-            namespace => format!("{namespace}/{}", twins.name),
-        };
+        let name = twins.path();
         let count = twins.objects.len();
         findings.push(Finding {
             id: "contradicting-twins",

@@ -43,9 +43,9 @@ pub struct Ground<'n> {
 
 /// A switch that another one hosts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Hosted {
-    host: ElementId,
-    class: u32,
+pub(crate) struct Hosted {
+    pub(crate) host: ElementId,
+    pub(crate) class: u32,
     layout: u32,
     switch: ElementId,
 }
@@ -79,7 +79,8 @@ impl<'n> Ground<'n> {
             })
             .collect();
         hosted.sort_unstable();
-        let mut ground = Ground {
+        let near = Nearness::new(network, &hosted);
+        Ground {
             network,
             atoms: Atoms::new(network, &apart),
             zones,
@@ -90,11 +91,9 @@ impl<'n> Ground<'n> {
             layouts,
             hosted,
             sieves: network.tables.iter().map(Sieve::new).collect(),
-            near: Nearness::default(),
+            near,
             named: named(network),
-        };
-        ground.near = ground.nearness();
-        ground
+        }
     }
 
     /// Targets, of which each stands for all to which the network sends messages alike: those that
@@ -145,11 +144,6 @@ impl<'n> Ground<'n> {
         let start = self.own.partition_point(|(own, _)| *own < addr);
         let len = self.own[start..].partition_point(|(own, _)| *own == addr);
         &self.own[start..start + len]
-    }
-
-    /// Each switch that another one hosts: its host, and its class; by host, then class.
-    pub(crate) fn hosted_switches(&self) -> Vec<(ElementId, u32)> {
-        self.hosted.iter().map(|hosted| (hosted.host, hosted.class)).collect()
     }
 
     /// One switch of each class that `host` hosts, or of each layout; none of those in `but`: who

@@ -3,9 +3,10 @@
 
 use rustc_hash::FxHashMap;
 
-use super::ground::Ground;
+use super::ground::{Ground, Hosted};
 use crate::addr::Addr;
 use crate::element::{ElementId, Kind};
+use crate::network::Network;
 use crate::numbers::Numbers;
 
 /// What the fate of all messages to an address depends on, without the names of the Pod and the
@@ -65,24 +66,27 @@ impl Ground<'_> {
         switch != host
             && listed.filter(|id| **id != host).any(|id| !self.network.kind(*id).is_process())
     }
+}
 
+// === impl Nearness ===
+
+impl Nearness {
     /// Numbers the neighbourhoods: for each host the classes of what it hosts, and whether it is
     /// one or several of each; and the switches that it is linked to beside those and the meshes.
-    pub(crate) fn nearness(&self) -> Nearness {
+    pub(crate) fn new(network: &Network, hosted: &[Hosted]) -> Nearness {
         let mut nearness = Nearness::default();
         let mut numbers = Numbers::default();
         let mut near = vec![];
-        for hosted in self.hosted_switches().chunk_by(|a, b| a.0 == b.0) {
-            let host = hosted[0].0;
+        for hosted in hosted.chunk_by(|a, b| a.host == b.host) {
+            let host = hosted[0].host;
             near.clear();
-            for class in hosted.chunk_by(|a, b| a.1 == b.1) {
-                near.extend([class[0].1, u32::from(class.len() > 1)]);
+            for class in hosted.chunk_by(|a, b| a.class == b.class) {
+                near.extend([class[0].class, u32::from(class.len() > 1)]);
             }
             near.push(u32::MAX);
-            let listed = self.network.links.listed(host).iter();
-            let peer = |id: &&ElementId| {
-                self.network.fib(**id).is_some_and(|fib| fib.me.host != Some(host))
-            };
+            let listed = network.links.listed(host).iter();
+            let peer =
+                |id: &&ElementId| network.fib(**id).is_some_and(|fib| fib.me.host != Some(host));
             near.extend(listed.filter(peer).map(|id| id.0));
             nearness.of.insert(host, numbers.of(&near));
         }
