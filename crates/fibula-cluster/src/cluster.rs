@@ -6,6 +6,7 @@ use ipnet::IpNet;
 
 use crate::object::Kind;
 use crate::place::{ObjectId, Place};
+use crate::service::Service;
 
 /// A cluster as the model needs it: which Nodes, Pods and Services there are, where they run and
 /// which addresses they have.
@@ -59,6 +60,8 @@ pub struct Node {
     pub object: Option<ObjectId>,
     /// Whether `addresses` were invented.
     pub invented: bool,
+    /// The zone that its label `topology.kubernetes.io/zone` names (SVC-13).
+    pub zone: Option<String>,
 }
 
 /// A pod: what is, or would be, one pod of the cluster.
@@ -87,8 +90,34 @@ pub struct Pod {
     /// The containers that are processes in the steady state (POD-1), in the object's order:
     /// containers, then sidecars, and regular init containers while the pod is pending.
     pub containers: Vec<Container>,
+    /// Whether its Ready condition holds (SVC-11); also where the input has no conditions to
+    /// show, unless the pod is pending.
+    pub ready: bool,
+    /// Whether it is being deleted (SVC-11).
+    pub terminating: bool,
+    /// The name that it gives itself, where that is not its own (SVC-13, DNS-6).
+    pub hostname: Option<String>,
+    /// The headless Service below whose name it is known (SVC-13, DNS-6).
+    pub subdomain: Option<String>,
+    /// Where it looks names up.
+    pub dns_policy: DnsPolicy,
     /// The object that it was read from, or the workload that makes it.
     pub object: ObjectId,
+}
+
+/// Where a pod looks names up (DNS-11). A host-network pod with `ClusterFirst` does as `Default`
+/// (DNS-13).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum DnsPolicy {
+    /// In the cluster, and there first.
+    #[default]
+    ClusterFirst,
+    /// The same, for a pod of the host network too.
+    ClusterFirstWithHostNet,
+    /// Where its Node does: names of the cluster are not known there.
+    Default,
+    /// Where the pod itself says.
+    None,
 }
 
 /// The controller that a pod belongs to.
@@ -107,6 +136,9 @@ pub struct Container {
     pub name: String,
     /// Where it is declared.
     pub place: Place,
+    /// Whether it runs as long as the pod does: no regular init container, and none that was
+    /// added for debugging. Only the ports of these have names that a Service can use (SVC-14).
+    pub lasting: bool,
     /// The ports that it declares; informational only (POD-2).
     pub ports: Vec<Port>,
 }
@@ -120,8 +152,21 @@ pub struct Port {
     pub number: u16,
     /// Its protocol; TCP where the object is silent.
     pub protocol: Protocol,
+    /// The port of the Node that leads to it (POD-9). Only of a lasting container of a pod that
+    /// has a network of its own: on the host network the port is the Node's already (POD-8).
+    pub host: Option<HostPort>,
     /// Where it is declared.
     pub place: Place,
+}
+
+/// A port of a Node that leads to a container (POD-9).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct HostPort {
+    /// The port.
+    pub number: u16,
+    /// The address of the Node at which it stands; at all of them where it is absent, of the
+    /// family where it is unspecified (`0.0.0.0`, `::`).
+    pub ip: Option<IpAddr>,
 }
 
 /// A transport protocol.
@@ -133,50 +178,6 @@ pub enum Protocol {
     Udp,
     /// SCTP.
     Sctp,
-}
-
-/// A Service.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Service {
-    /// Its namespace.
-    pub namespace: String,
-    /// Its name.
-    pub name: String,
-    /// Its ClusterIPs, at most one per family (IP-6); empty for a headless Service and an
-    /// `ExternalName`.
-    pub cluster_ips: Vec<IpAddr>,
-    /// Whether `cluster_ips` were invented.
-    pub invented: bool,
-    /// The ports that it offers.
-    pub ports: Vec<ServicePort>,
-    /// The labels that select its pods, sorted; empty where it selects none (SVC-10).
-    pub selector: Vec<(String, String)>,
-    /// The pods that it selects, as indices into [`Cluster::pods`] (SVC-10).
-    pub selects: Vec<usize>,
-    /// The object.
-    pub object: ObjectId,
-}
-
-/// A port of a Service.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ServicePort {
-    /// Its name, if it has one.
-    pub name: Option<String>,
-    /// The port.
-    pub number: u16,
-    /// Its protocol.
-    pub protocol: Protocol,
-    /// The port of the endpoints (SVC-1, SVC-14).
-    pub target: TargetPort,
-}
-
-/// The port of an endpoint, as a Service names it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum TargetPort {
-    /// Used as it is; no container need declare it (SVC-14).
-    Number(u16),
-    /// Looked up in each pod (SVC-14).
-    Name(String),
 }
 
 /// A range that addresses come from.

@@ -21,6 +21,7 @@ mod object;
 mod options;
 mod place;
 mod reading;
+mod service;
 mod sloppy;
 
 pub use cluster::*;
@@ -29,4 +30,5 @@ pub use object::{Fault, Kind, Object};
 pub use options::Options;
 pub use place::{ContainerList, ObjectId, Place, place_path};
 pub use reading::{Decides, Reading, decides, reading};
+pub use service::*;
 pub use sloppy::{parse_cidr, parse_ip};

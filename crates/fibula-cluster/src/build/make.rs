@@ -8,7 +8,7 @@ use super::owners::Owners;
 use super::pods::{Read, containers};
 use crate::api::{self, Metadata, PodTemplate};
 use crate::check::MOST_REPLICAS;
-use crate::cluster::{Assumption, Node, Pod, Workload};
+use crate::cluster::{Assumption, DnsPolicy, Node, Pod, Workload};
 use crate::object::Kind;
 use crate::place::ObjectId;
 
@@ -180,6 +180,11 @@ impl Making {
                         addresses: Vec::new(),
                         invented: false,
                         containers: containers.clone(),
+                        ready: true,
+                        terminating: false,
+                        hostname: None,
+                        subdomain: None,
+                        dns_policy: DnsPolicy::ClusterFirst,
                         object: maker.id,
                     },
                 });

@@ -92,6 +92,7 @@ fn bare(name: String, addresses: Vec<IpAddr>) -> Node {
         pod_cidrs: Vec::new(),
         object: None,
         invented: false,
+        zone: None,
     }
 }
 
@@ -119,6 +120,7 @@ fn from_object(id: ObjectId, node: api::Node) -> Node {
         pod_cidrs,
         object: Some(id),
         invented: false,
+        zone: None,
     }
 }
 

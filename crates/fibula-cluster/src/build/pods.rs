@@ -10,7 +10,7 @@ use super::nodes::Named;
 use super::owners::Owners;
 use crate::api;
 use crate::check::port_number;
-use crate::cluster::{Container, Pod, Port, Protocol, Workload};
+use crate::cluster::{Container, DnsPolicy, Pod, Port, Protocol, Workload};
 use crate::place::{ContainerList, ObjectId, Place};
 
 /// How many pods are turned into drafts at once.
@@ -109,6 +109,11 @@ impl Piece {
                 addresses: if live && !host_network { addresses } else { Vec::new() },
                 invented: false,
                 containers: containers(spec, id, pending),
+                ready: true,
+                terminating: false,
+                hostname: None,
+                subdomain: None,
+                dns_policy: DnsPolicy::ClusterFirst,
                 object: id,
             },
         }
@@ -174,10 +179,16 @@ fn container(container: api::Container, object: ObjectId, at: At) -> Container {
             name: Some(port.name).filter(|name| !name.is_empty()),
             number: port_number(port.container_port)?,
             protocol: Protocol::read(&port.protocol)?,
+            host: None,
             place: Place { object, container: at, port: Some(index) },
         })
     }));
-    Container { name: container.name, place: Place { object, container: at, port: None }, ports }
+    Container {
+        lasting: true,
+        name: container.name,
+        place: Place { object, container: at, port: None },
+        ports,
+    }
 }
 
 /// The first address of each family, in order (NM-13, IP-6).

@@ -7,8 +7,9 @@ use super::invent::Family;
 use super::pods::one_per_family;
 use crate::api::{self, IntOrString};
 use crate::check::port_number;
-use crate::cluster::{Protocol, Service, ServicePort, TargetPort};
+use crate::cluster::Protocol;
 use crate::place::ObjectId;
+use crate::service::{Distribution, Service, ServiceKind, ServicePort, TargetPort};
 use crate::sloppy::parse_ip;
 
 /// A Service on its way into the cluster.
@@ -39,9 +40,10 @@ fn one(id: ObjectId, service: api::Service) -> ServiceDraft {
         true => Vec::new(),
         false => one_per_family(spec.addresses().filter_map(parse_ip)),
     };
+    let proxied = !spec.external_name() && !spec.headless();
     let none = spec.external_name() || spec.headless() || !cluster_ips.is_empty();
     let wants = (!none).then(|| Families::asked(&spec));
-    let ports = spec.ports.iter().filter_map(port).collect();
+    let ports = (0..).zip(&spec.ports).filter_map(|(index, p)| port(index, p)).collect();
     let (namespace, name, _) = metadata.into_names();
     // The selector of an ExternalName is ignored (SVC-2).
     let selector = if spec.external_name() { Vec::new() } else { spec.selector.into_pairs() };
@@ -54,6 +56,21 @@ fn one(id: ObjectId, service: api::Service) -> ServiceDraft {
             ports,
             selector,
             selects: Vec::new(),
+            kind: ServiceKind::ClusterIp,
+            proxied,
+            external_name: None,
+            awaits_node_ports: false,
+            external_ips: Vec::new(),
+            balancers: Vec::new(),
+            source_ranges: Vec::new(),
+            internal_local: false,
+            external_local: false,
+            affinity: None,
+            distribution: Distribution::None,
+            publish_not_ready: false,
+            health_check_port: None,
+            endpoints: Vec::new(),
+            sliced: false,
             object: id,
         },
         wants,
@@ -77,7 +94,7 @@ impl Families {
     }
 }
 
-fn port(port: &api::ServicePort) -> Option<ServicePort> {
+fn port(index: u16, port: &api::ServicePort) -> Option<ServicePort> {
     let number = port_number(port.port)?;
     let target = match &port.target_port {
         None | Some(IntOrString::Int(0)) => TargetPort::Number(number),
@@ -90,6 +107,8 @@ fn port(port: &api::ServicePort) -> Option<ServicePort> {
         number,
         protocol: Protocol::read(&port.protocol)?,
         target,
+        node_port: None,
+        index,
     })
 }
 

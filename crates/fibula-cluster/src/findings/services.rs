@@ -1,8 +1,9 @@
 //! Services whose ports or selectors lead nowhere.
 
 use super::{Finding, Severity, count, list, whole};
-use crate::cluster::{Cluster, Service, ServicePort, TargetPort};
+use crate::cluster::Cluster;
 use crate::place::ContainerList;
+use crate::service::{Service, ServicePort, TargetPort};
 
 /// Ports of Services that no selected pod declares: a number works all the same (POD-2), a name
 /// leads nowhere (SVC-14).

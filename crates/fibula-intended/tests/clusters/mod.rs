@@ -9,8 +9,8 @@ mod random;
 use std::net::IpAddr;
 
 use fibula_cluster::{
-    Cluster, Container, Node, ObjectId, Place, Pod, Port, Protocol, Range, RangeKind, RangeSource,
-    Service, Workload,
+    Cluster, Container, Distribution, DnsPolicy, Node, ObjectId, Place, Pod, Port, Protocol, Range,
+    RangeKind, RangeSource, Service, ServiceKind, Workload,
 };
 
 pub(crate) use print::{fib, find, rules, walked};
@@ -47,6 +47,7 @@ pub(crate) fn node(name: &str, addresses: &[&str]) -> Node {
         pod_cidrs: vec![],
         object: None,
         invented: false,
+        zone: None,
     }
 }
 
@@ -63,6 +64,11 @@ pub(crate) fn pod(name: &str, node: usize, addresses: &[&str], containers: Vec<C
         addresses: ips(addresses),
         invented: false,
         containers,
+        ready: true,
+        terminating: false,
+        hostname: None,
+        subdomain: None,
+        dns_policy: DnsPolicy::ClusterFirst,
         object: ObjectId(0),
     }
 }
@@ -77,9 +83,14 @@ pub(crate) fn container(name: &str, ports: &[&str]) -> Container {
             "SCTP" => Protocol::Sctp,
             _ => Protocol::Tcp,
         };
-        Port { name: None, number: number.parse().expect("a port"), protocol, place }
+        Port { name: None, number: number.parse().expect("a port"), protocol, host: None, place }
     };
-    Container { name: name.to_owned(), place, ports: ports.iter().map(port).collect() }
+    Container {
+        name: name.to_owned(),
+        place,
+        lasting: true,
+        ports: ports.iter().map(port).collect(),
+    }
 }
 
 pub(crate) fn service(name: &str, cluster_ips: &[&str]) -> Service {
@@ -91,6 +102,21 @@ pub(crate) fn service(name: &str, cluster_ips: &[&str]) -> Service {
         ports: vec![],
         selector: vec![],
         selects: vec![],
+        kind: ServiceKind::ClusterIp,
+        proxied: true,
+        external_name: None,
+        awaits_node_ports: false,
+        external_ips: vec![],
+        balancers: vec![],
+        source_ranges: vec![],
+        internal_local: false,
+        external_local: false,
+        affinity: None,
+        distribution: Distribution::None,
+        publish_not_ready: false,
+        health_check_port: None,
+        endpoints: vec![],
+        sliced: false,
         object: ObjectId(0),
     }
 }
