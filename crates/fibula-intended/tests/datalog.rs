@@ -169,7 +169,7 @@ fn made(n: &Network) -> Graph {
 /// A written entry as the article has it; a panic if it says more than the article can.
 fn line(n: &Network, switch: ElementId, entry: &Entry) -> Line {
     let name = |id: ElementId| n.element(id).name.to_string();
-    let Pattern { from, src, sport, dst, dport, proto, ref when } = entry.pattern;
+    let Pattern { from, src, sport, dst, dport, proto, ref when, .. } = entry.pattern;
     assert_eq!((from, src, sport, when.len()), (None, Addrs::Any, Ports::Any, 0), "{entry:?}");
     let address = match dst {
         Addrs::Any => None,

@@ -324,7 +324,17 @@ impl<'n> Checker<'n> {
                 matches!(pattern.dst, Addrs::Elsewhere(_)),
                 "forward owner's node beside the target elsewhere only",
             ),
-            Action::Goto(to) => (
+            Action::Deliver(Receiver::Caller) => {
+                (pattern.reply == Some(true), "deliver caller beside replies only")
+            }
+            Action::Forward(Hop::OneOf(hops)) => (
+                self.network.hops.get(hops.0 as usize).is_some_and(|hops| !hops.is_empty()),
+                "a list of switches to forward to",
+            ),
+            Action::Goto(to)
+            | Action::Rewrite { then: to, .. }
+            | Action::Masquerade { then: to, .. }
+            | Action::Undo { then: to } => (
                 (to.0 as usize) < self.network.tables.len() && leads_on(to),
                 "a table that is later in each pipeline",
             ),

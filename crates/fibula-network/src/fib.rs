@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::addr::{Addr, Range};
+use crate::addr::{Addr, Family, Range};
 use crate::element::{ElementId, Kind, PlaceId};
 use crate::header::{Port, Proto};
 
@@ -30,6 +30,10 @@ pub struct Me {
     pub listeners: Vec<Listener>,
     /// The switch of the Node that hosts this one (F3).
     pub host: Option<ElementId>,
+    /// The zone that it is in, if it is in one: it sees the backends of that zone.
+    pub zone: Option<ZoneId>,
+    /// The addresses that it can give messages as their source, at most one of each family.
+    pub masquerade: Vec<Addr>,
 }
 
 /// A process that a switch delivers a port to.
@@ -68,6 +72,18 @@ pub struct PipelineId(pub u32);
 /// A set of addresses that a network gives a name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct AddrSetId(pub u32);
+
+/// A list of backends of a network.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct BackendsId(pub u32);
+
+/// A list of switches of a network, of which a message goes to one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct HopsId(pub u32);
+
+/// A zone of a network.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ZoneId(pub u32);
 
 /// A choice that is left open.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -128,6 +144,35 @@ pub struct Pattern {
     pub proto: Option<Proto>,
     /// The values of choices, all of them.
     pub when: Vec<When>,
+    /// Whether an earlier entry of this switch marked the message, to have its source rewritten.
+    pub marked: Option<bool>,
+    /// Whether it is a reply of a connection that passed this switch.
+    pub reply: Option<bool>,
+}
+
+/// A target that a Rewrite can choose.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Backend {
+    /// Which switches see it. Lists of backends are sorted, so that those of one scope are
+    /// neighbours.
+    pub at: Scope,
+    /// Its address.
+    pub addr: Addr,
+    /// Its port.
+    pub port: u16,
+    /// Where it is declared.
+    pub place: PlaceId,
+}
+
+/// Which switches see a backend.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Scope {
+    /// All.
+    Everywhere,
+    /// The switches of a zone.
+    Zone(ZoneId),
+    /// This one.
+    Switch(ElementId),
 }
 
 /// A value of a choice that is left open.
@@ -151,6 +196,8 @@ pub enum Addrs {
     /// *own*: the addresses of this switch; one that is contested only where the choice gives it
     /// to this switch (POD-7).
     Own,
+    /// The addresses of this switch that lie in a named set; contested ones as in *own*.
+    OwnIn(AddrSetId),
     /// *hosted*: the addresses that this switch leads to itself: of the Pods that it hosts.
     Hosted,
     /// *elsewhere*: the addresses of this kind of owner that another switch leads to.
@@ -181,6 +228,51 @@ pub enum Action {
     Reject(Reason),
     /// Goes on at a later table of the pipeline.
     Goto(TableId),
+    /// Rewrites the target to that of one of the backends that this switch sees, and goes on at a
+    /// later table. Each backend is an alternative. The entry matches only where the switch sees
+    /// one.
+    Rewrite {
+        /// The backends.
+        to: BackendsId,
+        /// Whether it marks the message.
+        mark: Mark,
+        /// The table.
+        then: TableId,
+    },
+    /// Rewrites the source address, and goes on at a later table. The entry matches only where
+    /// there is such an address in the family of the target.
+    Masquerade {
+        /// The address.
+        by: Source,
+        /// The table.
+        then: TableId,
+    },
+    /// Undoes for a reply what this switch rewrote of the message that it answers, and goes on at
+    /// a later table.
+    Undo {
+        /// The table.
+        then: TableId,
+    },
+}
+
+/// Whether a Rewrite marks a message, so that a later entry can rewrite its source.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Mark {
+    /// It does not.
+    Never,
+    /// It does if the source is the backend that it chose: its reply would not come back here.
+    Hairpin,
+    /// It does.
+    Always,
+}
+
+/// An address to masquerade by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Source {
+    /// This switch's own, as [`Me::masquerade`] has it.
+    Own,
+    /// This one.
+    Is(Addr),
 }
 
 /// Who gets a message that is delivered.
@@ -193,6 +285,8 @@ pub enum Receiver {
     Listener,
     /// *me*: this switch's Pod or Node, by a process that nobody declared (R1, POD-2).
     Me,
+    /// *caller*: the process that sent the message that this one answers.
+    Caller,
 }
 
 /// Where a message is forwarded to.
@@ -207,6 +301,8 @@ pub enum Hop {
     /// *owner's node*: the Node that leads to the target address. Only beside
     /// [`Addrs::Elsewhere`].
     OwnersNode,
+    /// One of these switches; each is an alternative.
+    OneOf(HopsId),
 }
 
 /// Why a message is discarded or refused.
@@ -234,7 +330,14 @@ impl Pattern {
         dport: Ports::Any,
         proto: None,
         when: Vec::new(),
+        marked: None,
+        reply: None,
     };
+
+    /// `* * dst *` of a reply.
+    pub fn reply(dst: Addrs) -> Pattern {
+        Pattern { reply: Some(true), ..Pattern::to(dst) }
+    }
 
     /// `* * dst *`
     pub fn to(dst: Addrs) -> Pattern {
@@ -263,6 +366,40 @@ impl Me {
     pub fn listener(&self, port: Port) -> Option<&Listener> {
         let i = self.listeners.partition_point(|l| l.port < port);
         self.listeners.get(i).filter(|l| l.port == port)
+    }
+
+    /// The address that it masquerades by, in a family.
+    pub fn masquerade(&self, family: Family) -> Option<Addr> {
+        self.masquerade.iter().copied().find(|addr| addr.family() == family)
+    }
+}
+
+// === impl Action ===
+
+impl Action {
+    /// The later table at which the message goes on; none for an action that decides where it goes
+    /// or ends.
+    pub fn then(self) -> Option<TableId> {
+        match self {
+            Action::Goto(then)
+            | Action::Rewrite { then, .. }
+            | Action::Masquerade { then, .. }
+            | Action::Undo { then } => Some(then),
+            Action::Deliver(_) | Action::Forward(_) | Action::Discard(_) | Action::Reject(_) => {
+                None
+            }
+        }
+    }
+
+    /// The same action, going on at another table, if it goes on at all.
+    pub fn going_on_at(self, table: TableId) -> Action {
+        match self {
+            Action::Goto(_) => Action::Goto(table),
+            Action::Rewrite { to, mark, .. } => Action::Rewrite { to, mark, then: table },
+            Action::Masquerade { by, .. } => Action::Masquerade { by, then: table },
+            Action::Undo { .. } => Action::Undo { then: table },
+            ends => ends,
+        }
     }
 }
 

@@ -40,6 +40,16 @@ pub struct Port {
     pub number: u16,
 }
 
+// === impl Header ===
+
+impl Header {
+    /// The header of a reply: source and target exchanged.
+    pub fn mirrored(self) -> Header {
+        let Header { src, sport, dst, dport, proto } = self;
+        Header { src: dst, sport: dport, dst: src, dport: sport, proto }
+    }
+}
+
 // === impl Proto ===
 
 impl Proto {

@@ -34,10 +34,11 @@ pub use check::{Fault, check};
 pub use element::{Element, ElementId, Kind, PlaceId, ServiceId};
 pub use facts::{Entity, Facts, Open};
 pub use fib::{
-    Action, AddrSetId, Addrs, ChoiceId, Entry, EntryId, Fib, Hop, Listener, Me, Origin, Owner,
-    Pattern, PipelineId, Ports, Reason, Receiver, Table, TableId, When,
+    Action, AddrSetId, Addrs, Backend, BackendsId, ChoiceId, Entry, EntryId, Fib, Hop, HopsId,
+    Listener, Mark, Me, Origin, Owner, Pattern, PipelineId, Ports, Reason, Receiver, Scope, Source,
+    Table, TableId, When, ZoneId,
 };
 pub use header::{Header, Port, Proto};
 pub use links::{Links, Mesh};
-pub use network::{AddrSet, Choice, Network};
+pub use network::{AddrSet, Backends, Choice, Network};
 pub use numbers::Numbers;

@@ -4,7 +4,8 @@ use crate::addr::{Addr, Range};
 use crate::element::{Element, ElementId, Kind};
 use crate::facts::Facts;
 use crate::fib::{
-    Action, AddrSetId, ChoiceId, Entry, EntryId, Fib, Owner, PipelineId, Table, TableId,
+    AddrSetId, Backend, BackendsId, ChoiceId, Entry, EntryId, Fib, HopsId, Me, Owner, PipelineId,
+    Scope, Table, TableId,
 };
 use crate::links::Links;
 
@@ -28,6 +29,12 @@ pub struct Network {
     pub owners: Vec<Owner>,
     /// The named sets of addresses that patterns use.
     pub sets: Vec<AddrSet>,
+    /// The lists of backends that Rewrite entries choose from.
+    pub backends: Vec<Backends>,
+    /// The lists of switches that Forward entries choose from.
+    pub hops: Vec<Vec<ElementId>>,
+    /// The names of the zones that switches are in.
+    pub zones: Vec<Box<str>>,
     /// The choices that entries depend on and that are left open, at most
     /// [`Network::MAX_CHOICES`].
     pub choices: Vec<Choice>,
@@ -40,6 +47,15 @@ pub struct AddrSet {
     pub name: Box<str>,
     /// Sorted, disjoint ranges.
     pub ranges: Vec<Range>,
+}
+
+/// A list of backends.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Backends {
+    /// Its name, as entries print it.
+    pub name: Box<str>,
+    /// The backends, sorted.
+    pub members: Vec<Backend>,
 }
 
 /// A choice that Kubernetes leaves open or that the input leaves undecided: a field of the header
@@ -106,6 +122,16 @@ impl Network {
         &self.sets[id.0 as usize]
     }
 
+    /// A list of backends.
+    pub fn backends(&self, id: BackendsId) -> &Backends {
+        &self.backends[id.0 as usize]
+    }
+
+    /// The switches of a list.
+    pub fn hops(&self, id: HopsId) -> &[ElementId] {
+        &self.hops[id.0 as usize]
+    }
+
     /// A choice.
     pub fn choice(&self, id: ChoiceId) -> &Choice {
         &self.choices[usize::from(id.0)]
@@ -143,11 +169,11 @@ impl Network {
         for (place, table) in written.into_iter().enumerate() {
             let mut entries: Vec<Entry> = table.into_iter().map(|(_, entry)| entry).collect();
             for entry in &mut entries {
-                if let Action::Goto(to) = &mut entry.action {
+                if let Some(to) = entry.action.then() {
                     // A pipeline can pass a table twice, and a Goto means the next time.
                     let mut places = (place + 1..shared.len()).chain(0..=place);
-                    if let Some(place) = places.find(|place| shared[*place] == *to) {
-                        *to = own[place];
+                    if let Some(place) = places.find(|place| shared[*place] == to) {
+                        entry.action = entry.action.going_on_at(own[place]);
                     }
                 }
             }
@@ -158,6 +184,28 @@ impl Network {
         if let Some(fib) = &mut self.fibs[switch.index()] {
             fib.pipeline = unshared;
         }
+    }
+}
+
+// === impl Backends ===
+
+impl Backends {
+    /// A list from backends in any order.
+    pub fn new(name: &str, mut members: Vec<Backend>) -> Backends {
+        members.sort_unstable();
+        members.dedup();
+        Backends { name: name.into(), members }
+    }
+
+    /// Those that a switch sees, by what it is. Costs binary searches.
+    pub fn seen_by(&self, switch: ElementId, me: &Me) -> impl Iterator<Item = &Backend> + Clone {
+        let zone = me.zone.map(Scope::Zone);
+        let scopes = [Some(Scope::Everywhere), zone, Some(Scope::Switch(switch))];
+        scopes.into_iter().flatten().flat_map(|scope| {
+            let start = self.members.partition_point(|backend| backend.at < scope);
+            let len = self.members[start..].partition_point(|backend| backend.at == scope);
+            &self.members[start..start + len]
+        })
     }
 }
 

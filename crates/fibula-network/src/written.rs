@@ -50,7 +50,7 @@ impl Network {
         if let Some(owner) = owner {
             entry.pattern.dst = one(owner.addr);
             entry.origin = placed(&entry.origin, self.element(owner.to).place);
-        } else if entry.pattern.dst == Addrs::Own {
+        } else if matches!(entry.pattern.dst, Addrs::Own | Addrs::OwnIn(_)) {
             entry.pattern.dst = one(header.dst);
         }
         if let Some(listener) = listener {
@@ -148,10 +148,16 @@ impl Writer<'_> {
         };
         let me = self.switch;
         match addrs {
-            Addrs::Own => {
-                let own = self.me.own.iter().flat_map(|a| match self.network.is_contested(*a) {
-                    true => owned(&|owner| owner.addr == *a && owner.to == me),
-                    false => vec![Target { addrs: one(*a), owner: None }],
+            Addrs::Own | Addrs::OwnIn(_) => {
+                let within = |a: &&Addr| match addrs {
+                    Addrs::OwnIn(set) => self.network.set(set).contains(**a),
+                    _ => true,
+                };
+                let own = self.me.own.iter().filter(within).flat_map(|a| {
+                    match self.network.is_contested(*a) {
+                        true => owned(&|owner| owner.addr == *a && owner.to == me),
+                        false => vec![Target { addrs: one(*a), owner: None }],
+                    }
                 });
                 own.collect()
             }

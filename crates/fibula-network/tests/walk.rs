@@ -47,7 +47,7 @@ fn network() -> Network {
     let port = Port::tcp(80);
     let listeners = vec![Listener { port, process: C2, place: PlaceId::NONE }];
     let pod = |own: &str, host, listeners| {
-        let me = Me { own: vec![addr(own)], listeners, host: Some(host) };
+        let me = Me { own: vec![addr(own)], listeners, host: Some(host), ..Me::default() };
         Some(Fib { pipeline: PipelineId(0), me })
     };
     let node = Some(Fib { pipeline: PipelineId(1), me: Me::default() });

@@ -69,7 +69,7 @@ proptest! {
         for process in network.ids().filter(|id| network.kind(*id).is_process()) {
             for (header, choices) in samples.take(HEADERS / 4, process.0.into()) {
                 for step in walk(&network, process, header, choices).steps {
-                    let Step::Decide { at, entry: id, owner, listener } = step else { continue };
+                    let Step::Decide { at, entry: id, owner, listener, .. } = step else { continue };
                     let entry = network.decided(at, id, owner, listener, header);
                     let is = |written: &Entry| {
                         let (a, b) = (&written.pattern, &entry.pattern);

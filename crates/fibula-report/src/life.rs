@@ -42,7 +42,8 @@ pub(crate) fn seen(verdict: Verdict) -> &'static str {
         | Verdict::DroppedByService
         | Verdict::NoLink
         | Verdict::NoEntry
-        | Verdict::Loop => "hangs, then times out",
+        | Verdict::Loop
+        | Verdict::ReplyLost => "hangs, then times out",
     }
 }
 
@@ -149,7 +150,7 @@ fn header_at(life: &Life, step: usize) -> Option<Header> {
 /// The entry that decided in a step, with what its relative words meant for this message; none in
 /// a step that decides nothing.
 pub(crate) fn decided(view: &View<'_>, life: &Life, step: usize) -> Option<Entry> {
-    let Step::Decide { at, entry: id, owner, listener } = *life.steps.get(step)? else {
+    let Step::Decide { at, entry: id, owner, listener, .. } = *life.steps.get(step)? else {
         return None;
     };
     Some(view.network.decided(at, id, owner, listener, header_at(life, step)?))

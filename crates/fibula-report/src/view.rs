@@ -1,8 +1,8 @@
 //! What all printers share: the network, the names of its elements, and the places of its objects.
 
 use fibula_network::{
-    Action, Addr, Addrs, ElementId, Entity, Entry, Header, Hop, Kind, Network, Pattern, PlaceId,
-    Ports, Proto, Receiver,
+    Action, Addr, Addrs, ElementId, Entity, Entry, Header, Hop, Kind, Mark, Network, Pattern,
+    PlaceId, Ports, Proto, Receiver, Source,
 };
 use rustc_hash::FxHashMap;
 
@@ -99,8 +99,14 @@ impl<'a> View<'a> {
     /// An entry in the article's own form, `[* * 10.0.2.1 8080 Deliver(c2-1)]`, with what we add
     /// before and after the four fields: the kind of link, the value of a choice.
     pub fn entry(&self, entry: &Entry) -> String {
-        let Pattern { from, src, sport, dst, dport, proto, when } = &entry.pattern;
+        let Pattern { from, src, sport, dst, dport, proto, when, marked, reply } = &entry.pattern;
         let from = from.map_or(String::new(), |kind| format!("from {kind}: "));
+        let is = |name: &str, is: Option<bool>| match is {
+            Some(true) => format!("{name}: "),
+            Some(false) => format!("not {name}: "),
+            None => String::new(),
+        };
+        let from = is("reply", *reply) + &is("marked", *marked) + &from;
         let when: String = when
             .iter()
             .map(|w| format!(" if {}={}", self.network.choice(w.choice).id, w.value))
@@ -139,6 +145,7 @@ impl<'a> View<'a> {
             Addrs::In(range) => range.to_string(),
             Addrs::Set(set) => self.network.set(set).name.to_string(),
             Addrs::Own => "own".to_owned(),
+            Addrs::OwnIn(set) => format!("own in {}", self.network.set(set).name),
             Addrs::Hosted => "hosted".to_owned(),
             Addrs::Elsewhere(Kind::Pod) => "elsewhere".to_owned(),
             Addrs::Elsewhere(kind) => format!("other-{kind}"),
@@ -157,7 +164,23 @@ impl<'a> View<'a> {
             Action::Forward(Hop::OwnersNode) => "Forward(owner's node)".to_owned(),
             Action::Discard(reason) => format!("Discard({})", reason.name()),
             Action::Reject(reason) => format!("Reject({})", reason.name()),
+            Action::Deliver(Receiver::Caller) => "Deliver(caller)".to_owned(),
+            Action::Forward(Hop::OneOf(hops)) => {
+                let names = self.network.hops(hops).iter().map(|id| self.name(*id));
+                format!("Forward(one of {})", names.collect::<Vec<_>>().join(", "))
+            }
             Action::Goto(table) => format!("Goto({})", self.network.table(table).name),
+            Action::Rewrite { to, mark, .. } => {
+                let mark = match mark {
+                    Mark::Never => "",
+                    Mark::Hairpin => ", mark a hairpin",
+                    Mark::Always => ", mark",
+                };
+                format!("Rewrite({}{mark})", self.network.backends(to).name)
+            }
+            Action::Masquerade { by: Source::Own, .. } => "Masquerade(own)".to_owned(),
+            Action::Masquerade { by: Source::Is(addr), .. } => format!("Masquerade({addr})"),
+            Action::Undo { .. } => "Undo".to_owned(),
         }
     }
 

@@ -40,7 +40,7 @@ impl Messages {
         targets.extend(patterns.iter().map(|pattern| ranges(n, pattern.dst)));
         let mut sources: Vec<Vec<Range>> =
             patterns.iter().map(|pattern| ranges(n, pattern.src)).collect();
-        let relative = |addrs| matches!(addrs, Addrs::Own | Addrs::Hosted | Addrs::Elsewhere(_));
+        let relative = |addrs| matches!(addrs, Addrs::Own | Addrs::OwnIn(_) | Addrs::Hosted | Addrs::Elsewhere(_));
         if patterns.iter().any(|pattern| relative(pattern.src)) {
             sources.extend(someones);
         }

@@ -112,6 +112,9 @@ impl<'f, 'b> Reader<'f, 'b> {
             choices: choices.collect(),
             elements,
             sets,
+            backends: vec![],
+            hops: vec![],
+            zones: vec![],
         }
     }
 
@@ -324,7 +327,10 @@ impl<'f, 'b> Reader<'f, 'b> {
         listeners.sort_by_key(|listener| listener.port);
         let host = line.host.as_ref().and_then(|text| self.element(text, || at("host")));
         let own = self.addresses(&line.own, || at("own"));
-        Fib { pipeline: pipeline.unwrap_or(PipelineId(0)), me: Me { own, listeners, host } }
+        Fib {
+            pipeline: pipeline.unwrap_or(PipelineId(0)),
+            me: Me { own, listeners, host, ..Me::default() },
+        }
     }
 
     fn owners(&mut self, file: &'f File<'_>) -> Vec<Owner> {

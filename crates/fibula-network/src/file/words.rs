@@ -31,6 +31,7 @@ pub(super) fn print_addrs<'n>(addrs: Addrs, names: &Names<'n>) -> Option<Cow<'n,
         Addrs::In(range) => range.to_string().into(),
         Addrs::Set(set) => names.set(set),
         Addrs::Own => "own".into(),
+        Addrs::OwnIn(set) => format!("own in {}", names.set(set)).into(),
         Addrs::Hosted => "hosted".into(),
         Addrs::Elsewhere(kind) => format!("elsewhere {kind}").into(),
     })
@@ -119,6 +120,11 @@ pub(super) fn print_action(action: Action, names: &Names<'_>) -> Cow<'static, st
         Action::Discard(reason) => format!("discard {}", reason.name()).into(),
         Action::Reject(reason) => format!("reject {}", reason.name()).into(),
         Action::Goto(table) => format!("goto {}", names.table(table)).into(),
+        Action::Deliver(Receiver::Caller) => "deliver caller".into(),
+        Action::Undo { then } => format!("undo, then {}", names.table(then)).into(),
+        Action::Forward(Hop::OneOf(_)) | Action::Rewrite { .. } | Action::Masquerade { .. } => {
+            "".into()
+        }
     }
 }
 

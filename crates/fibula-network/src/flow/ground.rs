@@ -216,7 +216,7 @@ fn target_ranges(network: &Network) -> impl Iterator<Item = (Range, bool)> + '_ 
             Addrs::Set(set) => network.set(set).ranges.clone(),
             Addrs::Any | Addrs::Elsewhere(_) => vec![Range::ALL],
             Addrs::Hosted if listened => vec![Range::ALL],
-            Addrs::Own | Addrs::Hosted => vec![],
+            Addrs::Own | Addrs::OwnIn(_) | Addrs::Hosted => vec![],
         };
         ranges.into_iter().map(move |range| (range, listened))
     })

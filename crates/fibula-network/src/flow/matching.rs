@@ -208,6 +208,8 @@ impl<'a> Case<'a> {
             Addrs::Any => plain(true),
             Addrs::In(range) => plain(range.contains(self.first())),
             Addrs::Set(set) => plain(self.network.set(set).contains(self.first())),
+            Addrs::OwnIn(set) if !self.network.set(set).contains(self.first()) => None,
+            Addrs::OwnIn(_) => self.target(Addrs::Own),
             Addrs::Own if !self.own() => None,
             Addrs::Own if self.owners.iter().any(|o| o.when.is_some()) => {
                 owned(&|o| o.to == self.switch)
@@ -236,7 +238,7 @@ impl<'a> Case<'a> {
             Addrs::Set(set) => {
                 parts.extend(network.set(set).ranges.iter().map(|r| (r.lo, r.hi, None)));
             }
-            Addrs::Own => {
+            Addrs::Own | Addrs::OwnIn(_) => {
                 for addr in &self.fib.me.own {
                     let mine = network.owners_of(*addr).iter().filter(|o| o.to == self.switch);
                     match network.is_contested(*addr) {
@@ -275,7 +277,13 @@ impl<'a> Case<'a> {
     fn act(&self, action: Action, owner: Option<Owner>, listener: u32) -> Act {
         let alternative = owner.filter(|_| self.relation().is_none());
         Act::Move(match action {
-            Action::Goto(table) => return Act::Goto(table),
+            Action::Goto(table)
+            | Action::Rewrite { then: table, .. }
+            | Action::Masquerade { then: table, .. }
+            | Action::Undo { then: table } => return Act::Goto(table),
+            Action::Forward(Hop::OneOf(_)) | Action::Deliver(Receiver::Caller) => {
+                Move::End(Verdict::NoLink)
+            }
             Action::Forward(Hop::To(to)) => Move::To(to),
             Action::Forward(Hop::Host) => Move::Host,
             Action::Forward(Hop::Owner) => alternative.map_or(Move::Owner, |o| Move::To(o.to)),

@@ -79,7 +79,7 @@ impl Builder {
         pipeline: PipelineId,
         own: Vec<Addr>,
     ) -> ElementId {
-        let me = Me { own: own.clone(), listeners: vec![], host };
+        let me = Me { own: own.clone(), host, ..Me::default() };
         let id = self.element(kind, host, Some(Fib { pipeline, me }));
         for addr in own {
             self.network.facts.addr.push((Entity::Switch(id), addr));

@@ -95,6 +95,7 @@ pub(super) fn pattern(n: &Network, dice: &mut Dice<'_>) -> Pattern {
         proto: dice.once_in(4).then(|| proto(dice)),
         from: kind(dice),
         when: (0..dice.below(3)).filter_map(|_| when(n, dice)).collect(),
+        ..Pattern::ANY
     }
 }
 
