@@ -40,7 +40,9 @@ impl Messages {
         targets.extend(patterns.iter().map(|pattern| ranges(n, pattern.dst)));
         let mut sources: Vec<Vec<Range>> =
             patterns.iter().map(|pattern| ranges(n, pattern.src)).collect();
-        let relative = |addrs| matches!(addrs, Addrs::Own | Addrs::OwnIn(_) | Addrs::Hosted | Addrs::Elsewhere(_));
+        let relative = |addrs| {
+            matches!(addrs, Addrs::Own | Addrs::OwnIn(_) | Addrs::Hosted | Addrs::Elsewhere(_))
+        };
         if patterns.iter().any(|pattern| relative(pattern.src)) {
             sources.extend(someones);
         }
@@ -83,7 +85,7 @@ fn ranges(n: &Network, addrs: Addrs) -> Vec<Range> {
     match addrs {
         Addrs::In(range) => vec![range],
         Addrs::Set(set) => n.set(set).ranges.clone(),
-        Addrs::Any | Addrs::Own | Addrs::Hosted | Addrs::Elsewhere(_) => vec![],
+        Addrs::Any | Addrs::Own | Addrs::OwnIn(_) | Addrs::Hosted | Addrs::Elsewhere(_) => vec![],
     }
 }
 
