@@ -34,6 +34,10 @@ pub enum Kind {
     ServiceCidr,
     /// Network of `config.openshift.io`
     OpenShiftNetwork,
+    /// EndpointSlice of `discovery.k8s.io`
+    EndpointSlice,
+    /// Endpoints, as they were before there were slices
+    Endpoints,
 }
 
 /// An object, slim. Boxed, because objects are sorted and moved before they are read.
@@ -55,6 +59,10 @@ pub enum Object {
     ServiceCidr(Box<api::ServiceCidr>),
     /// OpenShift's Network.
     OpenShiftNetwork(Box<api::OpenShiftNetwork>),
+    /// An EndpointSlice.
+    EndpointSlice(Box<api::EndpointSlice>),
+    /// Endpoints.
+    Endpoints(Box<api::Endpoints>),
 }
 
 /// A value that cannot be what it stands for.
@@ -87,6 +95,8 @@ impl Kind {
             Self::ReplicationController => "ReplicationController",
             Self::ServiceCidr => "ServiceCIDR",
             Self::OpenShiftNetwork => "Network",
+            Self::EndpointSlice => "EndpointSlice",
+            Self::Endpoints => "Endpoints",
         }
     }
 
@@ -110,6 +120,8 @@ impl Kind {
             Self::CronJob => Object::CronJob(Box::deserialize(d)?),
             Self::ServiceCidr => Object::ServiceCidr(Box::deserialize(d)?),
             Self::OpenShiftNetwork => Object::OpenShiftNetwork(Box::deserialize(d)?),
+            Self::EndpointSlice => Object::EndpointSlice(Box::deserialize(d)?),
+            Self::Endpoints => Object::Endpoints(Box::deserialize(d)?),
             Self::Deployment
             | Self::ReplicaSet
             | Self::StatefulSet
@@ -136,12 +148,15 @@ impl Object {
             Self::CronJob(_) => Kind::CronJob,
             Self::ServiceCidr(_) => Kind::ServiceCidr,
             Self::OpenShiftNetwork(_) => Kind::OpenShiftNetwork,
+            Self::EndpointSlice(_) => Kind::EndpointSlice,
+            Self::Endpoints(_) => Kind::Endpoints,
         }
     }
 
     /// Clears what the model reads of other objects only, and sets what the API server sets, so
-    /// that neither tells twins apart: the labels of what nothing selects, `generateName` beside
-    /// a name, the label of a Namespace that is its name (DR-22).
+    /// that neither tells twins apart: the labels of what nothing selects, but for the few that
+    /// mean something, `generateName` beside a name, the label of a Namespace that is its name
+    /// (DR-22), annotations and the time of deletion where they change nothing.
     fn normalise(&mut self) {
         if let Self::Namespace(namespace) = self {
             let name = namespace.metadata.name().to_owned();
@@ -149,10 +164,21 @@ impl Object {
             let own = ("kubernetes.io/metadata.name".to_owned(), name);
             namespace.metadata.labels = labels.chain([own]).collect();
         }
-        let selected = matches!(self, Self::Pod(_) | Self::Namespace(_) | Self::Node(_));
+        let labels: Option<&[&str]> = match self {
+            Self::Pod(_) | Self::Namespace(_) | Self::Node(_) => None,
+            Self::Service(_) => Some(&[api::PROXY_NAME, api::HEADLESS]),
+            Self::EndpointSlice(_) => Some(&[api::SERVICE_NAME, api::MANAGED_BY]),
+            Self::Endpoints(_) => Some(&[api::SKIP_MIRROR]),
+            _ => Some(&[]),
+        };
+        let (pod, service) = (matches!(self, Self::Pod(_)), matches!(self, Self::Service(_)));
         let metadata = self.metadata_mut();
-        if !selected {
-            metadata.labels = api::Labels::default();
+        if let Some(keys) = labels {
+            metadata.labels.keep(keys);
+        }
+        metadata.deletion_timestamp.0 &= pod;
+        if !service {
+            metadata.annotations = api::Annotations::default();
         }
         if !metadata.name.is_empty() {
             metadata.generate_name = String::new();
@@ -169,6 +195,8 @@ impl Object {
             Self::CronJob(o) => &mut o.metadata,
             Self::ServiceCidr(o) => &mut o.metadata,
             Self::OpenShiftNetwork(o) => &mut o.metadata,
+            Self::EndpointSlice(o) => &mut o.metadata,
+            Self::Endpoints(o) => &mut o.metadata,
         }
     }
 
@@ -183,6 +211,8 @@ impl Object {
             Self::CronJob(o) => &o.metadata,
             Self::ServiceCidr(o) => &o.metadata,
             Self::OpenShiftNetwork(o) => &o.metadata,
+            Self::EndpointSlice(o) => &o.metadata,
+            Self::Endpoints(o) => &o.metadata,
         }
     }
 
@@ -207,6 +237,8 @@ impl Object {
             Self::CronJob(o) => serde_json::to_value(o),
             Self::ServiceCidr(o) => serde_json::to_value(o),
             Self::OpenShiftNetwork(o) => serde_json::to_value(o),
+            Self::EndpointSlice(o) => serde_json::to_value(o),
+            Self::Endpoints(o) => serde_json::to_value(o),
         };
         value.unwrap_or_default()
     }

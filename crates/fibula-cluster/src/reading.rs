@@ -45,6 +45,8 @@ const READ: &[(&str, &str, Kind)] = &[
     ("batch", "CronJob", Kind::CronJob),
     ("networking.k8s.io", "ServiceCIDR", Kind::ServiceCidr),
     ("config.openshift.io", "Network", Kind::OpenShiftNetwork),
+    ("discovery.k8s.io", "EndpointSlice", Kind::EndpointSlice),
+    ("", "Endpoints", Kind::Endpoints),
 ];
 
 /// Group, kinds, and what they decide.
@@ -87,8 +89,6 @@ const UNREAD: &[(&str, &[&str], Decides)] = &[
     ),
     ("policy.linkerd.io", &["HTTPRoute"], Decides::Service),
     // What an address leads to.
-    ("", &["Endpoints"], Decides::Service),
-    ("discovery.k8s.io", &["EndpointSlice"], Decides::Service),
     ("multicluster.x-k8s.io", &["ServiceImport", "ServiceExport"], Decides::Service),
     // Ways in.
     ("networking.k8s.io", &["Ingress", "IngressClass"], Decides::Gateway),

@@ -198,9 +198,10 @@ fn pod_6_a_finished_pod_owns_nothing() {
 fn svc_1_service_defaults() {
     let cluster = cluster(&[json!({"apiVersion": "v1", "kind": "Service",
         "metadata": {"name": "s"}, "spec": {"clusterIP": "10.1.0.1", "ports": [
-            {"port": 80}, {"port": 81, "targetPort": 0}, {"port": 82, "targetPort": ""},
+            {"port": 80, "name": "a"}, {"port": 81, "targetPort": 0, "name": "b"},
+            {"port": 82, "targetPort": "", "name": "c"},
             {"port": 83, "targetPort": 8083, "protocol": "UDP", "name": "u"},
-            {"port": 84, "targetPort": "web"}]}})]);
+            {"port": 84, "targetPort": "web", "name": "d"}]}})]);
     let ports: Vec<_> = service(&cluster, "s")
         .ports
         .iter()

@@ -115,6 +115,8 @@ fn any_object() -> impl Strategy<Value = Value> {
         "DaemonSet",
         "Job",
         "CronJob",
+        "EndpointSlice",
+        "Endpoints",
     ]);
     (kind, name.clone(), name, 0..4_i64, 0..3_u8, any::<bool>()).prop_map(
         |(kind, name, other, n, mode, flag)| match kind {
@@ -124,6 +126,14 @@ fn any_object() -> impl Strategy<Value = Value> {
             "Service" => json!({"apiVersion": "v1", "kind": kind, "metadata": {"name": name},
                 "spec": {"selector": {"app": other}, "ports": [{"port": n}],
                     "ipFamilyPolicy": if flag { "PreferDualStack" } else { "SingleStack" }}}),
+            "EndpointSlice" => json!({"apiVersion": "discovery.k8s.io/v1", "kind": kind,
+                "metadata": {"name": name, "labels": {"kubernetes.io/service-name": other}},
+                "addressType": "IPv4", "ports": [{"port": n}],
+                "endpoints": [{"addresses": [format!("10.1.0.{n}")],
+                    "conditions": {"ready": flag}}]}),
+            "Endpoints" => json!({"apiVersion": "v1", "kind": kind, "metadata": {"name": name},
+                "subsets": [{"addresses": [{"ip": format!("10.1.0.{n}")}],
+                    "ports": [{"port": n}]}]}),
             "Pod" => {
                 let mut pod = bare(name);
                 pod["metadata"]["labels"] = json!({"app": other});
@@ -148,7 +158,10 @@ fn numbered(mut cluster: Cluster) -> Cluster {
     let zero = ObjectId(0);
     cluster.namespaces.iter_mut().for_each(|ns| ns.object = ns.object.map(|_| zero));
     cluster.nodes.iter_mut().for_each(|node| node.object = node.object.map(|_| zero));
-    cluster.services.iter_mut().for_each(|service| service.object = zero);
+    for service in &mut cluster.services {
+        service.object = zero;
+        service.endpoints.iter_mut().for_each(|endpoint| endpoint.object = zero);
+    }
     cluster.twins.iter_mut().for_each(|twins| twins.objects.fill(zero));
     cluster.makers.iter_mut().for_each(|maker| maker.0 = zero);
     cluster.makers.sort();
@@ -212,6 +225,11 @@ fn said_twice() -> Vec<(Value, Value)> {
             "status": {"addresses": addresses}})
     };
     let service = |spec: Value| json!({"apiVersion": "v1", "kind": "Service", "metadata": {"name": "s"}, "spec": spec});
+    let slice = |endpoints: Value| {
+        json!({"apiVersion": "discovery.k8s.io/v1", "kind": "EndpointSlice",
+            "metadata": {"name": "s-1", "labels": {"kubernetes.io/service-name": "s"}},
+            "addressType": "IPv4", "endpoints": endpoints})
+    };
     let ip = json!({"type": "InternalIP", "address": "10.0.0.1"});
     let name = json!({"type": "Hostname", "address": "n"});
     let mut sidecar = bare("p");
@@ -245,6 +263,25 @@ fn said_twice() -> Vec<(Value, Value)> {
             service(json!({"clusterIP": "10.96.0.1"})),
             service(json!({"clusterIP": "10.96.0.1", "clusterIPs": ["10.96.0.1"],
                 "ipFamilies": ["IPv4"], "ipFamilyPolicy": "SingleStack"})),
+        ),
+        (
+            service(json!({"type": "LoadBalancer", "sessionAffinity": "ClientIP",
+                "ports": [{"port": 80}]})),
+            service(json!({"type": "LoadBalancer", "sessionAffinity": "ClientIP",
+                "sessionAffinityConfig": {"clientIP": {"timeoutSeconds": 10800}},
+                "internalTrafficPolicy": "Cluster", "externalTrafficPolicy": "Cluster",
+                "allocateLoadBalancerNodePorts": true, "ports": [{"port": 80}]})),
+        ),
+        (
+            service(json!({"trafficDistribution": "PreferClose"})),
+            service(json!({"trafficDistribution": "PreferSameZone", "sessionAffinity": "None"})),
+        ),
+        (
+            slice(
+                json!([{"addresses": ["10.0.0.1"], "topology": {"kubernetes.io/hostname": "n"}}]),
+            ),
+            slice(json!([{"addresses": ["10.0.0.1", "10.0.0.2"], "nodeName": "n", "conditions":
+                {"ready": true, "serving": true, "terminating": false}}])),
         ),
         (
             service(json!({"clusterIP": "None"})),

@@ -9,16 +9,23 @@ use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
 mod address;
+mod brief;
 mod cluster;
+mod endpoints;
 mod pod;
 mod service;
 mod word;
 mod workload;
 
 pub use address::Address;
+pub(crate) use brief::SOURCE_RANGES;
+pub use brief::{Annotations, Conditions, Stamp};
 pub use cluster::*;
+pub use endpoints::*;
+pub(crate) use endpoints::{MANAGED_BY, SERVICE_NAME, SKIP_MIRROR};
 pub use pod::*;
 pub use service::*;
+pub(crate) use service::{HEADLESS, PROXY_NAME};
 pub use word::Word;
 pub use workload::*;
 
@@ -56,6 +63,9 @@ macro_rules! slim {
 }
 pub(crate) use slim;
 
+/// The label of a Node that names its zone (SVC-13).
+pub(crate) const ZONE: &str = "topology.kubernetes.io/zone";
+
 slim! {
     /// What every object has.
     pub struct Metadata {
@@ -67,6 +77,10 @@ slim! {
         pub namespace: String,
         /// Labels.
         pub labels: Labels,
+        /// The annotations of a Service that the model reads.
+        pub annotations: Annotations,
+        /// Whether a pod is being deleted (SVC-11).
+        pub deletion_timestamp: Stamp,
         /// Whether it has a `uid`: then it was read from a cluster.
         pub uid: Given,
         /// Who made the object.
@@ -154,6 +168,13 @@ impl Labels {
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
+    }
+
+    /// Forgets all but these keys.
+    pub(crate) fn keep(&mut self, keys: &[&str]) {
+        if !self.0.is_empty() {
+            self.0.retain(|(key, _)| keys.contains(&&**key));
+        }
     }
 
     /// Whether these labels have every pair of `selector` (equality, SVC-10).

@@ -1,6 +1,6 @@
 //! Pods and what is in them.
 
-use super::{Address, Metadata, Word, slim};
+use super::{Address, Conditions, Metadata, Word, slim};
 
 slim! {
     /// A pod.
@@ -19,6 +19,12 @@ slim! {
         pub node_name: String,
         /// Whether it uses its Node's network (NM-14).
         pub host_network: bool,
+        /// The name that it gives itself; its own where it is empty.
+        pub hostname: Word,
+        /// The headless Service below whose name it is known (DNS-6).
+        pub subdomain: Word,
+        /// Where it looks names up; `ClusterFirst` where it is empty (DNS-11).
+        pub dns_policy: Word,
         /// Its containers.
         pub containers: Vec<Container>,
         /// Containers that run before these; with `restartPolicy: Always` beside them (POD-1).
@@ -43,8 +49,11 @@ slim! {
         pub name: String,
         /// The port; 0 where it is absent.
         pub container_port: i64,
-        /// The port of the Node that leads to it (NM-17); 0 where none does.
+        /// The port of the Node that leads to it (POD-9); 0 where none does.
         pub host_port: i64,
+        /// The address of the Node at which `host_port` stands (POD-9); at all where it is empty.
+        #[serde(rename = "hostIP")]
+        pub host_ip: Address,
         /// `TCP`, `UDP` or `SCTP`; TCP where it is empty.
         pub protocol: Word,
     }
@@ -53,6 +62,8 @@ slim! {
     pub struct PodStatus {
         /// `Pending`, `Running`, `Succeeded`, `Failed` or `Unknown`; empty in a manifest.
         pub phase: Word,
+        /// Whether it is ready.
+        pub conditions: Conditions,
         /// The first of `pod_ips` (NM-13).
         #[serde(rename = "podIP")]
         pub pod_ip: Address,

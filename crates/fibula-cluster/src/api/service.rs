@@ -5,10 +5,16 @@ use serde::ser::{Serialize, Serializer};
 
 use super::{Labels, Metadata, Word, slim};
 
+/// The label of a Service that another proxy acts for (SVC-5).
+pub(crate) const PROXY_NAME: &str = "service.kubernetes.io/service-proxy-name";
+
+/// The label of a Service that no proxy acts for, though it has an address (SVC-5).
+pub(crate) const HEADLESS: &str = "service.kubernetes.io/headless";
+
 slim! {
     /// A Service.
     pub struct Service {
-        /// Name and labels.
+        /// Name, and the labels that say who proxies it.
         pub metadata: Metadata,
         /// What it offers, and for whom.
         pub spec: ServiceSpec,
@@ -38,6 +44,39 @@ slim! {
         /// Addresses that others bring to the Nodes (SVC-20).
         #[serde(rename = "externalIPs")]
         pub external_ips: Vec<String>,
+        /// The name that an `ExternalName` stands for (DNS-5).
+        pub external_name: String,
+        /// `Local` keeps messages to ClusterIPs on their Node (SVC-51); else `Cluster`.
+        pub internal_traffic_policy: String,
+        /// The same of what is reachable from outside (SVC-53).
+        pub external_traffic_policy: String,
+        /// Which endpoints are preferred (SVC-43).
+        pub traffic_distribution: String,
+        /// `ClientIP` keeps a client at its endpoint (SVC-42); else `None`.
+        pub session_affinity: String,
+        /// For how long.
+        pub session_affinity_config: SessionAffinityConfig,
+        /// Whether endpoints count as ready whatever their pods say (SVC-11).
+        pub publish_not_ready_addresses: bool,
+        /// The port that tells a load balancer where endpoints are (SVC-59); 0 where none does.
+        pub health_check_node_port: i64,
+        /// Who may use the load balancer (SVC-25).
+        pub load_balancer_source_ranges: Vec<String>,
+        /// Whether a load balancer has nodePorts too: true where it is absent (SVC-23).
+        pub allocate_load_balancer_node_ports: Option<bool>,
+    }
+
+    /// For how long a client keeps its endpoint, in a wrapper of the API.
+    pub struct SessionAffinityConfig {
+        /// By the client's address.
+        #[serde(rename = "clientIP")]
+        pub client_ip: ClientIp,
+    }
+
+    /// For how long.
+    pub struct ClientIp {
+        /// In seconds; 10,800 where it is absent (SVC-1).
+        pub timeout_seconds: Option<i64>,
     }
 
     /// What a load balancer has given a Service.
@@ -56,6 +95,10 @@ slim! {
     pub struct Ingress {
         /// The address; empty where it has a host name.
         pub ip: String,
+        /// The name of a balancer that is known by name.
+        pub hostname: String,
+        /// `Proxy` where messages must pass the balancer itself (SVC-21); else `VIP`.
+        pub ip_mode: String,
     }
 
     /// A port of a Service.
@@ -100,8 +143,14 @@ impl ServiceSpec {
         matches!(self.kind.as_str(), "NodePort" | "LoadBalancer")
     }
 
+    /// Whether it can be reached from outside (SVC-1).
+    pub fn externally_accessible(&self) -> bool {
+        let cluster_ip = matches!(self.kind.as_str(), "" | "ClusterIP");
+        self.on_nodes() || (cluster_ip && !self.external_ips.is_empty())
+    }
+
     /// Whether it is only a name for another name (SVC-2).
-    pub fn external_name(&self) -> bool {
+    pub fn is_name(&self) -> bool {
         self.kind == "ExternalName"
     }
 }

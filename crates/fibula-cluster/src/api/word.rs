@@ -7,10 +7,11 @@ use serde::de::{Deserialize, Deserializer, Error, Visitor};
 use serde::ser::{Serialize, Serializer};
 
 /// The words that cost no memory of their own.
-const KNOWN: [&str; 24] = [
+const KNOWN: [&str; 29] = [
     "",
     "TCP",
     "Running",
+    "ClusterFirst",
     "ReplicaSet",
     "UDP",
     "SCTP",
@@ -22,6 +23,10 @@ const KNOWN: [&str; 24] = [
     "StatefulSet",
     "Job",
     "Node",
+    "Pod",
+    "IPv4",
+    "IPv6",
+    "ClusterFirstWithHostNet",
     // Keys of labels that most pods have.
     "app",
     "pod-template-hash",

@@ -18,6 +18,8 @@ slim! {
         pub replicas: Option<i64>,
         /// The same of a Job.
         pub parallelism: Option<i64>,
+        /// The headless Service below whose name the pods of a StatefulSet are known (DNS-6).
+        pub service_name: String,
         /// The pods.
         pub template: PodTemplate,
     }

@@ -42,7 +42,7 @@ pub(super) fn kept(
 pub(super) fn of(object: &Object) -> Vec<Front> {
     let name = || format!("{}/{}", object.namespace(), object.name());
     match object {
-        Object::Service(o) if !o.spec.headless() && !o.spec.external_name() => service(o, name),
+        Object::Service(o) if !o.spec.headless() && !o.spec.is_name() => service(o, name),
         Object::Pod(pod) if matches!(&*pod.status.phase, "Succeeded" | "Failed") => Vec::new(),
         _ => pods(object).map_or_else(Vec::new, |spec| host_ports(spec, name)),
     }

@@ -27,12 +27,20 @@ use rustc_hash::FxHashSet;
 use super::services::{Families, ServiceDraft};
 use super::{Draft, assume, hash};
 use crate::cluster::{Assumption, Node, Range, RangeKind, RangeSource};
+use crate::service::ServiceKind;
 
 /// An address family.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Family {
     V4,
     V6,
+}
+
+impl Family {
+    /// The family of an address.
+    pub(super) fn of(ip: IpAddr) -> Self {
+        if ip.is_ipv4() { Self::V4 } else { Self::V6 }
+    }
 }
 
 /// Gives addresses to what has none.
@@ -119,30 +127,33 @@ impl Inventor {
 
     /// Gives ClusterIPs to Services, which come sorted by name.
     pub(super) fn services(&mut self, services: &mut [ServiceDraft]) {
-        let of = |families: &Families| match families {
-            Families::Of(list) => list.clone(),
-            Families::First => vec![self.service_family],
-            Families::All => self.families.clone(),
-        };
-        let wants: Vec<_> = services.iter().map(|draft| draft.wants.as_ref().map(of)).collect();
+        for draft in services.iter_mut() {
+            if draft.wants_addresses || draft.service.kind == ServiceKind::Headless {
+                draft.families = match &draft.asked {
+                    Families::Of(list) => list.clone(),
+                    Families::First => vec![self.service_family],
+                    Families::All => self.families.clone(),
+                };
+            }
+        }
         for family in [Family::V4, Family::V6] {
-            let wanting = wants.iter().map(|want| want.iter().flatten().any(|f| *f == family));
-            let wanting: Vec<bool> = wanting.collect();
-            let count = wanting.iter().filter(|wants| **wants).count();
+            let wants =
+                |draft: &ServiceDraft| draft.wants_addresses && draft.families.contains(&family);
+            let count = services.iter().filter(|draft| wants(draft)).count();
             let Some(mut pool) = self.pool(RangeKind::Services, family, count) else { continue };
-            for (draft, _) in services.iter_mut().zip(&wanting).filter(|(_, wants)| **wants) {
+            for draft in services.iter_mut().filter(|draft| wants(draft)) {
                 let service = &mut draft.service;
                 let name = [service.namespace.as_str(), service.name.as_str()];
                 service.cluster_ips.extend(pool.take(&name));
                 service.invented = true;
             }
         }
-        for (draft, want) in services.iter_mut().zip(&wants) {
-            if want.as_ref().and_then(|list| list.first()) == Some(&Family::V6) {
+        for draft in services.iter_mut().filter(|draft| draft.wants_addresses) {
+            if draft.families.first() == Some(&Family::V6) {
                 draft.service.cluster_ips.reverse();
             }
+            self.counts[2] += 1;
         }
-        self.counts[2] = wants.iter().flatten().count();
     }
 
     /// Adds the invented ranges and tells what was invented.

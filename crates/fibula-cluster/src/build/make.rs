@@ -5,7 +5,7 @@ use rustc_hash::FxHashSet;
 use super::Draft;
 use super::nodes::Named;
 use super::owners::Owners;
-use super::pods::{Read, containers};
+use super::pods::{Read, containers, given};
 use crate::api::{self, Metadata, PodTemplate};
 use crate::check::MOST_REPLICAS;
 use crate::cluster::{Assumption, DnsPolicy, Node, Pod, Workload};
@@ -24,6 +24,8 @@ pub(super) struct Maker {
     pub(super) name: String,
     pub(super) metadata: Metadata,
     replicas: i64,
+    /// The headless Service of a StatefulSet.
+    service_name: Option<String>,
     template: PodTemplate,
 }
 
@@ -38,8 +40,10 @@ impl Maker {
             Kind::Job => workload.spec.parallelism,
             _ => workload.spec.replicas,
         };
-        let template = workload.spec.template;
-        Self::of(id, kind, workload.metadata, count.unwrap_or(1), template)
+        let api::WorkloadSpec { service_name, template, .. } = workload.spec;
+        let service_name = Some(service_name).filter(|name| !name.is_empty());
+        let maker = Self::of(id, kind, workload.metadata, count.unwrap_or(1), template);
+        Self { service_name, ..maker }
     }
 
     /// A CronJob makes one pod: to the network, one run is like another.
@@ -62,6 +66,7 @@ impl Maker {
             name: metadata.name().to_owned(),
             metadata,
             replicas,
+            service_name: None,
             template,
         }
     }
@@ -164,7 +169,13 @@ impl Making {
                 let name = free(&mut taken, &maker, &wanted);
                 let on = usize::try_from(index).ok().and_then(|i| nodes.get(i));
                 let on = on.filter(|_| maker.kind == Kind::DaemonSet);
-                let host_network = maker.template.spec.host_network;
+                let spec = &maker.template.spec;
+                let host_network = spec.host_network;
+                // Each pod of a StatefulSet is known by its own name (DNS-6).
+                let (hostname, subdomain) = match maker.kind {
+                    Kind::StatefulSet => (Some(wanted), maker.service_name.clone()),
+                    _ => (given(&spec.hostname), given(&spec.subdomain)),
+                };
                 drafts.push(Draft {
                     labels: maker.template.metadata.labels.clone(),
                     node_name: on.map_or(&maker.template.spec.node_name, |n| &n.name).clone(),
@@ -182,9 +193,9 @@ impl Making {
                         containers: containers.clone(),
                         ready: true,
                         terminating: false,
-                        hostname: None,
-                        subdomain: None,
-                        dns_policy: DnsPolicy::ClusterFirst,
+                        hostname: hostname.clone(),
+                        subdomain: subdomain.clone(),
+                        dns_policy: DnsPolicy::read(&spec.dns_policy).unwrap_or_default(),
                         object: maker.id,
                     },
                 });

@@ -3,7 +3,8 @@
 //! ```text
 //! objects ─ unique ─┬─ pods ── make ─┬─ nodes ─ place ─ invent ─┬─ Cluster
 //!          (twins)  ├─ workloads ────┘                          │
-//!                   └─ services ───────────────── select ───────┘
+//!                   ├─ services ───────────────── select ─ endpoints
+//!                   └─ slices ────────────────────────────────┘
 //! ```
 //!
 //! Each step sees its objects sorted by name, so that nothing depends on the order of the input.
@@ -13,13 +14,15 @@ use std::collections::BTreeMap;
 use rayon::prelude::*;
 
 use crate::api;
-use crate::cluster::{Assumption, Cluster, Namespace, Pod};
+use crate::cluster::{Assumption, Cluster, Namespace, Pod, Twins};
 use crate::object::{Kind, Object};
 use crate::options::Options;
 use crate::place::{ObjectId, Place, place_path};
 
+pub(crate) mod endpoints;
 mod fronts;
 mod hash;
+mod hints;
 mod invent;
 mod make;
 mod nodes;
@@ -28,6 +31,7 @@ mod pods;
 mod ranges;
 mod same;
 mod services;
+mod slices;
 mod unique;
 
 /// A pod on its way into the cluster, with what only the way needs.
@@ -50,6 +54,8 @@ struct Kept {
     workloads: Vec<make::Maker>,
     service_cidrs: Vec<api::ServiceCidr>,
     networks: Vec<api::OpenShiftNetwork>,
+    slices: Vec<(ObjectId, Box<api::EndpointSlice>)>,
+    endpoints: Vec<(ObjectId, Box<api::Endpoints>)>,
 }
 
 impl Cluster {
@@ -91,9 +97,16 @@ impl Cluster {
         inventor.pods(&mut drafts);
         inventor.nodes(&mut nodes);
         inventor.services(&mut services);
-        twins.iter_mut().for_each(|(twins, hosts)| hosts.claim(&nodes, twins));
         inventor.finish(&mut ranges, &mut assumptions);
-        let services = services::select(services, &drafts);
+        services::select(&mut services, &drafts);
+        let pods: Vec<Pod> = drafts.into_par_iter().map(|draft| draft.pod).collect();
+
+        let fronts = fronts::kept(fronts, &makers);
+        twins.iter_mut().for_each(|(twins, hosts)| hosts.claim(&nodes, &services, &fronts, twins));
+        let twins: Vec<Twins> = twins.into_iter().map(|(twins, _)| twins).collect();
+        let slices = slices::Slices::new(&kept.slices, &kept.endpoints, &pods, &nodes);
+        let around = endpoints::Around::new(&pods, &nodes, &twins);
+        let services = endpoints::join(services, &around, &slices);
 
         assumptions.sort();
         Self {
@@ -102,11 +115,11 @@ impl Cluster {
                 .map(|(name, object)| Namespace { name, object })
                 .collect(),
             nodes,
-            pods: drafts.into_par_iter().map(|draft| draft.pod).collect(),
+            pods,
             services,
             ranges,
-            twins: twins.into_iter().map(|(twins, _)| twins).collect(),
-            fronts: fronts::kept(fronts, &makers),
+            twins,
+            fronts,
             assumptions,
             makers,
         }
@@ -143,6 +156,8 @@ impl Kept {
                 Object::CronJob(o) => kept.workloads.push(make::Maker::cron_job(id, *o)),
                 Object::ServiceCidr(o) => kept.service_cidrs.push(*o),
                 Object::OpenShiftNetwork(o) => kept.networks.push(*o),
+                Object::EndpointSlice(o) => kept.slices.push((id, o)),
+                Object::Endpoints(o) => kept.endpoints.push((id, o)),
             }
         }
         for (id, namespace) in &kept.namespaces {

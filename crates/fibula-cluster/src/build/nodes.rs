@@ -120,7 +120,7 @@ fn from_object(id: ObjectId, node: api::Node) -> Node {
         pod_cidrs,
         object: Some(id),
         invented: false,
-        zone: None,
+        zone: node.metadata.labels.get(api::ZONE).map(str::to_owned),
     }
 }
 

@@ -10,7 +10,7 @@ use super::nodes::Named;
 use super::owners::Owners;
 use crate::api;
 use crate::check::port_number;
-use crate::cluster::{Container, DnsPolicy, Pod, Port, Protocol, Workload};
+use crate::cluster::{Container, DnsPolicy, HostPort, Pod, Port, Protocol, Workload};
 use crate::place::{ContainerList, ObjectId, Place};
 
 /// How many pods are turned into drafts at once.
@@ -93,6 +93,9 @@ impl Piece {
         let host_network = spec.host_network;
         let pending = &*status.phase == "Pending";
         let node_name = std::mem::take(&mut spec.node_name);
+        let (hostname, subdomain) = (given(&spec.hostname), given(&spec.subdomain));
+        let dns_policy = DnsPolicy::read(&spec.dns_policy).unwrap_or_default();
+        let terminating = metadata.deletion_timestamp.0;
         let (namespace, name, labels) = metadata.into_names();
         Draft {
             labels,
@@ -109,11 +112,11 @@ impl Piece {
                 addresses: if live && !host_network { addresses } else { Vec::new() },
                 invented: false,
                 containers: containers(spec, id, pending),
-                ready: true,
-                terminating: false,
-                hostname: None,
-                subdomain: None,
-                dns_policy: DnsPolicy::ClusterFirst,
+                ready: status.conditions.0.unwrap_or(!pending),
+                terminating,
+                hostname,
+                subdomain,
+                dns_policy,
                 object: id,
             },
         }
@@ -150,15 +153,23 @@ impl Piece {
 /// The processes of a pod in the steady state (POD-1): containers, sidecars, containers that were
 /// added for debugging, and regular init containers only while the pod is pending.
 pub(super) fn containers(spec: api::PodSpec, object: ObjectId, pending: bool) -> Vec<Container> {
+    let host_network = spec.host_network;
     let init = indexed(spec.init_containers, ContainerList::Init);
     let (sidecars, init): (Vec<_>, Vec<_>) =
         init.partition(|(_, container)| container.restart_policy == "Always");
     let init = init.into_iter().filter(|_| pending);
-    indexed(spec.containers, ContainerList::Containers)
-        .chain(sidecars)
-        .chain(indexed(spec.ephemeral_containers, ContainerList::Ephemeral))
-        .chain(init)
-        .map(|(at, container)| self::container(container, object, at))
+    let lasting = indexed(spec.containers, ContainerList::Containers).chain(sidecars);
+    let passing = indexed(spec.ephemeral_containers, ContainerList::Ephemeral).chain(init);
+    let all = lasting.map(|container| (container, true));
+    all.chain(passing.map(|container| (container, false)))
+        .map(|((at, container), lasting)| {
+            let mut container = self::container(container, object, at);
+            container.lasting = lasting;
+            if host_network || !lasting {
+                container.ports.iter_mut().for_each(|port| port.host = None);
+            }
+            container
+        })
         .collect()
 }
 
@@ -179,7 +190,8 @@ fn container(container: api::Container, object: ObjectId, at: At) -> Container {
             name: Some(port.name).filter(|name| !name.is_empty()),
             number: port_number(port.container_port)?,
             protocol: Protocol::read(&port.protocol)?,
-            host: None,
+            host: port_number(port.host_port)
+                .map(|number| HostPort { number, ip: port.host_ip.ip() }),
             place: Place { object, container: at, port: Some(index) },
         })
     }));
@@ -189,6 +201,11 @@ fn container(container: api::Container, object: ObjectId, at: At) -> Container {
         place: Place { object, container: at, port: None },
         ports,
     }
+}
+
+/// What a field says, if anything.
+pub(super) fn given(word: &api::Word) -> Option<String> {
+    Some(word.to_string()).filter(|text| !text.is_empty())
 }
 
 /// The first address of each family, in order (NM-13, IP-6).

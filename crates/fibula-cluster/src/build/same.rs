@@ -1,7 +1,10 @@
 //! One form for all objects that mean the same: defaults as the API server sets them, older
 //! fields read as their newer ones, and nothing that the model does not read.
 
-use crate::api::{Address, Ip, Node, OpenShiftNetwork, PodStatus, WorkloadSpec};
+use crate::api::{
+    Address, EndpointPort, EndpointSlice, Endpoints, Ip, Node, OpenShiftNetwork, PodStatus,
+    WorkloadSpec,
+};
 use crate::api::{Container, IntOrString, Metadata, PodSpec, PodTemplate, Service, ServiceSpec};
 use crate::object::{Kind, Object};
 
@@ -12,6 +15,8 @@ pub(super) fn plain(object: &mut Object) {
     metadata(object.metadata_mut(), namespaced);
     match object {
         Object::Namespace(_) | Object::ServiceCidr(_) => {}
+        Object::EndpointSlice(o) => slice(o),
+        Object::Endpoints(o) => endpoints(o),
         Object::Node(o) => node(o),
         Object::Pod(pod) => {
             pod_spec(&mut pod.spec);
@@ -55,6 +60,9 @@ fn one_or_all<T: Default>(mut all: Vec<T>) -> (T, Vec<T>) {
 
 fn pod_spec(spec: &mut PodSpec) {
     let host_network = spec.host_network;
+    if spec.dns_policy == *"ClusterFirst" {
+        spec.dns_policy = "".into();
+    }
     let each = |container: &mut Container, init: bool| {
         // Sidecars are told by it (POD-1); it means nothing elsewhere.
         let sidecar = init && container.restart_policy == "Always";
@@ -65,6 +73,9 @@ fn pod_spec(spec: &mut PodSpec) {
             }
             if host_network || (init && !sidecar) {
                 port.host_port = 0;
+            }
+            if port.host_port == 0 {
+                port.host_ip = Address::default();
             }
         }
     };
@@ -98,6 +109,9 @@ fn counts(kind: Kind, spec: &mut WorkloadSpec) {
         _ => (Some(spec.replicas.unwrap_or(1)), None),
     };
     (spec.replicas, spec.parallelism) = (replicas, parallelism);
+    if kind != Kind::StatefulSet {
+        spec.service_name.clear();
+    }
 }
 
 /// The defaults of SVC-1; families count only where there are no addresses yet (IP-6).
@@ -106,10 +120,13 @@ fn service(service: &mut Service) {
     if spec.kind.is_empty() {
         spec.kind = "ClusterIP".to_owned();
     }
-    if spec.external_name() {
+    if spec.is_name() {
         spec.selector = crate::api::Labels::default();
+    } else {
+        spec.external_name.clear();
     }
     addresses(spec);
+    defaults(spec);
     let on_nodes = spec.on_nodes();
     for port in &mut spec.ports {
         if port.protocol == *"TCP" {
@@ -124,16 +141,62 @@ fn service(service: &mut Service) {
             port.node_port = 0;
         }
     }
-    service.status.load_balancer.ingress.retain(|entry| !entry.ip.is_empty());
+    let ingress = &mut service.status.load_balancer.ingress;
+    ingress.retain(|entry| !entry.ip.is_empty() || !entry.hostname.is_empty());
+    ingress.iter_mut().filter(|entry| entry.ip_mode == "VIP").for_each(|e| e.ip_mode.clear());
+}
+
+/// What says the same as nothing does (SVC-1), or nothing at all.
+fn defaults(spec: &mut ServiceSpec) {
+    let silent = |field: &mut String, default| {
+        if field == default {
+            field.clear();
+        }
+    };
+    silent(&mut spec.internal_traffic_policy, "Cluster");
+    silent(&mut spec.external_traffic_policy, "Cluster");
+    silent(&mut spec.session_affinity, "None");
+    if spec.traffic_distribution == "PreferClose" {
+        spec.traffic_distribution = "PreferSameZone".to_owned();
+    }
+    let timeout = &mut spec.session_affinity_config.client_ip.timeout_seconds;
+    if spec.session_affinity.is_empty() || *timeout == Some(10_800) {
+        *timeout = None;
+    }
+    if spec.kind != "LoadBalancer" || spec.allocate_load_balancer_node_ports == Some(true) {
+        spec.allocate_load_balancer_node_ports = None;
+    }
+}
+
+/// The defaults of SVC-16. The zone and the Node are read from the newer fields.
+fn slice(slice: &mut EndpointSlice) {
+    for endpoint in &mut slice.endpoints {
+        endpoint.node_name = endpoint.node().to_owned();
+        endpoint.zone = endpoint.zone().into();
+        endpoint.topology = crate::api::Labels::default();
+        let conditions = &mut endpoint.conditions;
+        conditions.ready = Some(conditions.ready.unwrap_or(true));
+        conditions.serving = Some(conditions.serving.unwrap_or(true));
+        conditions.terminating = Some(conditions.terminating.unwrap_or(false));
+    }
+    endpoint_ports(&mut slice.ports);
+}
+
+fn endpoints(endpoints: &mut Endpoints) {
+    endpoints.subsets.iter_mut().for_each(|subset| endpoint_ports(&mut subset.ports));
+}
+
+fn endpoint_ports(ports: &mut [EndpointPort]) {
+    ports.iter_mut().filter(|p| p.protocol == *"TCP").for_each(|p| p.protocol = "".into());
 }
 
 fn addresses(spec: &mut ServiceSpec) {
-    let all: Vec<String> = match (spec.external_name(), spec.headless()) {
+    let all: Vec<String> = match (spec.is_name(), spec.headless()) {
         (true, _) => Vec::new(),
         (_, true) => vec!["None".to_owned()],
         _ => spec.addresses().map(str::to_owned).collect(),
     };
-    if spec.external_name() || !all.is_empty() {
+    if spec.is_name() || !all.is_empty() {
         spec.ip_families.clear();
         spec.ip_family_policy.clear();
     }

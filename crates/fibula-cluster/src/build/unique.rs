@@ -5,16 +5,21 @@ use std::net::IpAddr;
 use ipnet::IpNet;
 use serde_json::Value;
 
+use super::services::ServiceDraft;
 use super::{fronts, same};
 use crate::api::{Address, Given, PodSpec};
-use crate::cluster::{Node, Twins};
+use crate::cluster::{Front, FrontOf, Node, Twins};
 use crate::object::Object;
 use crate::place::ObjectId;
+use crate::service::Service;
 use crate::sloppy::{parse_cidr, parse_ip};
 
-/// The Nodes whose network contradicting objects could use (NM-14).
+/// What contradicting objects decide of others: the Nodes whose network they could use (NM-14),
+/// the Services that they say something of.
 #[derive(Default)]
 pub(super) struct Hosts {
+    /// The Services of contradicting slices and Endpoints, by namespace and name.
+    services: Vec<(String, String)>,
     /// Those that one of the objects names.
     named: Vec<String>,
     /// Whether one names none, so that any could be meant.
@@ -175,6 +180,13 @@ fn join(head: &str, tail: &str) -> String {
 
 impl Hosts {
     fn add(&mut self, object: &Object) {
+        let service = match object {
+            Object::EndpointSlice(slice) => slice.service(),
+            Object::Endpoints(_) => Some(object.name()),
+            _ => None,
+        };
+        let named = service.map(|name| (object.namespace().to_owned(), name.to_owned()));
+        self.services.extend(named);
         let Some(spec) = pods(object).filter(|spec| spec.host_network) else { return };
         match spec.node_name.as_str() {
             "" => self.any = true,
@@ -182,8 +194,25 @@ impl Hosts {
         }
     }
 
-    /// Adds the addresses of these Nodes to what the objects claim.
-    pub(super) fn claim(&self, nodes: &[Node], twins: &mut Twins) {
+    /// Adds to what the objects claim: the addresses of these Nodes, and every way into these
+    /// Services, for what stands behind them is not known.
+    pub(super) fn claim(
+        &self,
+        nodes: &[Node],
+        services: &[ServiceDraft],
+        fronts: &[Front],
+        twins: &mut Twins,
+    ) {
+        let named = |s: &&Service| {
+            self.services.iter().any(|(ns, name)| *ns == s.namespace && *name == s.name)
+        };
+        for service in services.iter().map(|draft| &draft.service).filter(named) {
+            twins.addresses.extend(&service.cluster_ips);
+            let of = FrontOf::Service(format!("{}/{}", service.namespace, service.name));
+            twins.fronts.extend(fronts.iter().filter(|front| front.of == of).cloned());
+        }
+        twins.fronts.sort();
+        twins.fronts.dedup();
         let meant = nodes.iter().filter(|node| self.any || self.named.contains(&node.name));
         twins.addresses.extend(meant.flat_map(|node| &node.addresses));
         twins.addresses.sort();

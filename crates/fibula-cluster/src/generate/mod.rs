@@ -125,6 +125,7 @@ fn pod(plan: &Plan, app: &App, index: usize) -> Object {
             pod_ips: ips(&addresses),
             host_ip: plan.node_addresses(node)[0].as_str().into(),
             host_ips: ips(&plan.node_addresses(node)),
+            ..api::PodStatus::default()
         },
     }))
 }
@@ -148,6 +149,7 @@ fn workload(plan: &Plan, app: App) -> Object {
         spec: api::WorkloadSpec {
             replicas: (!daemon).then(|| i64::try_from(replicas).unwrap_or(i64::MAX)),
             parallelism: None,
+            service_name: String::new(),
             template: api::PodTemplate {
                 metadata: Metadata { labels: app.labels, ..Metadata::default() },
                 spec: api::PodSpec { host_network: daemon, containers, ..api::PodSpec::default() },

@@ -70,6 +70,7 @@ fn value(object: &Object) -> Value {
         Kind::Job | Kind::CronJob => "batch/v1",
         Kind::ServiceCidr => "networking.k8s.io/v1",
         Kind::OpenShiftNetwork => "config.openshift.io/v1",
+        Kind::EndpointSlice => "discovery.k8s.io/v1",
         _ => "v1",
     };
     value["apiVersion"] = api_version.into();

@@ -1,9 +1,14 @@
 //! What serde cannot see: names that are missing, ports and addresses that are none.
 
+mod endpoints;
+mod service;
+
 use crate::api;
-use crate::cluster::Protocol;
+use crate::cluster::{DnsPolicy, Protocol};
 use crate::object::{Fault, Kind, Object};
 use crate::sloppy::{parse_cidr, parse_ip};
+
+pub(crate) use service::local;
 
 /// The most pods that one workload may ask for: as many as a cluster of supported size has
 /// (SC-1). More is a mistake, and would fill the memory.
@@ -25,22 +30,18 @@ impl Object {
                 faults.pod_spec("spec", &pod.spec);
                 faults.pod_status(&pod.status);
             }
-            Self::Service(service) => {
-                faults.service(&service.spec);
-                let balancers = service.status.load_balancer.ingress.iter().enumerate();
-                for (i, entry) in balancers.filter(|(_, entry)| !entry.ip.is_empty()) {
-                    faults.ip(&format!("status.loadBalancer.ingress[{i}].ip"), &entry.ip);
-                }
-            }
+            Self::Service(service) => faults.service(service),
             Self::Workload(kind, workload) => faults.workload("spec", *kind, &workload.spec),
             Self::CronJob(cron) => {
                 faults.workload("spec.jobTemplate.spec", Kind::Job, &cron.spec.job_template.spec);
             }
-            Self::ServiceCidr(cidr) => faults.cidrs("spec.cidrs", &cidr.spec.cidrs),
+            Self::ServiceCidr(cidr) => faults.service_cidr(&cidr.spec.cidrs),
             Self::OpenShiftNetwork(network) => {
                 faults.network("spec", &network.spec);
                 faults.network("status", &network.status);
             }
+            Self::EndpointSlice(slice) => faults.slice(slice),
+            Self::Endpoints(endpoints) => faults.endpoints(endpoints),
         }
         faults.0
     }
@@ -70,6 +71,10 @@ impl Faults {
     }
 
     fn pod_spec(&mut self, at: &str, spec: &api::PodSpec) {
+        if DnsPolicy::read(&spec.dns_policy).is_none() {
+            let policies = "ClusterFirst, ClusterFirstWithHostNet, Default or None";
+            self.add(format!("{at}.dnsPolicy"), &*spec.dns_policy, policies);
+        }
         let lists = [
             ("containers", &spec.containers),
             ("initContainers", &spec.init_containers),
@@ -87,6 +92,9 @@ impl Faults {
                     }
                     if port.host_port != 0 && port_number(port.host_port).is_none() {
                         self.port(field("hostPort"), port.host_port);
+                    }
+                    if !port.host_ip.is_empty() {
+                        self.address(&port.host_ip, || field("hostIP"));
                     }
                 }
             }
@@ -108,38 +116,6 @@ impl Faults {
         }
     }
 
-    fn service(&mut self, spec: &api::ServiceSpec) {
-        if spec.cluster_ips.is_empty() && !matches!(spec.cluster_ip.as_str(), "" | "None") {
-            self.ip("spec.clusterIP", &spec.cluster_ip);
-        }
-        for (i, ip) in spec.cluster_ips.iter().enumerate() {
-            if !matches!(ip.as_str(), "" | "None") {
-                self.ip(&format!("spec.clusterIPs[{i}]"), ip);
-            }
-        }
-        for (i, port) in spec.ports.iter().enumerate() {
-            if port_number(port.port).is_none() {
-                self.port(format!("spec.ports[{i}].port"), port.port);
-            }
-            if Protocol::read(&port.protocol).is_none() {
-                self.protocol(format!("spec.ports[{i}].protocol"), &port.protocol);
-            }
-            // 0 is "the same as port" (SVC-1).
-            if let Some(api::IntOrString::Int(number)) = port.target_port
-                && number != 0
-                && port_number(number).is_none()
-            {
-                self.port(format!("spec.ports[{i}].targetPort"), number);
-            }
-            if port.node_port != 0 && port_number(port.node_port).is_none() {
-                self.port(format!("spec.ports[{i}].nodePort"), port.node_port);
-            }
-        }
-        for (i, ip) in spec.external_ips.iter().enumerate() {
-            self.ip(&format!("spec.externalIPs[{i}]"), ip);
-        }
-    }
-
     fn workload(&mut self, at: &str, kind: Kind, spec: &api::WorkloadSpec) {
         let (field, count) = match kind {
             Kind::DaemonSet => ("", None),
@@ -157,6 +133,16 @@ impl Faults {
             self.cidr(&format!("{at}.clusterNetwork[{i}].cidr"), &range.cidr);
         }
         self.cidrs(&format!("{at}.serviceNetwork"), &ranges.service_network);
+    }
+
+    /// A ServiceCIDR has one range for each family at most (IP-3).
+    fn service_cidr(&mut self, cidrs: &[String]) {
+        self.cidrs("spec.cidrs", cidrs);
+        let families: Vec<bool> =
+            cidrs.iter().filter_map(|c| parse_cidr(c)).map(|net| net.addr().is_ipv4()).collect();
+        if families.len() > 2 || (families.len() == 2 && families[0] == families[1]) {
+            self.add("spec.cidrs", cidrs.join(", "), "at most one range for each family");
+        }
     }
 
     fn cidrs(&mut self, at: &str, cidrs: &[String]) {
@@ -197,6 +183,19 @@ impl Faults {
 /// A port that exists.
 pub(crate) fn port_number(number: i64) -> Option<u16> {
     u16::try_from(number).ok().filter(|&number| number != 0)
+}
+
+impl DnsPolicy {
+    /// Reads a policy as pods spell it; `ClusterFirst` where they are silent (DNS-11).
+    pub(crate) fn read(text: &str) -> Option<Self> {
+        match text {
+            "" | "ClusterFirst" => Some(Self::ClusterFirst),
+            "ClusterFirstWithHostNet" => Some(Self::ClusterFirstWithHostNet),
+            "Default" => Some(Self::Default),
+            "None" => Some(Self::None),
+            _ => None,
+        }
+    }
 }
 
 impl Protocol {
