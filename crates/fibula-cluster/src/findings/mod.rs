@@ -4,6 +4,8 @@ use crate::cluster::{Cluster, Pod};
 use crate::place::{ObjectId, Place};
 
 mod addresses;
+mod endpoints;
+mod node_ports;
 mod ports;
 mod services;
 
@@ -46,9 +48,15 @@ pub fn findings(cluster: &Cluster) -> Vec<Finding> {
     addresses::outside_pod_cidr(cluster, &mut findings);
     addresses::shared(cluster, &mut findings);
     ports::same_port(cluster, &mut findings);
-    ports::node_port_space(cluster, &mut findings);
+    node_ports::taken_twice(cluster, &mut findings);
+    node_ports::given_twice(cluster, &mut findings);
+    node_ports::host_ports(cluster, &mut findings);
     services::targets(cluster, &mut findings);
     services::select_nothing(cluster, &mut findings);
+    endpoints::none_ready(cluster, &mut findings);
+    endpoints::stale(cluster, &mut findings);
+    endpoints::nobodys(cluster, &mut findings);
+    endpoints::virtual_addresses(cluster, &mut findings);
     twins(cluster, &mut findings);
     host_network(cluster, &mut findings);
     findings.sort_by(|a, b| {

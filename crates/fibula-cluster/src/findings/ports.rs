@@ -1,13 +1,13 @@
 //! Ports that are declared twice where only one process can listen.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use super::{Finding, Severity, count, list, pod_name};
+use super::{Finding, Severity, count, pod_name};
 use crate::cluster::{Cluster, Pod, Port, Protocol};
 use crate::place::Place;
 
 /// A port number of a protocol.
-type Number = (Protocol, u16);
+pub(super) type Number = (Protocol, u16);
 
 /// Containers of one pod that declare one port: only one of them gets it (NM-2). Pods of one
 /// workload are alike, and one finding.
@@ -76,55 +76,4 @@ fn declared_twice(pod: &Pod) -> Vec<(Number, &str, &str, Place)> {
         others.map(move |(_, index, port)| (number, name(first), name(*index), port.place))
     })
     .collect()
-}
-
-/// Pods of the host network that declare one port on one Node: they share its ports (POD-8). Not
-/// where we chose the Node, for a scheduler would have chosen another.
-pub(super) fn node_port_space(cluster: &Cluster, findings: &mut Vec<Finding>) {
-    let mut declared: Vec<(usize, Number, usize, Place)> = Vec::new();
-    for (index, pod) in cluster.pods.iter().enumerate() {
-        if pod.live && pod.host_network && !pod.placed {
-            let ports = pod.containers.iter().flat_map(|container| &container.ports);
-            declared.extend(
-                ports.map(|port| (pod.node, (port.protocol, port.number), index, port.place)),
-            );
-        }
-    }
-    declared.sort_unstable();
-    declared.dedup_by_key(|(node, number, pod, _)| (*node, *number, *pod));
-
-    // The same workloads on other Nodes are the same finding.
-    #[derive(Default)]
-    struct Conflict<'a> {
-        nodes: BTreeSet<&'a str>,
-        places: BTreeSet<Place>,
-    }
-    let mut alike: BTreeMap<(Number, BTreeSet<String>), Conflict<'_>> = BTreeMap::new();
-    let same = declared.chunk_by(|a, b| (a.0, a.1) == (b.0, b.1)).filter(|same| same.len() > 1);
-    for same in same {
-        let workloads = same.iter().map(|(_, _, pod, _)| {
-            let Pod { namespace, workload, .. } = &cluster.pods[*pod];
-            format!("{namespace}/{}", workload.name)
-        });
-        let entry = alike.entry((same[0].1, workloads.collect())).or_default();
-        entry.nodes.insert(cluster.nodes[same[0].0].name.as_str());
-        entry.places.extend(same.iter().map(|(_, _, _, place)| *place));
-    }
-    for (((protocol, number), workloads), conflict) in alike {
-        let workloads: Vec<String> = workloads.into_iter().collect();
-        let nodes: Vec<&str> = conflict.nodes.into_iter().collect();
-        findings.push(Finding {
-            id: "host-port-conflict",
-            rule: "POD-8",
-            severity: Severity::Warning,
-            message: format!(
-                "{} {number} of Node {} is declared by more than one pod of the host network, of {}",
-                protocol.name(),
-                list(&nodes),
-                list(&workloads)
-            ),
-            places: conflict.places.into_iter().collect(),
-            subjects: workloads,
-        });
-    }
 }

@@ -2,7 +2,6 @@
 
 use super::{Finding, Severity, count, list, whole};
 use crate::cluster::Cluster;
-use crate::place::ContainerList;
 use crate::service::{Service, ServicePort, TargetPort};
 
 /// Ports of Services that no selected pod declares: a number works all the same (POD-2), a name
@@ -53,9 +52,11 @@ pub(super) fn targets(cluster: &Cluster, findings: &mut Vec<Finding>) {
     }
 }
 
-/// Services with a selector that selects no pod (SVC-10): what is sent to them is rejected.
+/// Services with a selector that selects no pod (SVC-10) and that no slice gives an endpoint: what
+/// is sent to them is rejected.
 pub(super) fn select_nothing(cluster: &Cluster, findings: &mut Vec<Finding>) {
-    let nothing = |s: &&Service| !s.selector.is_empty() && s.selects.is_empty();
+    let nothing =
+        |s: &&Service| !s.selector.is_empty() && s.selects.is_empty() && s.endpoints.is_empty();
     let services: Vec<&Service> = cluster.services.iter().filter(nothing).collect();
     let names: Vec<String> = services
         .iter()
@@ -78,13 +79,11 @@ pub(super) fn select_nothing(cluster: &Cluster, findings: &mut Vec<Finding>) {
 }
 
 /// Whether some pod that the Service selects declares the target. A name is looked for where
-/// FindPort looks (SVC-14), which is not among containers that were added for debugging.
-fn declared(cluster: &Cluster, service: &Service, port: &ServicePort) -> bool {
+/// FindPort looks (SVC-14), which is not among containers that come and go.
+pub(super) fn declared(cluster: &Cluster, service: &Service, port: &ServicePort) -> bool {
     let pods = service.selects.iter().map(|&pod| &cluster.pods[pod]);
     let containers = pods.flat_map(|pod| &pod.containers);
-    let lasting = containers.filter(|container| {
-        !matches!(container.place.container, Some((ContainerList::Ephemeral, _)))
-    });
+    let lasting = containers.filter(|container| container.lasting);
     let mut ports = lasting.flat_map(|c| &c.ports).filter(|p| p.protocol == port.protocol);
     ports.any(|candidate| match &port.target {
         TargetPort::Number(number) => candidate.number == *number,
@@ -92,6 +91,6 @@ fn declared(cluster: &Cluster, service: &Service, port: &ServicePort) -> bool {
     })
 }
 
-fn name(service: &Service) -> String {
+pub(super) fn name(service: &Service) -> String {
     format!("{}/{}", service.namespace, service.name)
 }

@@ -1,0 +1,198 @@
+//! Endpoints that are not ready, not up to date, or not to be reached.
+
+use std::collections::{BTreeMap, HashSet};
+use std::net::IpAddr;
+
+use super::services::{declared, name};
+use super::{Finding, Severity, count, list, whole};
+use crate::build::endpoints::Around;
+use crate::cluster::{Cluster, RangeKind};
+use crate::place::ObjectId;
+use crate::service::{Endpoint, Service, TargetPort};
+
+/// Services that select pods, of which none is ready (SVC-11): what is sent to them is rejected.
+/// Names of ports that no pod has, and slices without their pods, are told apart.
+pub(super) fn none_ready(cluster: &Cluster, findings: &mut Vec<Finding>) {
+    let usable = |e: &Endpoint| e.ready || (e.serving && e.terminating);
+    let told = |service: &Service| match service.endpoints.is_empty() {
+        true => {
+            let unknown = |port| !declared(cluster, service, port);
+            let named = |target: &TargetPort| matches!(target, TargetPort::Name(_));
+            service.sliced || service.ports.iter().all(|p| named(&p.target) && unknown(p))
+        }
+        false => service.endpoints.iter().any(usable),
+    };
+    let services = cluster.services.iter().filter(|service| !service.selects.is_empty());
+    let services: Vec<&Service> = services.filter(|service| !told(service)).collect();
+    if services.is_empty() {
+        return;
+    }
+    let names: Vec<String> = services.iter().map(|service| name(service)).collect();
+    let (have, select) = if names.len() == 1 { ("has", "selects") } else { ("have", "select") };
+    findings.push(Finding {
+        id: "no-ready-endpoint",
+        rule: "SVC-11",
+        severity: Severity::Note,
+        message: format!(
+            "{} {have} no endpoint that is ready, though {} {select} pods: {}",
+            count(names.len(), "Service"),
+            if names.len() == 1 { "it" } else { "they" },
+            list(&names)
+        ),
+        places: services.iter().map(|service| whole(service.object)).collect(),
+        subjects: names,
+    });
+}
+
+/// Services whose slices say something else than their pods (SVC-17). Slices win, so a proxy that
+/// is right about them is wrong about the pods. Said only where the pods were read, with their
+/// addresses; of what contradicting objects claim nothing is said.
+pub(super) fn stale(cluster: &Cluster, findings: &mut Vec<Finding>) {
+    let sliced = |service: &&Service| service.sliced && !service.selector.is_empty();
+    let services: Vec<&Service> = cluster.services.iter().filter(sliced).collect();
+    if services.is_empty() {
+        return;
+    }
+    let around = Around::new(&cluster.pods, &cluster.nodes, &cluster.twins);
+    let claimed = claimed(cluster);
+    let mut names = Vec::new();
+    let mut places = Vec::new();
+    for service in services {
+        let at = cluster.pods.partition_point(|pod| pod.namespace < service.namespace);
+        let read = cluster.pods.get(at).is_some_and(|pod| pod.namespace == service.namespace);
+        let invented = service.selects.iter().any(|&pod| cluster.pods[pod].invented);
+        if !read || invented {
+            continue;
+        }
+        if let Some(difference) = difference(service, &around, &claimed) {
+            names.push(format!("{} ({difference})", name(service)));
+            places.push(whole(service.object));
+        }
+    }
+    if names.is_empty() {
+        return;
+    }
+    let have = if names.len() == 1 { "has" } else { "have" };
+    findings.push(Finding {
+        id: "stale-slices",
+        rule: "SVC-17",
+        severity: Severity::Warning,
+        message: format!(
+            "{} {have} other endpoints in slices than by their pods; the slices count: {}",
+            count(names.len(), "Service"),
+            list(&names)
+        ),
+        places,
+        subjects: names,
+    });
+}
+
+/// The first difference between what slices say and what pods imply.
+fn difference(service: &Service, around: &Around<'_>, claimed: &HashSet<IpAddr>) -> Option<String> {
+    let shown = service.endpoints.iter().map(|endpoint| endpoint.addr);
+    let own = service.cluster_ips.iter().copied();
+    let families: Vec<bool> = own.chain(shown).map(|ip| ip.is_ipv4()).collect();
+    let family = |ip: IpAddr| families.is_empty() || families.contains(&ip.is_ipv4());
+    let implied = around.implied(service, family);
+
+    let key = |e: &Endpoint| (e.port, e.addr, e.number);
+    let known = |e: &&Endpoint| !claimed.contains(&e.addr) && family(e.addr);
+    let mut all: BTreeMap<_, [Option<bool>; 2]> = BTreeMap::new();
+    for (which, endpoints) in [&service.endpoints, &implied].into_iter().enumerate() {
+        for endpoint in endpoints.iter().filter(known) {
+            all.entry(key(endpoint)).or_default()[which] = Some(endpoint.ready);
+        }
+    }
+    all.into_iter().find_map(|((_, addr, number), said)| {
+        let at = std::net::SocketAddr::new(addr, number);
+        match said {
+            [sliced, implied] if sliced == implied => None,
+            [None, _] => Some(format!("lacks {at}")),
+            [_, None] => Some(format!("{at} is no pod of it")),
+            [sliced, _] => {
+                let what = if sliced == Some(true) { "ready" } else { "not ready" };
+                Some(format!("{at} counts as {what}"))
+            }
+        }
+    })
+}
+
+/// Endpoints that somebody wrote and that lie where pods do, but are none (SVC-15): what is sent
+/// there is lost. An address elsewhere may well be outside of the cluster.
+pub(super) fn nobodys(cluster: &Cluster, findings: &mut Vec<Finding>) {
+    let written = |service: &&Service| service.sliced && service.selector.is_empty();
+    let services: Vec<&Service> = cluster.services.iter().filter(written).collect();
+    if services.is_empty() {
+        return;
+    }
+    let mut owned = claimed(cluster);
+    owned.extend(cluster.nodes.iter().flat_map(|node| &node.addresses));
+    let of_pods = |ip: IpAddr| {
+        let mut ranges = cluster.ranges.iter().filter(|range| range.kind == RangeKind::Pods);
+        ranges.any(|range| range.net.contains(&ip))
+    };
+    let lost = |e: &&Endpoint| e.pod.is_none() && !owned.contains(&e.addr) && of_pods(e.addr);
+    let told = services.into_iter().flat_map(|service| {
+        let mut lost: Vec<_> = service.endpoints.iter().filter(lost).collect();
+        lost.sort_by_key(|endpoint| endpoint.addr);
+        lost.dedup_by_key(|endpoint| endpoint.addr);
+        lost.into_iter().map(move |e| (format!("{} → {}", name(service), e.addr), e.object))
+    });
+    let (names, objects): (Vec<String>, Vec<ObjectId>) = told.unzip();
+    if names.is_empty() {
+        return;
+    }
+    let lie = if names.len() == 1 { "lies" } else { "lie" };
+    findings.push(Finding {
+        id: "endpoint-without-pod",
+        rule: "SVC-15",
+        severity: Severity::Warning,
+        message: format!(
+            "{} {lie} in the range of Pods, and no pod has the address: {}",
+            count(names.len(), "endpoint"),
+            list(&names)
+        ),
+        places: objects.into_iter().map(whole).collect(),
+        subjects: names,
+    });
+}
+
+/// Endpoints that are ClusterIPs: no proxy sends a message through two Services (IP-9).
+pub(super) fn virtual_addresses(cluster: &Cluster, findings: &mut Vec<Finding>) {
+    if !cluster.services.iter().any(|service| service.sliced) {
+        return;
+    }
+    let virtual_ips: HashSet<IpAddr> =
+        cluster.services.iter().flat_map(|service| &service.cluster_ips).copied().collect();
+    let mut names = Vec::new();
+    let mut places = Vec::new();
+    for service in cluster.services.iter().filter(|service| service.sliced) {
+        let mut found: Vec<&Endpoint> =
+            service.endpoints.iter().filter(|e| virtual_ips.contains(&e.addr)).collect();
+        found.sort_by_key(|endpoint| endpoint.addr);
+        found.dedup_by_key(|endpoint| endpoint.addr);
+        names.extend(found.iter().map(|e| format!("{} → {}", name(service), e.addr)));
+        places.extend(found.iter().map(|e| whole(e.object)));
+    }
+    if names.is_empty() {
+        return;
+    }
+    let are = if names.len() == 1 { "is a ClusterIP" } else { "are ClusterIPs" };
+    findings.push(Finding {
+        id: "endpoint-is-service",
+        rule: "IP-9",
+        severity: Severity::Warning,
+        message: format!(
+            "{} {are}, and no proxy follows a second Service: {}",
+            count(names.len(), "endpoint"),
+            list(&names)
+        ),
+        places,
+        subjects: names,
+    });
+}
+
+/// Every address that contradicting objects claim.
+fn claimed(cluster: &Cluster) -> HashSet<IpAddr> {
+    cluster.twins.iter().flat_map(|twins| &twins.addresses).copied().collect()
+}
