@@ -1,15 +1,16 @@
 //! What the types of a network document and do not enforce.
 
+mod entries;
+
 use std::cell::OnceCell;
 use std::fmt;
 
 use rustc_hash::FxHashSet;
 
+use crate::addr::Family;
 use crate::element::{ElementId, Kind};
 use crate::facts::Entity;
-use crate::fib::{
-    Action, Addrs, Entry, Fib, Hop, Listener, Pattern, PipelineId, Ports, Receiver, TableId, When,
-};
+use crate::fib::{Backend, BackendsId, Fib, HopsId, Listener, PipelineId, Scope, When};
 use crate::file::{Names, path};
 use crate::links::Links;
 use crate::network::{AddrSet, Network};
@@ -38,6 +39,8 @@ pub fn check(network: &Network) -> Vec<Fault> {
         checker.pipelines();
         checker.fibs();
         checker.tables();
+        checker.backends();
+        checker.hops();
         checker.owners();
         checker.named();
     }
@@ -48,14 +51,6 @@ struct Checker<'n> {
     network: &'n Network,
     names: OnceCell<Names<'n>>,
     faults: Vec<Fault>,
-}
-
-/// Who uses a table.
-#[derive(Clone, Copy)]
-enum User {
-    Nobody,
-    One(ElementId),
-    Many,
 }
 
 fn strictly_sorted<T: Ord>(list: &[T]) -> bool {
@@ -205,6 +200,14 @@ impl<'n> Checker<'n> {
         if !strictly_sorted(&fib.me.own) {
             bad.push(("own", "addresses sorted, each once"));
         }
+        if fib.me.zone.is_some_and(|zone| zone.0 as usize >= self.network.zones.len()) {
+            bad.push(("zone", "a zone"));
+        }
+        let mut families: Vec<Family> = fib.me.masquerade.iter().map(|a| a.family()).collect();
+        families.sort_unstable();
+        if !strictly_sorted(&families) {
+            bad.push(("masquerade", "at most one address of each family"));
+        }
         match (self.kind(id), host) {
             (_, None) | (Some(Kind::Pod), Some(Some(Kind::Node))) => {}
             (Some(Kind::Pod), _) => bad.push(("host", "a node")),
@@ -223,132 +226,48 @@ impl<'n> Checker<'n> {
         }
     }
 
-    /// The switches that use each table.
-    fn users(&self) -> Vec<User> {
-        let mut users = vec![User::Nobody; self.network.tables.len()];
-        for id in self.network.ids() {
-            let pipeline = self.network.fib(id).map(|fib| fib.pipeline.0 as usize);
-            let tables = pipeline.and_then(|pipeline| self.network.pipelines.get(pipeline));
-            for table in tables.into_iter().flatten() {
-                let Some(user) = users.get_mut(table.0 as usize) else { continue };
-                *user = match *user {
-                    User::Nobody => User::One(id),
-                    User::One(one) if one == id => *user,
-                    User::One(_) | User::Many => User::Many,
-                };
-            }
-        }
-        users
-    }
-
-    /// The pipelines that contain each table.
-    fn containing(&self) -> Vec<Vec<&'n [TableId]>> {
-        let mut containing = vec![vec![]; self.network.tables.len()];
-        for tables in &self.network.pipelines {
-            for table in tables {
-                if let Some(list) = containing.get_mut(table.0 as usize) {
-                    list.push(tables.as_slice());
-                }
-            }
-        }
-        containing
-    }
-
-    fn tables(&mut self) {
-        let (users, containing) = (self.users(), self.containing());
-        for (t, table) in self.network.tables.iter().enumerate() {
-            let id = TableId(t as u32);
-            for (i, entry) in table.entries.iter().enumerate() {
-                let mut bad = self.pattern(&entry.pattern);
-                bad.extend(self.action(id, entry, users[t], &containing[t]));
-                for (field, what) in bad {
-                    let key = path("tables", self.names().table(id));
-                    self.fault(format!("{key}[{i}].{field}"), what);
-                }
-            }
-        }
-    }
-
-    fn pattern(&self, pattern: &Pattern) -> Vec<(&'static str, &'static str)> {
-        let mut bad = vec![];
-        for (field, addrs) in [("from", pattern.src), ("to", pattern.dst)] {
-            match addrs {
-                Addrs::Set(set) if set.0 as usize >= self.network.sets.len() => {
-                    bad.push((field, "a set"));
-                }
-                Addrs::In(range) if range.lo > range.hi => bad.push((field, "a range")),
-                _ => {}
-            }
-        }
-        for (field, ports) in [("from_port", pattern.sport), ("port", pattern.dport)] {
-            if matches!(ports, Ports::In(lo, hi) if lo > hi) {
-                bad.push((field, "a range of ports"));
-            }
-        }
-        if !pattern.when.iter().all(|when| self.value(*when)) {
-            bad.push(("when", "values that the choices have"));
-        }
-        bad
-    }
-
-    fn action(
-        &self,
-        table: TableId,
-        entry: &Entry,
-        user: User,
-        containing: &[&[TableId]],
-    ) -> Option<(&'static str, &'static str)> {
-        let pattern = &entry.pattern;
-        let leads_on = |to: TableId| {
-            containing.iter().all(|tables| {
-                let last = tables.iter().rposition(|t| *t == table);
-                last.is_none_or(|last| tables[last + 1..].contains(&to))
-            })
-        };
-        let (holds, what) = match entry.action {
-            Action::Deliver(Receiver::Element(e)) => {
-                let itself = matches!(user, User::One(one) if one == e);
-                let process = self.kind(e).is_some_and(Kind::is_process);
-                (process || itself, "a process, or the only switch that uses the table")
-            }
-            Action::Deliver(Receiver::Listener) => {
-                (pattern.dport == Ports::Listened, "deliver listener beside the port listened only")
-            }
-            Action::Forward(Hop::To(e)) => {
-                (self.kind(e).is_some_and(|kind| !kind.is_process()), "a switch to forward to")
-            }
-            Action::Forward(Hop::Owner) => {
-                (pattern.dst == Addrs::Hosted, "forward owner beside the target hosted only")
-            }
-            Action::Forward(Hop::OwnersNode) => (
-                matches!(pattern.dst, Addrs::Elsewhere(_)),
-                "forward owner's node beside the target elsewhere only",
-            ),
-            Action::Deliver(Receiver::Caller) => {
-                (pattern.reply == Some(true), "deliver caller beside replies only")
-            }
-            Action::Forward(Hop::OneOf(hops)) => (
-                self.network.hops.get(hops.0 as usize).is_some_and(|hops| !hops.is_empty()),
-                "a list of switches to forward to",
-            ),
-            Action::Goto(to)
-            | Action::Rewrite { then: to, .. }
-            | Action::Masquerade { then: to, .. }
-            | Action::Undo { then: to } => (
-                (to.0 as usize) < self.network.tables.len() && leads_on(to),
-                "a table that is later in each pipeline",
-            ),
-            Action::Deliver(Receiver::Me)
-            | Action::Forward(Hop::Host)
-            | Action::Discard(_)
-            | Action::Reject(_) => return None,
-        };
-        (!holds).then_some(("do", what))
-    }
-
     fn value(&self, when: When) -> bool {
         let choice = self.network.choices.get(usize::from(when.choice.0));
         choice.is_some_and(|choice| when.value < choice.values)
+    }
+
+    fn is_switch(&self, id: ElementId) -> bool {
+        self.kind(id).is_some_and(|kind| !kind.is_process())
+    }
+
+    fn backends(&mut self) {
+        let network = self.network;
+        for (i, list) in network.backends.iter().enumerate() {
+            let sees = |backend: &Backend| match backend.at {
+                Scope::Everywhere => true,
+                Scope::Zone(zone) => (zone.0 as usize) < network.zones.len(),
+                Scope::Switch(switch) => self.is_switch(switch),
+            };
+            let all = list.members.iter().all(sees);
+            let sorted = list.members.windows(2).all(|pair| {
+                let [a, b] = [pair[0], pair[1]].map(|b| (b.at, b.addr, b.port));
+                a < b
+            });
+            let faults = [
+                (all, "switches and zones that see the backends"),
+                (sorted, "backends sorted, each address and port once in a scope"),
+            ];
+            for (_, what) in faults.into_iter().filter(|(holds, _)| !holds) {
+                let key = path("backends", self.names().backends(BackendsId(i as u32)));
+                self.fault(key, what);
+            }
+        }
+    }
+
+    fn hops(&mut self) {
+        let network = self.network;
+        for (i, hops) in network.hops.iter().enumerate() {
+            let mut seen = FxHashSet::default();
+            if hops.is_empty() || !hops.iter().all(|id| self.is_switch(*id) && seen.insert(*id)) {
+                let key = path("hops", self.names().hops(HopsId(i as u32)));
+                self.fault(key, "one switch or several, each once");
+            }
+        }
     }
 
     fn owners(&mut self) {
@@ -385,6 +304,12 @@ impl<'n> Checker<'n> {
             let ordered = set.ranges.iter().all(|range| range.lo <= range.hi);
             if !ordered || AddrSet::new(&set.name, set.ranges.clone()) != *set {
                 self.fault(at(), "ranges sorted and apart");
+            }
+        }
+        seen.clear();
+        for (i, name) in self.network.zones.iter().enumerate() {
+            if !seen.insert(name) {
+                self.fault(format!("zones[{i}]"), format!("only one zone {name:?}"));
             }
         }
         for (i, choice) in self.network.choices.iter().enumerate() {

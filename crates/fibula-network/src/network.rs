@@ -1,11 +1,14 @@
 //! A network (N1): its elements, facts, links and FIBs.
 
+use std::collections::BTreeMap;
+use std::iter;
+
 use crate::addr::{Addr, Range};
 use crate::element::{Element, ElementId, Kind};
 use crate::facts::Facts;
 use crate::fib::{
-    AddrSetId, Backend, BackendsId, ChoiceId, Entry, EntryId, Fib, HopsId, Me, Owner, PipelineId,
-    Scope, Table, TableId,
+    Action, AddrSetId, Backend, BackendsId, ChoiceId, Entry, EntryId, Fib, HopsId, Me, Owner,
+    PipelineId, Scope, Table, TableId,
 };
 use crate::links::Links;
 
@@ -31,9 +34,9 @@ pub struct Network {
     pub sets: Vec<AddrSet>,
     /// The lists of backends that Rewrite entries choose from.
     pub backends: Vec<Backends>,
-    /// The lists of switches that Forward entries choose from.
+    /// The lists of switches that Forward entries choose from; none is empty or has one twice.
     pub hops: Vec<Vec<ElementId>>,
-    /// The names of the zones that switches are in.
+    /// The names of the zones that switches are in, each once.
     pub zones: Vec<Box<str>>,
     /// The choices that entries depend on and that are left open, at most
     /// [`Network::MAX_CHOICES`].
@@ -54,7 +57,7 @@ pub struct AddrSet {
 pub struct Backends {
     /// Its name, as entries print it.
     pub name: Box<str>,
-    /// The backends, sorted.
+    /// The backends, sorted; each address and port once in a scope.
     pub members: Vec<Backend>,
 }
 
@@ -156,7 +159,8 @@ impl Network {
     }
 
     /// Gives a switch a pipeline of its own: its FIB with every relative entry written out, so
-    /// that it can be changed without changing the switches that it shared tables with.
+    /// that it can be changed without changing the switches that it shared tables with. Where it
+    /// sees but some of a list of backends, its entries choose from a list of these.
     ///
     /// Does nothing to a process.
     pub fn unshare(&mut self, switch: ElementId) {
@@ -164,6 +168,7 @@ impl Network {
         let shared = self.pipeline(*pipeline).to_vec();
         let name = self.element(switch).name.clone();
         let written = self.written(switch);
+        let mut lists = BTreeMap::new();
         let first = self.tables.len() as u32;
         let own: Vec<TableId> = (first..).map(TableId).take(shared.len()).collect();
         for (place, table) in written.into_iter().enumerate() {
@@ -176,6 +181,9 @@ impl Network {
                         entry.action = entry.action.going_on_at(own[place]);
                     }
                 }
+                if let Action::Rewrite { to, .. } = &mut entry.action {
+                    *to = *lists.entry(*to).or_insert_with(|| self.seen_alone(switch, *to));
+                }
             }
             self.tables.push(Table { name: name.clone(), entries });
         }
@@ -185,27 +193,59 @@ impl Network {
             fib.pipeline = unshared;
         }
     }
+
+    /// A list that says to everybody what a list says to one switch.
+    fn seen_alone(&mut self, switch: ElementId, list: BackendsId) -> BackendsId {
+        let all = self.backends(list);
+        let Some(fib) = self.fib(switch) else { return list };
+        if all.members.iter().all(|backend| backend.at == Scope::Everywhere) {
+            return list;
+        }
+        let seen = all.seen_by(switch, &fib.me);
+        let seen = seen.map(|backend| Backend { at: Scope::Everywhere, ..*backend });
+        let alone = Backends::new(&all.name, seen.collect());
+        self.backends.push(alone);
+        BackendsId(self.backends.len() as u32 - 1)
+    }
 }
 
 // === impl Backends ===
 
 impl Backends {
-    /// A list from backends in any order.
+    /// A list from backends in any order; of those that differ in nothing but where they are
+    /// declared, the first.
     pub fn new(name: &str, mut members: Vec<Backend>) -> Backends {
         members.sort_unstable();
-        members.dedup();
+        members.dedup_by_key(|backend| (backend.at, backend.addr, backend.port));
         Backends { name: name.into(), members }
     }
 
-    /// Those that a switch sees, by what it is. Costs binary searches.
+    /// Those that a switch sees, by what it is: sorted by address and port, and each of these
+    /// once, whichever of its scopes the switch is in. Costs binary searches.
     pub fn seen_by(&self, switch: ElementId, me: &Me) -> impl Iterator<Item = &Backend> + Clone {
         let zone = me.zone.map(Scope::Zone);
         let scopes = [Some(Scope::Everywhere), zone, Some(Scope::Switch(switch))];
-        scopes.into_iter().flatten().flat_map(|scope| {
-            let start = self.members.partition_point(|backend| backend.at < scope);
-            let len = self.members[start..].partition_point(|backend| backend.at == scope);
-            &self.members[start..start + len]
+        let mut left = scopes.map(|scope| scope.map_or(&[][..], |scope| self.of(scope)));
+        iter::from_fn(move || {
+            let target = |backend: &Backend| (backend.addr, backend.port);
+            let heads = left.iter().filter_map(|members| members.first());
+            let next = heads.min_by_key(|backend| target(backend))?;
+            for members in &mut left {
+                if let [head, rest @ ..] = members
+                    && target(head) == target(next)
+                {
+                    *members = rest;
+                }
+            }
+            Some(next)
         })
+    }
+
+    /// Those of a scope.
+    fn of(&self, scope: Scope) -> &[Backend] {
+        let start = self.members.partition_point(|backend| backend.at < scope);
+        let len = self.members[start..].partition_point(|backend| backend.at == scope);
+        &self.members[start..start + len]
     }
 }
 

@@ -1,10 +1,11 @@
 //! A FIB written out: every relative entry as the article's own entries, one for each address and
 //! listener that it speaks of; or one of its entries, for one message.
 
-use crate::addr::{Addr, Range};
+use crate::addr::{Addr, Family, Range};
 use crate::element::{ElementId, PlaceId};
 use crate::fib::{
     Action, Addrs, Entry, EntryId, Hop, Listener, Me, Origin, Owner, Pattern, Ports, Receiver,
+    Source,
 };
 use crate::header::{Header, Port, Proto};
 use crate::network::Network;
@@ -14,6 +15,9 @@ impl Network {
     /// the shared entry that it comes from. Empty for a process.
     ///
     /// What a FIB prints as, and what it means: a switch decides by these as by its shared tables.
+    /// A Rewrite keeps its list of backends, of which the switch sees what
+    /// [`Backends::seen_by`](crate::Backends::seen_by) says; where that is nothing, the entry is
+    /// left out. To masquerade by its own address is an entry for each family that it has one in.
     /// Costs the length of the result: on a Node Switch, all addresses of the cluster.
     pub fn written(&self, switch: ElementId) -> Vec<Vec<(EntryId, Entry)>> {
         let Some(fib) = self.fib(switch) else { return vec![] };
@@ -34,7 +38,8 @@ impl Network {
 
     /// An entry that decided at a switch about a message, with what its target, its target port and
     /// its action meant for that message: as [`Step::Decide`](crate::walk::Step) tells, what `owner`
-    /// and `listener` the entry found there. Words about the source stay as they are. At a process
+    /// and `listener` the entry found there; `header` is the one that it matched. Words about the
+    /// source stay as they are, and a Rewrite keeps its list of backends. At a process
     /// nothing decides, and the entry is as it stands in its table.
     pub fn decided(
         &self,
@@ -58,6 +63,11 @@ impl Network {
             entry.origin = placed(&entry.origin, listener.place);
         }
         entry.action = writer.action(entry.action, owner, listener);
+        if let Action::Masquerade { by: Source::Own, then } = entry.action
+            && let Some(addr) = fib.me.masquerade(header.dst.family())
+        {
+            entry.action = Action::Masquerade { by: Source::Is(addr), then };
+        }
         entry
     }
 }
@@ -77,6 +87,36 @@ struct Target {
 impl Writer<'_> {
     fn write(&self, entry: &Entry) -> Vec<Entry> {
         let mut out = vec![];
+        for action in self.actions(entry) {
+            self.write_addresses(&Entry { action, ..entry.clone() }, &mut out);
+        }
+        out.retain(|entry| match (entry.action, entry.pattern.dst) {
+            (Action::Masquerade { by: Source::Is(addr), .. }, Addrs::In(range)) => {
+                meets(range, addr.family())
+            }
+            _ => true,
+        });
+        out
+    }
+
+    /// What the entry does here: for each family, where it treats them apart; nothing where it
+    /// cannot do it.
+    fn actions(&self, entry: &Entry) -> Vec<Action> {
+        match entry.action {
+            Action::Rewrite { to, .. } => {
+                let sees = self.network.backends(to).seen_by(self.switch, self.me).next();
+                sees.map(|_| entry.action).into_iter().collect()
+            }
+            Action::Masquerade { by: Source::Own, then } => {
+                let families = [Family::V4, Family::V6].into_iter();
+                let sources = families.filter_map(|family| self.me.masquerade(family));
+                sources.map(|addr| Action::Masquerade { by: Source::Is(addr), then }).collect()
+            }
+            action => vec![action],
+        }
+    }
+
+    fn write_addresses(&self, entry: &Entry, out: &mut Vec<Entry>) {
         for src in self.addrs(entry.pattern.src) {
             for dst in self.addrs(entry.pattern.dst) {
                 let owners = [src.owner, dst.owner];
@@ -91,11 +131,10 @@ impl Writer<'_> {
                 let pattern =
                     Pattern { src: src.addrs, dst: dst.addrs, when, ..entry.pattern.clone() };
                 for pattern in self.source_ports(pattern) {
-                    self.write_ports(entry, pattern, dst.owner, &mut out);
+                    self.write_ports(entry, pattern, dst.owner, out);
                 }
             }
         }
-        out
     }
 
     fn write_ports(
@@ -196,6 +235,14 @@ fn at_listener(pattern: &Pattern, listener: &Listener) -> Pattern {
 fn placed(origin: &Origin, place: PlaceId) -> Origin {
     let place = if place == PlaceId::NONE { origin.place } else { place };
     Origin { rule: origin.rule.clone(), place }
+}
+
+/// Whether the range has an address of the family.
+fn meets(range: Range, family: Family) -> bool {
+    match family {
+        Family::V4 => range.lo <= Range::ALL_V4.hi && Range::ALL_V4.lo <= range.hi,
+        Family::V6 => !Range::ALL_V4.covers(range),
+    }
 }
 
 fn one(addr: Addr) -> Addrs {

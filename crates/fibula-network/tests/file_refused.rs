@@ -81,7 +81,7 @@ network/1 -> network/2
 "network/1" -> 1, "new": 2
   fibula: got "1", expected network/1
 "to" -> "too"
-  10:10: got "unknown field `too`", expected one of `arrived`, `from`, `from_port`, `to`, `port`, `when`, `do`, `rule`, `at`
+  10:10: got "unknown field `too`", expected one of `arrived`, `from`, `from_port`, `to`, `port`, `when`, `marked`, `reply`, `do`, `mark`, `then`, `rule`, `at`
 }]}, "pip -> }] "pip
   13:1: got "/"", expected `,` or `}`
 "values": 2 -> "values": -2
@@ -91,7 +91,7 @@ network/1 -> network/2
 "node", "name" -> "nod", "name"
   3:13: elements[0].kind: got "nod", expected container, daemon, world, pod, node or outside
 "own", "port" -> "10.0.0.300", "port"
-  10:13: tables.pod[0].to: got "10.0.0.300", expected *, an address, a prefix, a range, the name of a set, own, hosted, or elsewhere KIND
+  10:13: tables.pod[0].to: got "10.0.0.300", expected *, an address, a prefix, a range, the name of a set, own, own in SET, hosted, or elsewhere KIND
 listened -> 80/ICMP
   10:28: tables.pod[0].port: got "80/ICMP", expected TCP, UDP, SCTP or any after the slash
 "port": 80, "do" -> "port": 99999, "do"
@@ -109,7 +109,7 @@ deliver listener -> deliver p
 deliver listener -> deliver n
   10:67: tables.pod[0].do: got "deliver n", expected a process, or the only switch that uses the table
 deliver listener -> drop
-  10:67: tables.pod[0].do: got "drop", expected deliver ELEMENT, deliver listener, deliver me, forward SWITCH, forward host, forward owner, forward owner's node, discard REASON, reject REASON, or goto TABLE
+  10:67: tables.pod[0].do: got "drop", expected deliver ELEMENT, deliver listener, deliver me, deliver caller, forward SWITCH, forward host, forward owner, forward owner's node, forward one of HOPS, discard REASON, reject REASON, goto TABLE, rewrite BACKENDS, masquerade own, masquerade ADDRESS, or undo
 deliver listener -> goto node
   10:67: tables.pod[0].do: got "goto node", expected a table that is later in each pipeline
 "to": "hosted" -> "to": "own"

@@ -41,7 +41,7 @@ fn texts<'f, 'a>(file: &'f File<'a>) -> FxHashMap<String, &'f Text<'a>> {
             texts.insert(format!("elements[{i}].addresses"), addr);
         }
         if let Some(open) = line.open.first() {
-            texts.insert(format!("elements[{i}].open"), &open.port);
+            texts.insert(format!("elements[{i}].open"), &open.0.port);
         }
     }
     for (i, line) in file.services.iter().enumerate() {
@@ -57,11 +57,25 @@ fn texts<'f, 'a>(file: &'f File<'a>) -> FxHashMap<String, &'f Text<'a>> {
     for (key, _) in &file.sets.0 {
         texts.insert(path("sets", &key.0), key);
     }
+    for (i, name) in file.zones.iter().enumerate() {
+        texts.insert(format!("zones[{i}]"), name);
+    }
+    for (key, _) in &file.backends.0 {
+        texts.insert(path("backends", &key.0), key);
+    }
+    for (key, switches) in &file.hops.0 {
+        texts.insert(path("hops", &key.0), switches.first().unwrap_or(key));
+    }
     for (key, lines) in &file.tables.0 {
         let table = path("tables", &key.0);
         for (i, line) in lines.iter().enumerate() {
             texts.insert(format!("{table}[{i}]"), &line.action);
-            let fields = [("from", &line.from), ("to", &line.to), ("port", &line.port)];
+            let fields = [
+                ("from", &line.from),
+                ("to", &line.to),
+                ("port", &line.port),
+                ("then", &line.then),
+            ];
             for (field, text) in fields {
                 texts.extend(text.as_ref().map(|text| (format!("{table}[{i}].{field}"), text)));
             }
@@ -74,6 +88,8 @@ fn texts<'f, 'a>(file: &'f File<'a>) -> FxHashMap<String, &'f Text<'a>> {
         texts.extend(line.host.as_ref().map(|text| (format!("{fib}.host"), text)));
         let first = line.listeners.first();
         texts.extend(first.map(|first| (format!("{fib}.listeners"), &first.process)));
+        let first = line.masquerade.first();
+        texts.extend(first.map(|first| (format!("{fib}.masquerade"), first)));
         texts.insert(fib, key);
     }
     for line in &file.owners {

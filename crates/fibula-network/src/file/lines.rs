@@ -6,7 +6,7 @@ use std::marker::PhantomData;
 
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserializer, MapAccess, Visitor};
-use serde::ser::{SerializeStruct, Serializer};
+use serde::ser::Serializer;
 use serde::{Deserialize, Serialize};
 
 /// A text or a number of a file. Borrowed from the file where it can be, so that its address says
@@ -17,6 +17,25 @@ pub(super) struct Text<'a>(pub(super) Cow<'a, str>);
 /// An object whose keys are names, in the order of the file.
 #[derive(Debug)]
 pub(super) struct Keyed<'a, T>(pub(super) Vec<(Text<'a>, T)>);
+
+/// A record that is a text alone where no more is said of it, and an object where there is.
+#[derive(Debug)]
+pub(super) struct Brief<T>(pub(super) T);
+
+/// What can be [`Brief`], to read.
+trait Alone<'de>: Sized {
+    /// What is expected in its place.
+    const EXPECTED: &'static str;
+
+    /// The record of which no more is said.
+    fn alone(text: Text<'de>) -> Self;
+}
+
+/// What can be [`Brief`], to write.
+trait Shortened {
+    /// The text, if no more is said.
+    fn text(&self) -> Option<&Text<'_>>;
+}
 
 /// The whole file, as it is read; it is written record by record.
 #[derive(Debug, Deserialize)]
@@ -36,6 +55,12 @@ pub(super) struct File<'a> {
     pub(super) choices: Vec<ChoiceLine<'a>>,
     #[serde(default)]
     pub(super) sets: Keyed<'a, Vec<Text<'a>>>,
+    #[serde(default)]
+    pub(super) zones: Vec<Text<'a>>,
+    #[serde(default)]
+    pub(super) backends: Keyed<'a, Vec<Brief<BackendLine<'a>>>>,
+    #[serde(default)]
+    pub(super) hops: Keyed<'a, Vec<Text<'a>>>,
     #[serde(default)]
     pub(super) tables: Keyed<'a, Vec<EntryLine<'a>>>,
     #[serde(default)]
@@ -65,15 +90,18 @@ pub(super) struct ElementLine<'a> {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) addresses: Vec<Text<'a>>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub(super) open: Vec<OpenLine<'a>>,
+    pub(super) open: Vec<Brief<OpenLine<'a>>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) at: Option<Text<'a>>,
 }
 
-/// An open port: its text alone where nothing says where it is declared.
-#[derive(Debug)]
+/// An open port.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct OpenLine<'a> {
+    #[serde(borrow)]
     pub(super) port: Text<'a>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) at: Option<Text<'a>>,
 }
 
@@ -108,6 +136,20 @@ pub(super) struct ChoiceLine<'a> {
     pub(super) values: u8,
 }
 
+/// A backend.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct BackendLine<'a> {
+    #[serde(borrow)]
+    pub(super) to: Text<'a>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) zone: Option<Text<'a>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) switch: Option<Text<'a>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) at: Option<Text<'a>>,
+}
+
 /// An entry: an omitted field is `*`.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -124,8 +166,16 @@ pub(super) struct EntryLine<'a> {
     pub(super) port: Option<Text<'a>>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) when: Vec<Text<'a>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) marked: Option<bool>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) reply: Option<bool>,
     #[serde(rename = "do")]
     pub(super) action: Text<'a>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) mark: Option<Text<'a>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) then: Option<Text<'a>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) rule: Option<Text<'a>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -144,6 +194,10 @@ pub(super) struct FibLine<'a> {
     pub(super) host: Option<Text<'a>>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) listeners: Vec<ListenerLine<'a>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) zone: Option<Text<'a>>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) masquerade: Vec<Text<'a>>,
 }
 
 /// A listener of a switch.
@@ -244,55 +298,74 @@ impl<'de: 'a, 'a, T: Deserialize<'de>> Deserialize<'de> for Keyed<'a, T> {
     }
 }
 
-// === impl OpenLine ===
+// === impl Brief ===
 
-impl Serialize for OpenLine<'_> {
-    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        let Some(at) = &self.at else { return self.port.serialize(to) };
-        let mut line = to.serialize_struct("open", 2)?;
-        line.serialize_field("port", &self.port)?;
-        line.serialize_field("at", at)?;
-        line.end()
+impl<'de: 'a, 'a> Alone<'de> for OpenLine<'a> {
+    const EXPECTED: &'static str = "a port, or an object with a port";
+
+    fn alone(port: Text<'de>) -> OpenLine<'a> {
+        OpenLine { port, at: None }
     }
 }
 
-struct OpenVisitor;
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct OpenObject<'a> {
-    #[serde(borrow)]
-    port: Text<'a>,
-    at: Option<Text<'a>>,
+impl Shortened for OpenLine<'_> {
+    fn text(&self) -> Option<&Text<'_>> {
+        self.at.is_none().then_some(&self.port)
+    }
 }
 
-impl<'de> Visitor<'de> for OpenVisitor {
-    type Value = OpenLine<'de>;
+impl<'de: 'a, 'a> Alone<'de> for BackendLine<'a> {
+    const EXPECTED: &'static str = "an address with a port, or an object with the field to";
+
+    fn alone(to: Text<'de>) -> BackendLine<'a> {
+        BackendLine { to, zone: None, switch: None, at: None }
+    }
+}
+
+impl Shortened for BackendLine<'_> {
+    fn text(&self) -> Option<&Text<'_>> {
+        let more = self.zone.is_some() || self.switch.is_some() || self.at.is_some();
+        (!more).then_some(&self.to)
+    }
+}
+
+impl<T: Shortened + Serialize> Serialize for Brief<T> {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        match self.0.text() {
+            Some(text) => text.serialize(to),
+            None => self.0.serialize(to),
+        }
+    }
+}
+
+struct BriefVisitor<T>(PhantomData<T>);
+
+impl<'de, T: Alone<'de> + Deserialize<'de>> Visitor<'de> for BriefVisitor<T> {
+    type Value = Brief<T>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a port, or an object with a port")
+        f.write_str(T::EXPECTED)
     }
 
-    fn visit_borrowed_str<E>(self, text: &'de str) -> Result<OpenLine<'de>, E> {
-        Ok(OpenLine { port: text.into(), at: None })
+    fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Brief<T>, E> {
+        Ok(Brief(T::alone(text.into())))
     }
 
-    fn visit_str<E>(self, text: &str) -> Result<OpenLine<'de>, E> {
-        Ok(OpenLine { port: text.to_owned().into(), at: None })
+    fn visit_str<E>(self, text: &str) -> Result<Brief<T>, E> {
+        Ok(Brief(T::alone(text.to_owned().into())))
     }
 
-    fn visit_u64<E>(self, number: u64) -> Result<OpenLine<'de>, E> {
-        Ok(OpenLine { port: number.to_string().into(), at: None })
+    fn visit_u64<E>(self, number: u64) -> Result<Brief<T>, E> {
+        Ok(Brief(T::alone(number.to_string().into())))
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<OpenLine<'de>, A::Error> {
-        let object = OpenObject::deserialize(MapAccessDeserializer::new(map))?;
-        Ok(OpenLine { port: object.port, at: object.at })
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Brief<T>, A::Error> {
+        T::deserialize(MapAccessDeserializer::new(map)).map(Brief)
     }
 }
 
-impl<'de: 'a, 'a> Deserialize<'de> for OpenLine<'a> {
-    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<OpenLine<'a>, D::Error> {
-        from.deserialize_any(OpenVisitor)
+impl<'de, T: Alone<'de> + Deserialize<'de>> Deserialize<'de> for Brief<T> {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Brief<T>, D::Error> {
+        from.deserialize_any(BriefVisitor(PhantomData))
     }
 }

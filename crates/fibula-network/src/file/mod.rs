@@ -13,6 +13,7 @@ mod lines;
 mod names;
 mod read;
 mod refuse;
+mod tables;
 mod words;
 mod write;
 

@@ -7,7 +7,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::addr::Range;
 use crate::element::{ElementId, Kind};
-use crate::fib::{AddrSetId, ChoiceId, PipelineId, TableId, When};
+use crate::fib::{AddrSetId, BackendsId, ChoiceId, HopsId, PipelineId, TableId, When, ZoneId};
 use crate::network::Network;
 
 /// The names that a file uses for the parts of a network. None panics on an id out of range.
@@ -18,6 +18,8 @@ pub(crate) struct Names<'n> {
     tables: Vec<String>,
     pipelines: Vec<String>,
     choices: Vec<String>,
+    backends: Vec<String>,
+    hops: Vec<String>,
 }
 
 /// What the names of a file mean.
@@ -30,13 +32,16 @@ pub(super) struct Index<'a> {
     pub(super) choices: FxHashMap<&'a str, ChoiceId>,
     pub(super) tables: FxHashMap<&'a str, TableId>,
     pub(super) pipelines: FxHashMap<&'a str, PipelineId>,
+    pub(super) zones: FxHashMap<&'a str, ZoneId>,
+    pub(super) backends: FxHashMap<&'a str, BackendsId>,
+    pub(super) hops: FxHashMap<&'a str, HopsId>,
 }
 
 /// A step of a path, in brackets where a bare word would not be one.
 pub(super) struct Key<'a>(pub(super) &'a str);
 
 /// Words of actions, which a bare name would be mistaken for.
-const ACTION_WORDS: [&str; 5] = ["listener", "me", "host", "owner", "owner's node"];
+const ACTION_WORDS: [&str; 6] = ["listener", "me", "caller", "host", "owner", "owner's node"];
 /// Words of address fields.
 const ADDRESS_WORDS: [&str; 3] = ["*", "own", "hosted"];
 
@@ -89,12 +94,21 @@ impl<'n> Names<'n> {
             [one] => network.tables.get(one.0 as usize).map_or("", |table| &*table.name),
             _ => first.get(&PipelineId(i as u32)).map_or("unused", |kind| kind.name()),
         });
+        let node = |id: &ElementId| {
+            network.elements.get(id.index()).is_some_and(|element| element.kind == Kind::Node)
+        };
+        let hops = network.hops.iter().map(|hops| match hops.iter().all(node) {
+            true => "nodes",
+            false => "switches",
+        });
         Names {
             network,
             shared,
             tables: keys(network.tables.iter().map(|table| &*table.name)),
             pipelines: keys(pipelines),
             choices: keys(network.choices.iter().map(|choice| &*choice.id)),
+            backends: keys(network.backends.iter().map(|backends| &*backends.name)),
+            hops: keys(hops),
         }
     }
 
@@ -106,6 +120,7 @@ impl<'n> Names<'n> {
         let name = &*element.name;
         let unclear = self.shared.contains(name)
             || kind_and_name(name).is_some()
+            || name.starts_with("one of ")
             || ACTION_WORDS.contains(&name);
         if unclear { Cow::Owned(format!("{}:{name}", element.kind)) } else { Cow::Borrowed(name) }
     }
@@ -125,6 +140,21 @@ impl<'n> Names<'n> {
         self.choices.get(usize::from(id.0)).map_or("?", |key| key)
     }
 
+    /// The key of a list of backends.
+    pub(crate) fn backends(&self, id: BackendsId) -> &str {
+        self.backends.get(id.0 as usize).map_or("?", |key| key)
+    }
+
+    /// The key of a list of switches.
+    pub(crate) fn hops(&self, id: HopsId) -> &str {
+        self.hops.get(id.0 as usize).map_or("?", |key| key)
+    }
+
+    /// The name of a zone.
+    pub(super) fn zone(&self, id: ZoneId) -> &'n str {
+        self.network.zones.get(id.0 as usize).map_or("?", |name| name)
+    }
+
     /// A value of a choice: `POD-7=1`.
     pub(super) fn when(&self, when: When) -> String {
         format!("{}={}", self.choice(when.choice), when.value)
@@ -135,6 +165,7 @@ impl<'n> Names<'n> {
         let name = self.network.sets.get(id.0 as usize).map_or("?", |set| &*set.name);
         let unclear = ADDRESS_WORDS.contains(&name)
             || name.starts_with("elsewhere ")
+            || name.starts_with("own in ")
             || name.starts_with("set:")
             || name.parse::<Range>().is_ok();
         if unclear { Cow::Owned(format!("set:{name}")) } else { Cow::Borrowed(name) }
@@ -164,6 +195,11 @@ impl<'a> Index<'a> {
             Some(None) => Err("its kind before the name, such as pod:NAME, for several have it"),
             None => Err("the name of an element"),
         }
+    }
+
+    /// The zone of this name.
+    pub(super) fn zone(&self, text: &str) -> Result<ZoneId, &'static str> {
+        self.zones.get(text).copied().ok_or("the name of a zone")
     }
 
     /// A value of a choice.

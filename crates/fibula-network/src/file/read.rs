@@ -2,7 +2,7 @@
 
 use rustc_hash::FxHashMap;
 
-use super::lines::{EntryLine, FibLine, File, Head, OpenLine, Text};
+use super::lines::{Brief, FibLine, File, Head, Keyed, OpenLine, Text};
 use super::names::{Index, name_of};
 use super::refuse::{Refusals, malformed};
 use super::{Read, Refusal, VERSION, path, words};
@@ -11,8 +11,7 @@ use crate::check::check;
 use crate::element::{Element, ElementId, Kind, PlaceId, ServiceId};
 use crate::facts::{Entity, Facts, Open};
 use crate::fib::{
-    Action, AddrSetId, ChoiceId, Entry, Fib, Listener, Me, Origin, Owner, Pattern, PipelineId,
-    Ports, Reason, Table, TableId,
+    AddrSetId, BackendsId, ChoiceId, Fib, HopsId, Listener, Me, Owner, PipelineId, TableId, ZoneId,
 };
 use crate::header::Port;
 use crate::links::{Links, Mesh};
@@ -52,9 +51,9 @@ pub fn read(bytes: &[u8]) -> Result<Read, Vec<Refusal>> {
     Ok(Read { network, places })
 }
 
-struct Reader<'f, 'b> {
-    refusals: Refusals<'b>,
-    index: Index<'f>,
+pub(super) struct Reader<'f, 'b> {
+    pub(super) refusals: Refusals<'b>,
+    pub(super) index: Index<'f>,
     places: Vec<String>,
     /// The number of each of `places`.
     numbers: FxHashMap<&'f str, PlaceId>,
@@ -66,6 +65,23 @@ fn address(text: &str) -> Result<Addr, &'static str> {
 
 fn port(text: &str) -> Result<Port, &'static str> {
     text.parse().map_err(|_| "a port such as 8080 or 53/UDP")
+}
+
+const UNIQUE: &str = "a name that no other has";
+
+/// Numbers the keys of a section.
+fn keyed<'f, T, Id>(
+    section: &str,
+    keyed: &'f Keyed<'_, T>,
+    index: &mut FxHashMap<&'f str, Id>,
+    id: fn(u32) -> Id,
+    refusals: &mut Refusals<'_>,
+) {
+    for (i, (key, _)) in keyed.0.iter().enumerate() {
+        if index.insert(&key.0, id(i as u32)).is_some() {
+            refusals.refuse(key, path(section, &key.0), UNIQUE);
+        }
+    }
 }
 
 // === impl Reader ===
@@ -112,36 +128,30 @@ impl<'f, 'b> Reader<'f, 'b> {
             choices: choices.collect(),
             elements,
             sets,
-            backends: vec![],
-            hops: vec![],
-            zones: vec![],
+            backends: self.backends(file),
+            hops: self.hops(file),
+            zones: file.zones.iter().map(|name| (&*name.0).into()).collect(),
         }
     }
 
     /// The keys by which other records name these.
     fn keys(&mut self, file: &'f File<'_>) {
-        let Index { sets, choices, tables, pipelines, .. } = &mut self.index;
+        let index = &mut self.index;
         let refusals = &mut self.refusals;
-        let mut twice = |text: &Text<'_>, path: String, before: bool| {
-            if before {
-                refusals.refuse(text, path, "a name that no other has");
+        keyed("sets", &file.sets, &mut index.sets, AddrSetId, refusals);
+        keyed("backends", &file.backends, &mut index.backends, BackendsId, refusals);
+        keyed("hops", &file.hops, &mut index.hops, HopsId, refusals);
+        keyed("tables", &file.tables, &mut index.tables, TableId, refusals);
+        keyed("pipelines", &file.pipelines, &mut index.pipelines, PipelineId, refusals);
+        for (i, name) in file.zones.iter().enumerate() {
+            if index.zones.insert(&name.0, ZoneId(i as u32)).is_some() {
+                refusals.refuse(name, format!("zones[{i}]"), UNIQUE);
             }
-        };
-        for (i, (key, _)) in file.sets.0.iter().enumerate() {
-            let before = sets.insert(&key.0, AddrSetId(i as u32)).is_some();
-            twice(key, path("sets", &key.0), before);
-        }
-        for (i, (key, _)) in file.tables.0.iter().enumerate() {
-            let before = tables.insert(&key.0, TableId(i as u32)).is_some();
-            twice(key, path("tables", &key.0), before);
-        }
-        for (i, (key, _)) in file.pipelines.0.iter().enumerate() {
-            let before = pipelines.insert(&key.0, PipelineId(i as u32)).is_some();
-            twice(key, path("pipelines", &key.0), before);
         }
         for (i, line) in file.choices.iter().enumerate() {
-            let before = choices.insert(&line.id.0, ChoiceId(i as u8)).is_some();
-            twice(&line.id, format!("choices[{i}].id"), before);
+            if index.choices.insert(&line.id.0, ChoiceId(i as u8)).is_some() {
+                refusals.refuse(&line.id, format!("choices[{i}].id"), UNIQUE);
+            }
         }
         let most = Network::MAX_CHOICES;
         if let Some(line) = file.choices.get(most) {
@@ -153,7 +163,7 @@ impl<'f, 'b> Reader<'f, 'b> {
         }
     }
 
-    fn take<T>(
+    pub(super) fn take<T>(
         &mut self,
         text: &Text<'_>,
         path: impl FnOnce() -> String,
@@ -162,12 +172,16 @@ impl<'f, 'b> Reader<'f, 'b> {
         self.refusals.take(text, path, result)
     }
 
-    fn element(&mut self, text: &Text<'_>, path: impl FnOnce() -> String) -> Option<ElementId> {
+    pub(super) fn element(
+        &mut self,
+        text: &Text<'_>,
+        path: impl FnOnce() -> String,
+    ) -> Option<ElementId> {
         let found = self.index.element(&text.0);
         self.take(text, path, found)
     }
 
-    fn place(&mut self, at: &'f Option<Text<'_>>) -> PlaceId {
+    pub(super) fn place(&mut self, at: &'f Option<Text<'_>>) -> PlaceId {
         let Some(text) = at else { return PlaceId::NONE };
         *self.numbers.entry(&text.0).or_insert_with(|| {
             self.places.push(text.0.clone().into_owned());
@@ -194,7 +208,7 @@ impl<'f, 'b> Reader<'f, 'b> {
             let addrs = self.addresses(&line.addresses, || format!("elements[{i}].addresses"));
             facts.addr.extend(addrs.into_iter().map(|addr| (Entity::Switch(id), addr)));
             let first = facts.open.len();
-            for OpenLine { port: text, at } in &line.open {
+            for Brief(OpenLine { port: text, at }) in &line.open {
                 let place = self.place(at);
                 let found = self.take(text, || format!("elements[{i}].open"), port(&text.0));
                 facts.open.extend(found.map(|port| Open { process: id, port, place }));
@@ -239,65 +253,6 @@ impl<'f, 'b> Reader<'f, 'b> {
         Links::new(elements, pairs, meshes)
     }
 
-    fn tables(&mut self, file: &'f File<'_>) -> Vec<Table> {
-        let mut tables = vec![];
-        for (key, lines) in &file.tables.0 {
-            let lines = lines.iter().enumerate();
-            let entries = lines.map(|(i, line)| self.entry(&key.0, i, line)).collect();
-            tables.push(Table { name: name_of(&key.0).into(), entries });
-        }
-        tables
-    }
-
-    fn entry(&mut self, table: &str, i: usize, line: &'f EntryLine<'_>) -> Entry {
-        let at = |field: &str| format!("{}[{i}].{field}", path("tables", table));
-        let mut pattern = Pattern::ANY;
-        if let Some(text) = &line.arrived {
-            pattern.from = self.take(text, || at("arrived"), words::kind(&text.0));
-        }
-        if let Some(text) = &line.from {
-            let addrs = words::addrs(&text.0, &self.index);
-            pattern.src = self.take(text, || at("from"), addrs).unwrap_or(pattern.src);
-        }
-        if let Some(text) = &line.from_port {
-            let ports = words::ports(&text.0);
-            pattern.sport = self.take(text, || at("from_port"), ports).unwrap_or(Ports::Any);
-        }
-        if let Some(text) = &line.to {
-            let addrs = words::addrs(&text.0, &self.index);
-            pattern.dst = self.take(text, || at("to"), addrs).unwrap_or(pattern.dst);
-        }
-        if let Some(text) = &line.port {
-            let port = self.take(text, || at("port"), words::port(&text.0));
-            (pattern.dport, pattern.proto) = port.unwrap_or((Ports::Any, None));
-        }
-        for text in &line.when {
-            let when = self.index.when(&text.0);
-            pattern.when.extend(self.take(text, || at("when"), when));
-        }
-        let action = words::action(&line.action.0, &self.index);
-        let action = self.take(&line.action, || at("do"), action);
-        let rule =
-            line.rule.as_ref().map_or("file".into(), |rule| rule.0.clone().into_owned().into());
-        Entry {
-            pattern,
-            action: action.unwrap_or(Action::Discard(Reason::NoRoute)),
-            origin: Origin { rule, place: self.place(&line.at) },
-        }
-    }
-
-    fn pipelines(&mut self, file: &'f File<'_>) -> Vec<Vec<TableId>> {
-        let mut pipelines = vec![];
-        for (key, tables) in &file.pipelines.0 {
-            let table = |text: &Text<'_>| {
-                let found = self.index.tables.get(&*text.0).copied().ok_or("the name of a table");
-                self.take(text, || path("pipelines", &key.0), found)
-            };
-            pipelines.push(tables.iter().filter_map(table).collect());
-        }
-        pipelines
-    }
-
     fn fibs(&mut self, file: &'f File<'_>, elements: usize) -> Vec<Option<Fib>> {
         let mut fibs = vec![None; elements];
         for (key, line) in &file.fibs.0 {
@@ -327,9 +282,15 @@ impl<'f, 'b> Reader<'f, 'b> {
         listeners.sort_by_key(|listener| listener.port);
         let host = line.host.as_ref().and_then(|text| self.element(text, || at("host")));
         let own = self.addresses(&line.own, || at("own"));
+        let zone = line.zone.as_ref().and_then(|text| {
+            let zone = self.index.zone(&text.0);
+            self.take(text, || at("zone"), zone)
+        });
+        let by = |text| self.take(text, || at("masquerade"), address(&text.0));
+        let masquerade = line.masquerade.iter().filter_map(by).collect();
         Fib {
             pipeline: pipeline.unwrap_or(PipelineId(0)),
-            me: Me { own, listeners, host, ..Me::default() },
+            me: Me { own, listeners, host, zone, masquerade },
         }
     }
 

@@ -1,21 +1,24 @@
 //! The fields of an entry as words, and back.
 
 use std::borrow::Cow;
+use std::net::SocketAddr;
 
 use super::names::{Index, Names};
+use crate::addr::Addr;
 use crate::element::Kind;
-use crate::fib::{Action, Addrs, Hop, Ports, Reason, Receiver};
+use crate::fib::{Action, Addrs, Hop, Mark, Ports, Reason, Receiver, Source, TableId};
 use crate::header::Proto;
 
 /// An error is what was expected.
 type Result<T> = std::result::Result<T, &'static str>;
 
-const ADDRS: &str =
-    "*, an address, a prefix, a range, the name of a set, own, hosted, or elsewhere KIND";
+const ADDRS: &str = "*, an address, a prefix, a range, the name of a set, own, own in SET, hosted, or elsewhere KIND";
 const PORTS: &str = "*, a port, a range such as 8000-8080, or listened";
 const PROTO: &str = "TCP, UDP, SCTP or any after the slash";
-const ACTION: &str = "deliver ELEMENT, deliver listener, deliver me, forward SWITCH, forward host, \
-                      forward owner, forward owner's node, discard REASON, reject REASON, or goto TABLE";
+const ACTION: &str = "deliver ELEMENT, deliver listener, deliver me, deliver caller, \
+                      forward SWITCH, forward host, forward owner, forward owner's node, \
+                      forward one of HOPS, discard REASON, reject REASON, goto TABLE, \
+                      rewrite BACKENDS, masquerade own, masquerade ADDRESS, or undo";
 const REASON: &str = "closed port, no route, policy or service as the reason";
 
 /// The kind of this name.
@@ -48,11 +51,17 @@ pub(super) fn addrs(text: &str, index: &Index<'_>) -> Result<Addrs> {
     if let Some(text) = text.strip_prefix("elsewhere ") {
         return kind(text).map(Addrs::Elsewhere);
     }
+    let set = |text: &str| {
+        let name = text.strip_prefix("set:").unwrap_or(text);
+        index.sets.get(name).copied().ok_or(ADDRS)
+    };
+    if let Some(text) = text.strip_prefix("own in ") {
+        return set(text).map(Addrs::OwnIn);
+    }
     if let Ok(range) = text.parse() {
         return Ok(Addrs::In(range));
     }
-    let name = text.strip_prefix("set:").unwrap_or(text);
-    index.sets.get(name).map(|set| Addrs::Set(*set)).ok_or(ADDRS)
+    set(text).map(Addrs::Set)
 }
 
 /// Ports without their protocol; none for `*`.
@@ -107,34 +116,79 @@ pub(super) fn port(text: &str) -> Result<(Ports, Option<Proto>)> {
     Ok((ports, proto.unwrap_or(usual)))
 }
 
+/// What an entry does: `do`, `mark` and `then`.
+pub(super) struct Doing<T> {
+    pub(super) action: T,
+    pub(super) mark: Option<T>,
+    pub(super) then: Option<T>,
+}
+
 /// What an entry does.
-pub(super) fn print_action(action: Action, names: &Names<'_>) -> Cow<'static, str> {
-    match action {
+pub(super) fn print_action<'n>(action: Action, names: &Names<'n>) -> Doing<Cow<'n, str>> {
+    let text: Cow<'n, str> = match action {
         Action::Deliver(Receiver::Element(e)) => format!("deliver {}", names.element(e)).into(),
         Action::Deliver(Receiver::Listener) => "deliver listener".into(),
         Action::Deliver(Receiver::Me) => "deliver me".into(),
+        Action::Deliver(Receiver::Caller) => "deliver caller".into(),
         Action::Forward(Hop::To(e)) => format!("forward {}", names.element(e)).into(),
         Action::Forward(Hop::Host) => "forward host".into(),
         Action::Forward(Hop::Owner) => "forward owner".into(),
         Action::Forward(Hop::OwnersNode) => "forward owner's node".into(),
+        Action::Forward(Hop::OneOf(hops)) => format!("forward one of {}", names.hops(hops)).into(),
         Action::Discard(reason) => format!("discard {}", reason.name()).into(),
         Action::Reject(reason) => format!("reject {}", reason.name()).into(),
         Action::Goto(table) => format!("goto {}", names.table(table)).into(),
-        Action::Deliver(Receiver::Caller) => "deliver caller".into(),
-        Action::Undo { then } => format!("undo, then {}", names.table(then)).into(),
-        Action::Forward(Hop::OneOf(_)) | Action::Rewrite { .. } | Action::Masquerade { .. } => {
-            "".into()
-        }
+        Action::Rewrite { to, .. } => format!("rewrite {}", names.backends(to)).into(),
+        Action::Masquerade { by: Source::Own, .. } => "masquerade own".into(),
+        Action::Masquerade { by: Source::Is(addr), .. } => format!("masquerade {addr}").into(),
+        Action::Undo { .. } => "undo".into(),
+    };
+    let (mark, then) = match action {
+        Action::Goto(_) => (None, None),
+        Action::Rewrite { mark, then, .. } => (print_mark(mark), Some(then)),
+        _ => (None, action.then()),
+    };
+    let then = then.map(|table| names.table(table).to_owned().into());
+    Doing { action: text, mark: mark.map(Cow::Borrowed), then }
+}
+
+fn print_mark(mark: Mark) -> Option<&'static str> {
+    match mark {
+        Mark::Never => None,
+        Mark::Hairpin => Some("hairpin"),
+        Mark::Always => Some("always"),
     }
 }
 
-/// What an entry does.
+/// Whom a Rewrite marks.
+pub(super) fn mark(text: &str) -> Result<Mark> {
+    let all = [Mark::Hairpin, Mark::Always].into_iter();
+    let found = all.into_iter().find(|mark| print_mark(*mark) == Some(text));
+    found.ok_or("hairpin or always")
+}
+
+/// The table of a name.
+pub(super) fn table(text: &str, index: &Index<'_>) -> Result<TableId> {
+    index.tables.get(text).copied().ok_or("the name of a table")
+}
+
+/// What an entry does, but for what other fields say of it: it marks nothing, and goes on at the
+/// first table.
 pub(super) fn action(text: &str, index: &Index<'_>) -> Result<Action> {
+    let then = TableId(0);
+    if text == "undo" {
+        return Ok(Action::Undo { then });
+    }
     let (verb, rest) = text.split_once(' ').ok_or(ACTION)?;
     let reason = || Reason::ALL.into_iter().find(|r| r.name() == rest).ok_or(REASON);
+    if let ("forward", Some(name)) = (verb, rest.strip_prefix("one of ")) {
+        let hops = index.hops.get(name).ok_or("the name of a list of switches")?;
+        return Ok(Action::Forward(Hop::OneOf(*hops)));
+    }
     Ok(match (verb, rest) {
         ("deliver", "listener") => Action::Deliver(Receiver::Listener),
         ("deliver", "me") => Action::Deliver(Receiver::Me),
+        ("deliver", "caller") => Action::Deliver(Receiver::Caller),
         ("deliver", name) => Action::Deliver(Receiver::Element(index.element(name)?)),
         ("forward", "host") => Action::Forward(Hop::Host),
         ("forward", "owner") => Action::Forward(Hop::Owner),
@@ -142,7 +196,28 @@ pub(super) fn action(text: &str, index: &Index<'_>) -> Result<Action> {
         ("forward", name) => Action::Forward(Hop::To(index.element(name)?)),
         ("discard", _) => Action::Discard(reason()?),
         ("reject", _) => Action::Reject(reason()?),
-        ("goto", table) => Action::Goto(*index.tables.get(table).ok_or("the name of a table")?),
+        ("goto", name) => Action::Goto(table(name, index)?),
+        ("rewrite", name) => {
+            let to = index.backends.get(name).ok_or("the name of a list of backends")?;
+            Action::Rewrite { to: *to, mark: Mark::Never, then }
+        }
+        ("masquerade", "own") => Action::Masquerade { by: Source::Own, then },
+        ("masquerade", addr) => {
+            let addr = addr.parse().map_err(|_| "own or an address to masquerade by")?;
+            Action::Masquerade { by: Source::Is(addr), then }
+        }
         _ => return Err(ACTION),
     })
+}
+
+/// A target: an address and a port.
+pub(super) fn target(text: &str) -> Result<(Addr, u16)> {
+    let socket: SocketAddr =
+        text.parse().map_err(|_| "an address with a port: 10.0.1.7:8080 or [fd00::7]:8080")?;
+    Ok((socket.ip().into(), socket.port()))
+}
+
+/// A target.
+pub(super) fn print_target(addr: Addr, port: u16) -> String {
+    SocketAddr::new(addr.into(), port).to_string()
 }

@@ -7,15 +7,15 @@ use serde_json::ser::Formatter;
 
 use super::VERSION;
 use super::lines::{
-    ChoiceLine, ElementLine, EntryLine, FibLine, ListenerLine, MeshLine, OpenLine, OwnerLine,
-    ServiceLine, Text,
+    BackendLine, Brief, ChoiceLine, ElementLine, EntryLine, FibLine, ListenerLine, MeshLine,
+    OpenLine, OwnerLine, ServiceLine, Text,
 };
 use super::names::Names;
 use super::words;
 use crate::check::check;
 use crate::element::{ElementId, PlaceId, ServiceId};
 use crate::facts::Entity;
-use crate::fib::{ChoiceId, Entry, Fib, PipelineId, TableId};
+use crate::fib::{Backend, BackendsId, ChoiceId, Entry, Fib, HopsId, PipelineId, Scope, TableId};
 use crate::links::Mesh;
 use crate::network::Network;
 
@@ -65,6 +65,16 @@ impl<'n> Writer<'n, '_> {
             w.key(&set.name)?;
             let ranges: Vec<Text<'_>> = set.ranges.iter().map(|r| r.to_string().into()).collect();
             w.record(&ranges)
+        })?;
+        self.list("zones", n.zones.iter(), |_, zone| Text::from(&**zone))?;
+        self.object("backends", 0..n.backends.len(), |w, i| {
+            w.key(names.backends(BackendsId(i as u32)))?;
+            w.records(n.backends[i].members.iter(), Self::backend)
+        })?;
+        self.object("hops", 0..n.hops.len(), |w, i| {
+            w.key(names.hops(HopsId(i as u32)))?;
+            let switches: Vec<_> = n.hops[i].iter().map(|id| w.name(*id)).collect();
+            w.record(&switches)
         })?;
         self.object("tables", 0..n.tables.len(), Self::table)?;
         self.object("pipelines", 0..n.pipelines.len(), |w, i| {
@@ -173,6 +183,7 @@ impl<'n> Writer<'n, '_> {
             addresses: self.addresses(Entity::Switch(id)),
             open: open
                 .map(|o| OpenLine { port: o.port.to_string().into(), at: self.at(o.place) })
+                .map(Brief)
                 .collect(),
             at: self.at(element.place),
         }
@@ -204,16 +215,37 @@ impl<'n> Writer<'n, '_> {
     fn table(&mut self, i: usize) -> io::Result<()> {
         let names = self.names;
         self.key(names.table(TableId(i as u32)))?;
+        self.records(self.network.tables[i].entries.iter(), Self::entry)
+    }
+
+    /// A list inside a record, with a line for each of its own.
+    fn records<T, R: Serialize>(
+        &mut self,
+        items: impl Iterator<Item = T>,
+        line: impl Fn(&Self, T) -> R,
+    ) -> io::Result<()> {
         self.out.write_all(b"[")?;
-        for (i, entry) in self.network.tables[i].entries.iter().enumerate() {
+        for (i, item) in items.enumerate() {
             self.out.write_all(if i == 0 { b"\n    " } else { b",\n    " })?;
-            self.record(&self.entry(entry))?;
+            let record = line(self, item);
+            self.record(&record)?;
         }
         self.out.write_all(b"]")
     }
 
+    fn backend(&self, backend: &Backend) -> Brief<BackendLine<'n>> {
+        let (zone, switch) = match backend.at {
+            Scope::Everywhere => (None, None),
+            Scope::Zone(zone) => (Some(self.names.zone(zone).into()), None),
+            Scope::Switch(switch) => (None, Some(self.name(switch))),
+        };
+        let to = words::print_target(backend.addr, backend.port).into();
+        Brief(BackendLine { to, zone, switch, at: self.at(backend.place) })
+    }
+
     fn entry(&self, entry: &'n Entry) -> EntryLine<'n> {
         let pattern = &entry.pattern;
+        let doing = words::print_action(entry.action, self.names);
         EntryLine {
             arrived: pattern.from.map(|kind| kind.name().into()),
             from: words::print_addrs(pattern.src, self.names).map(Text),
@@ -221,7 +253,11 @@ impl<'n> Writer<'n, '_> {
             to: words::print_addrs(pattern.dst, self.names).map(Text),
             port: words::print_port(pattern.dport, pattern.proto).map(Text::from),
             when: pattern.when.iter().map(|when| self.names.when(*when).into()).collect(),
-            action: Text(words::print_action(entry.action, self.names)),
+            marked: pattern.marked,
+            reply: pattern.reply,
+            action: Text(doing.action),
+            mark: doing.mark.map(Text),
+            then: doing.then.map(Text),
             rule: Some((&*entry.origin.rule).into()),
             at: self.at(entry.origin.place),
         }
@@ -240,6 +276,8 @@ impl<'n> Writer<'n, '_> {
                     at: self.at(l.place),
                 })
                 .collect(),
+            zone: fib.me.zone.map(|zone| self.names.zone(zone).into()),
+            masquerade: fib.me.masquerade.iter().map(|addr| addr.to_string().into()).collect(),
         }
     }
 }
