@@ -58,7 +58,7 @@ impl Faults {
             }
             if ports[..i].iter().any(|before| before.name == port.name) {
                 let expected = match port.name.as_str() {
-                    "" => "a name, since there are several ports (SVC-3)",
+                    "" => "a name, since there are several ports",
                     _ => "a name that no other port has",
                 };
                 self.add(format!("{at}[{i}].name"), &port.name, expected);

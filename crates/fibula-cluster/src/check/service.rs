@@ -137,7 +137,7 @@ impl Faults {
                 self.add(field("port"), port.port, "each port of a protocol once");
             }
             if several && port.name.is_empty() {
-                self.add(field("name"), "", "a name, since there are several ports (SVC-3)");
+                self.add(field("name"), "", "a name, since there are several ports");
             } else if !names.insert(&port.name) {
                 self.add(field("name"), &port.name, "a name that no other port has");
             }

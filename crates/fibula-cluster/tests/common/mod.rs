@@ -1,6 +1,8 @@
 //! Clusters written as JSON.
 #![allow(dead_code, missing_docs, unreachable_pub, reason = "each test file uses what it needs")]
 
+pub mod behind;
+
 use fibula_cluster::{Cluster, Node, Object, ObjectId, Options, Pod, Reading, Service, reading};
 use serde_json::{Value, json};
 
