@@ -6,4 +6,5 @@
 //!                            pure data              └─► run     a command inside a namespace
 //! ```
 
+pub mod kernel;
 pub mod plan;

@@ -53,6 +53,9 @@ pub struct Space {
     /// Its routes. The longest prefix decides, among `local` too: where that is not empty, all
     /// routes are in the table `local`.
     pub routes: Vec<Route>,
+    /// Routes for messages that a rule marked with the number of the route's origin: such a message
+    /// is led by them before all other routes, `local` ones too.
+    pub marked: Vec<Route>,
     /// Where the addresses are that routes go by, so that nothing ever waits for an answer.
     pub neighbours: Vec<Neighbour>,
     /// Kernel settings, in their order, made before there is any interface.
@@ -138,6 +141,8 @@ pub struct Listener {
     pub port: u16,
     /// Who listens.
     pub process: ElementId,
+    /// The name of who listens, for people.
+    pub name: Box<str>,
 }
 
 /// A pair of interfaces, one for each of two namespaces: what one sends, the other receives.
@@ -178,9 +183,9 @@ pub const TABLE: &str = "fibula";
 /// later.
 pub const STOPPED: &str = "stopped";
 
-/// How a ruleset declares the set [`STOPPED`], in the table [`TABLE`].
+/// How a ruleset declares the set [`STOPPED`], in the table [`TABLE`]: a line of its own.
 pub const STOPPED_SET: &str =
-    "set stopped { typeof meta l4proto . th sport . meta mark; flags dynamic; size 65535; }";
+    "set stopped { typeof meta l4proto . th sport . meta mark; flags dynamic; size 65535; }\n";
 
 /// What every namespace of a lab needs so that nothing but its routes and rules decides: no
 /// filter by return path, no redirects, no invented addresses, no duplicate address detection, no

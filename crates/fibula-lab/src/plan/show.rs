@@ -48,14 +48,17 @@ impl Plan {
             writeln!(f, "  route local {range} dev lo")?;
         }
         for route in &space.routes {
-            self.route(route, f)?;
+            self.route("", route, f)?;
+        }
+        for route in &space.marked {
+            self.route(&format!("mark {} ", route.origin.0), route, f)?;
         }
         for neighbour in &space.neighbours {
             writeln!(f, "  neighbour {} {} dev {}", neighbour.ip, neighbour.mac, neighbour.dev)?;
         }
         for listener in &space.listeners {
             let proto = listener.proto.name();
-            writeln!(f, "  listen {}/{proto} process {}", listener.port, listener.process.0)?;
+            writeln!(f, "  listen {}/{proto} {}", listener.port, listener.name)?;
         }
         if let Some(ruleset) = &space.ruleset {
             writeln!(f, "  nft -f -")?;
@@ -66,8 +69,8 @@ impl Plan {
         Ok(())
     }
 
-    fn route(&self, route: &Route, f: &mut Formatter<'_>) -> fmt::Result {
-        write!(f, "  route ")?;
+    fn route(&self, mark: &str, route: &Route, f: &mut Formatter<'_>) -> fmt::Result {
+        write!(f, "  route {mark}")?;
         match &route.via {
             Via::Next { dev, gateway } => write!(f, "{} via {gateway} dev {dev}", route.to)?,
             Via::Link { dev } => write!(f, "{} dev {dev}", route.to)?,
