@@ -29,6 +29,8 @@ fn placed(network: &Network, place: impl Fn(PlaceId) -> PlaceId) -> Network {
     entries.for_each(|entry| entry.origin.place = place(entry.origin.place));
     let listeners = network.fibs.iter_mut().flatten().flat_map(|fib| &mut fib.me.listeners);
     listeners.for_each(|listener| listener.place = place(listener.place));
+    let backends = network.backends.iter_mut().flat_map(|list| &mut list.members);
+    backends.for_each(|backend| backend.place = place(backend.place));
     network
 }
 
@@ -50,7 +52,8 @@ fn assert_returns(network: &Network) {
 }
 
 /// The network without the faults that random ones have on purpose: processes without a host, links
-/// of one element, deliveries to other switches, and Gotos that do not lead on.
+/// of one element, deliveries to other switches, and entries that
+/// lead to no later table.
 fn repaired(mut n: Network) -> Network {
     for id in n.ids() {
         let kind = match n.kind(id) {
@@ -70,7 +73,7 @@ fn repaired(mut n: Network) -> Network {
             if let Action::Deliver(Receiver::Element(e)) = entry.action {
                 return elements[e.index()].kind.is_process();
             }
-            let Action::Goto(to) = entry.action else { return true };
+            let Some(to) = entry.action.then() else { return true };
             n.pipelines.iter().all(|pipeline| {
                 let mut after = pipeline.iter().rev().take_while(|t| t.0 as usize != table);
                 !pipeline.contains(&TableId(table as u32)) || after.any(|t| *t == to)

@@ -2,27 +2,31 @@
 
 mod random;
 
-use fibula_network::walk::{Step, walk};
+use fibula_network::walk::{Branches, Life, Step, branches, reply, walk};
 use fibula_network::*;
 use proptest::prelude::*;
 use random::{Drawn, Samples, networks};
 
 /// Headers that are tried from each process of a network.
-const HEADERS: usize = 200;
+const HEADERS: usize = 60;
+
+/// Branches of a message that are followed.
+const BRANCHES: usize = 8;
 
 /// What is left of an entry's relative words. A Forward to the host of a switch that has none is
 /// the one word that cannot be written out.
 fn relative(network: &Network, switch: ElementId, entry: &Entry) -> Vec<String> {
     let pattern = &entry.pattern;
     let host = network.fib(switch).and_then(|fib| fib.me.host);
-    let addrs = [pattern.src, pattern.dst]
-        .into_iter()
-        .filter(|addrs| matches!(addrs, Addrs::Own | Addrs::Hosted | Addrs::Elsewhere(_)));
+    let addrs = [pattern.src, pattern.dst].into_iter().filter(|addrs| {
+        matches!(addrs, Addrs::Own | Addrs::OwnIn(_) | Addrs::Hosted | Addrs::Elsewhere(_))
+    });
     let ports = [pattern.sport, pattern.dport].into_iter().filter(|p| *p == Ports::Listened);
     let action = Some(entry.action).filter(|action| match action {
         Action::Forward(Hop::Host) => host.is_some(),
-        Action::Forward(hop) => !matches!(hop, Hop::To(_)),
-        Action::Deliver(receiver) => !matches!(receiver, Receiver::Element(_)),
+        Action::Forward(hop) => !matches!(hop, Hop::To(_) | Hop::OneOf(_)),
+        Action::Deliver(receiver) => !matches!(receiver, Receiver::Element(_) | Receiver::Caller),
+        Action::Masquerade { by, .. } => *by == Source::Own,
         _ => false,
     });
     addrs
@@ -30,6 +34,32 @@ fn relative(network: &Network, switch: ElementId, entry: &Entry) -> Vec<String> 
         .chain(ports.map(|ports| format!("{ports:?}")))
         .chain(action.map(|action| format!("{action:?}")))
         .collect()
+}
+
+/// A life without the entries that decided, which have other numbers where they are written out.
+fn outside_of_entries(life: &Life) -> Life {
+    let mut life = life.clone();
+    for step in &mut life.steps {
+        if let Step::Decide { entry, owner, listener, .. } = step {
+            (*entry, *owner, *listener) = (EntryId { table: TableId(0), index: 0 }, None, None);
+        }
+    }
+    life
+}
+
+/// The same of all branches.
+fn seen(branches: &Branches) -> (Vec<Life>, bool) {
+    (branches.lives.iter().map(outside_of_entries).collect(), branches.all)
+}
+
+/// The lists of backends that the entries of a switch choose from.
+fn lists(network: &Network, switch: ElementId) -> impl Iterator<Item = &Backends> {
+    let tables = network.fib(switch).map(|fib| network.pipeline(fib.pipeline));
+    let entries = tables.into_iter().flatten().flat_map(|table| &network.table(*table).entries);
+    entries.filter_map(|entry| match entry.action {
+        Action::Rewrite { to, .. } => Some(network.backends(to)),
+        _ => None,
+    })
 }
 
 proptest! {
@@ -49,16 +79,24 @@ proptest! {
         for switch in network.ids() {
             unshared.unshare(switch);
         }
+        for list in unshared.ids().flat_map(|id| lists(&unshared, id)) {
+            prop_assert!(list.members.iter().all(|backend| backend.at == Scope::Everywhere));
+            prop_assert!(!list.members.is_empty(), "an entry that matches nothing");
+        }
         let samples = Samples::of(&network);
         for process in network.ids().filter(|id| network.kind(*id).is_process()) {
             for (header, choices) in samples.take(HEADERS, process.0.into()) {
-                let shared = walk(&network, process, header, choices);
-                let written = walk(&unshared, process, header, choices);
+                let [shared, written] =
+                    [&network, &unshared].map(|n| branches(n, process, header, choices, BRANCHES));
                 prop_assert_eq!(
-                    shared.ending, written.ending,
-                    "{:?} from {:?} under {:?}: {:#?}\n{:#?}", header, process, choices, shared,
-                    written
+                    seen(&shared), seen(&written),
+                    "{:?} from {:?} under {:?}", header, process, choices
                 );
+                for (one, other) in shared.lives.iter().zip(&written.lives) {
+                    let [one, other] = [(&network, one), (&unshared, other)]
+                        .map(|(n, life)| reply(n, life, choices).as_ref().map(outside_of_entries));
+                    prop_assert_eq!(one, other);
+                }
             }
         }
     }
@@ -68,8 +106,13 @@ proptest! {
         let samples = Samples::of(&network);
         for process in network.ids().filter(|id| network.kind(*id).is_process()) {
             for (header, choices) in samples.take(HEADERS / 4, process.0.into()) {
+                let mut now = header;
                 for step in walk(&network, process, header, choices).steps {
-                    let Step::Decide { at, entry: id, owner, listener, .. } = step else { continue };
+                    let Step::Decide { at, entry: id, owner, listener, becomes, .. } = step else {
+                        continue;
+                    };
+                    let header = now;
+                    now = becomes.unwrap_or(now);
                     let entry = network.decided(at, id, owner, listener, header);
                     let is = |written: &Entry| {
                         let (a, b) = (&written.pattern, &entry.pattern);

@@ -2,7 +2,7 @@
 
 use fibula_network::*;
 
-use super::{Dice, draw};
+use super::{Dice, draw, services};
 
 /// A change such as an edit or a fault makes: to an entry, a link, an owner, a listener, an own
 /// address or a fact.
@@ -20,7 +20,13 @@ pub(super) fn mutate(n: &mut Network, dice: &mut Dice<'_>) {
 
 /// A change of any kind, to the shape of the network too.
 pub(super) fn bend(n: &mut Network, dice: &mut Dice<'_>) {
-    match dice.below(24) {
+    match dice.below(29) {
+        24 | 25 => {
+            services::backends(n, dice);
+            services::service(n, dice);
+        }
+        26 => services::hops(n, dice),
+        27 | 28 => masquerade(n, dice),
         0..=7 => insert(n, dice),
         8..=12 => mutate(n, dice),
         13 => link(n, dice),
@@ -90,7 +96,9 @@ fn entry(n: &mut Network, dice: &mut Dice<'_>) {
 }
 
 fn field(n: &Network, pattern: &mut Pattern, dice: &mut Dice<'_>) {
-    match dice.below(7) {
+    match dice.below(9) {
+        7 => pattern.marked = Some(dice.once_in(2)),
+        8 => pattern.reply = Some(dice.once_in(2)),
         0 => pattern.dst = draw::addrs(n, dice),
         1 => pattern.src = draw::addrs(n, dice),
         2 => pattern.dport = draw::ports(dice),
@@ -260,6 +268,24 @@ fn own(n: &mut Network, dice: &mut Dice<'_>) {
         fib.me.own.dedup();
     } else if !fib.me.own.is_empty() {
         fib.me.own.remove(dice.below(fib.me.own.len()));
+    }
+}
+
+/// A switch that masquerades by another address, by none, or by one more; or that moves to
+/// another zone.
+fn masquerade(n: &mut Network, dice: &mut Dice<'_>) {
+    let zone = dice.below(n.zones.len() + 1).checked_sub(1).map(|zone| ZoneId(zone as u32));
+    let Some(Fib { me, .. }) = switch(n, dice) else { return };
+    match dice.below(3) {
+        0 => me.zone = zone,
+        1 if !me.masquerade.is_empty() => {
+            me.masquerade.remove(dice.below(me.masquerade.len()));
+        }
+        _ => {
+            let addr = draw::addr(dice);
+            me.masquerade.retain(|other| other.family() != addr.family());
+            me.masquerade.push(addr);
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use fibula_network::*;
 
-use super::Dice;
+use super::{Dice, services};
 
 /// Ports that things listen on or patterns name.
 const PORTS: [u16; 6] = [80, 8080, 53, 81, 0, 65535];
@@ -53,9 +53,13 @@ pub(super) fn range(dice: &mut Dice<'_>) -> Range {
 }
 
 pub(super) fn addrs(n: &Network, dice: &mut Dice<'_>) -> Addrs {
-    match dice.below(8) {
+    match dice.below(9) {
         0 | 1 => Addrs::Any,
         2 | 3 => Addrs::In(range(dice)),
+        8 => match dice.below(n.sets.len() + 1) {
+            0 => Addrs::In(Range::one(services::virtual_address(dice))),
+            set => Addrs::OwnIn(AddrSetId(set as u32 - 1)),
+        },
         4 => match dice.below(n.sets.len() + 1) {
             0 => Addrs::Any,
             set => Addrs::Set(AddrSetId(set as u32 - 1)),
@@ -95,13 +99,26 @@ pub(super) fn pattern(n: &Network, dice: &mut Dice<'_>) -> Pattern {
         proto: dice.once_in(4).then(|| proto(dice)),
         from: kind(dice),
         when: (0..dice.below(3)).filter_map(|_| when(n, dice)).collect(),
-        ..Pattern::ANY
+        marked: dice.once_in(6).then(|| dice.once_in(2)),
+        reply: dice.once_in(6).then(|| dice.once_in(2)),
     }
 }
 
 pub(super) fn action(n: &Network, pattern: &Pattern, dice: &mut Dice<'_>) -> Action {
     let element = |dice: &mut Dice<'_>| ElementId(dice.below(n.elements.len()) as u32);
     let reason = |dice: &mut Dice<'_>| Reason::ALL[dice.below(4)];
+    let then = |dice: &mut Dice<'_>| {
+        let last = n.pipelines.iter().filter_map(|tables| tables.last().copied());
+        let last = dice.one(&last.collect::<Vec<_>>()).filter(|_| dice.below(4) > 0);
+        last.unwrap_or(TableId(dice.below(n.tables.len()) as u32))
+    };
+    if pattern.reply == Some(true) {
+        match dice.below(3) {
+            0 => return Action::Deliver(Receiver::Caller),
+            1 => return Action::Undo { then: then(dice) },
+            _ => {}
+        }
+    }
     if dice.below(3) == 0 {
         match (pattern.dport, pattern.dst) {
             (Ports::Listened, _) => return Action::Deliver(Receiver::Listener),
@@ -110,8 +127,17 @@ pub(super) fn action(n: &Network, pattern: &Pattern, dice: &mut Dice<'_>) -> Act
             _ => {}
         }
     }
-    match dice.below(9) {
-        0 => Action::Discard(reason(dice)),
+    match dice.below(13) {
+        9 if !n.backends.is_empty() => Action::Rewrite {
+            to: BackendsId(dice.below(n.backends.len()) as u32),
+            mark: mark(dice),
+            then: then(dice),
+        },
+        10 => Action::Masquerade { by: source(dice), then: then(dice) },
+        11 if !n.hops.is_empty() => {
+            Action::Forward(Hop::OneOf(HopsId(dice.below(n.hops.len()) as u32)))
+        }
+        0 | 12 => Action::Discard(reason(dice)),
         1 => Action::Reject(reason(dice)),
         2 | 3 => Action::Forward(Hop::Host),
         4 => Action::Deliver(Receiver::Me),
@@ -124,10 +150,19 @@ pub(super) fn action(n: &Network, pattern: &Pattern, dice: &mut Dice<'_>) -> Act
     }
 }
 
+pub(super) fn mark(dice: &mut Dice<'_>) -> Mark {
+    [Mark::Never, Mark::Hairpin, Mark::Always][dice.below(3)]
+}
+
+fn source(dice: &mut Dice<'_>) -> Source {
+    if dice.once_in(2) { Source::Is(addr(dice)) } else { Source::Own }
+}
+
 /// Whether the pattern has what the action's relative words need.
 pub(super) fn fits(pattern: &Pattern, action: Action) -> bool {
     match action {
         Action::Deliver(Receiver::Listener) => pattern.dport == Ports::Listened,
+        Action::Deliver(Receiver::Caller) | Action::Undo { .. } => pattern.reply == Some(true),
         Action::Forward(Hop::Owner) => pattern.dst == Addrs::Hosted,
         Action::Forward(Hop::OwnersNode) => matches!(pattern.dst, Addrs::Elsewhere(_)),
         _ => true,

@@ -2,7 +2,7 @@
 //!
 //! A network is the article's graph (G1 to G8, F1 to F5) for a few Nodes, bent by a few changes
 //! until it uses all that the types allow: what a network promises, what its FIBs say, and what its
-//! links bear differ. Addresses come from a tiny pool, so that messages collide and go in circles.
+//! links bear differ. Half of them have Services, with all that replies need to come back. Addresses come from a tiny pool, so that messages collide and go in circles.
 //! What the types' documentation promises still holds: lists are sorted, a Pod's host is a Node,
 //! relative actions stand beside the patterns that they need.
 //!
@@ -14,6 +14,7 @@ mod article;
 mod change;
 mod draw;
 mod sample;
+mod services;
 
 use std::fmt;
 use std::slice;
@@ -55,6 +56,7 @@ pub(crate) fn article(rolls: &[u32]) -> Network {
 pub(crate) fn network(rolls: &[u32]) -> Network {
     let dice = &mut Dice(rolls.iter());
     let mut network = article::network(dice);
+    services::install(&mut network, dice);
     for _ in 0..dice.below(30) {
         if dice.0.len() > 0 {
             change::bend(&mut network, dice);
@@ -103,6 +105,7 @@ impl fmt::Debug for Drawn {
             if let Some(fib) = network.fib(id) {
                 let me = &fib.me;
                 writeln!(f, "   {:?} own {:?} host {:?}", fib.pipeline, me.own, me.host)?;
+                writeln!(f, "   {:?} masquerades by {:?}", me.zone, me.masquerade)?;
                 for listener in &me.listeners {
                     writeln!(f, "   {} is listened on by {:?}", listener.port, listener.process)?;
                 }
@@ -123,6 +126,10 @@ impl fmt::Debug for Drawn {
         writeln!(f, "links {:?} {:?}", network.links.pairs().collect::<Vec<_>>(), {
             network.links.meshes()
         })?;
+        for (number, list) in network.backends.iter().enumerate() {
+            writeln!(f, "backends {number}: {:?}", list.members)?;
+        }
+        writeln!(f, "hops {:?}", network.hops)?;
         writeln!(f, "sets {:?}", network.sets)?;
         writeln!(f, "choices {:?}", network.choices)?;
         writeln!(f, "facts {:?} {:?}", network.facts.addr, network.facts.open)

@@ -31,7 +31,9 @@ impl Samples {
             for addrs in [pattern.src, pattern.dst] {
                 match addrs {
                     Addrs::In(range) => ranges.push(range),
-                    Addrs::Set(set) => ranges.extend(&network.set(set).ranges),
+                    Addrs::Set(set) | Addrs::OwnIn(set) => {
+                        ranges.extend(&network.set(set).ranges);
+                    }
                     _ => {}
                 }
             }
@@ -41,8 +43,12 @@ impl Samples {
                 }
             }
         }
+        for backend in network.backends.iter().flat_map(|list| &list.members) {
+            ranges.push(Range::one(backend.addr));
+            near(backend.port, backend.port);
+        }
         for me in network.fibs.iter().flatten().map(|fib| &fib.me) {
-            ranges.extend(me.own.iter().map(|addr| Range::one(*addr)));
+            ranges.extend(me.own.iter().chain(&me.masquerade).map(|addr| Range::one(*addr)));
             me.listeners.iter().for_each(|l| near(l.port.number, l.port.number));
         }
         network.facts.open.iter().for_each(|open| near(open.port.number, open.port.number));
