@@ -11,7 +11,7 @@ use std::collections::BTreeSet;
 
 use fibula_network::flow::{Fate, Flow, Ground};
 use fibula_network::set::{SetId, Space};
-use fibula_network::walk::{Ending, Verdict, branches, walk};
+use fibula_network::walk::{Ending, Verdict, branches, reply, walk};
 use fibula_network::*;
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
@@ -232,12 +232,16 @@ fn r5_random_networks_end_messages_in_every_way() {
         let samples = Samples::of(&network);
         for process in network.ids().filter(|id| network.kind(*id).is_process()) {
             for (header, choices) in samples.take(60, process.0.into()) {
-                met.insert(walk(&network, process, header, choices).ending.verdict);
+                let life = walk(&network, process, header, choices);
+                met.insert(life.ending.verdict);
+                let reply = reply(&network, &life, choices);
+                back.extend(reply.map(|reply| reply.ending.verdict));
             }
         }
     }
     let firsts = Verdict::ALL.into_iter().filter(|verdict| *verdict != Verdict::ReplyLost);
     assert_eq!(met, firsts.collect(), "what is never met is never compared");
+    assert_eq!(back, BTreeSet::from([Verdict::Delivered, Verdict::ReplyLost]));
 }
 
 #[test]
