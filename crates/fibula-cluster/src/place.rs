@@ -6,14 +6,16 @@ use crate::object::Kind;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ObjectId(pub u32);
 
-/// A container, or a port of one, in an object: small enough to keep for each of 300,000.
+/// A container, or a port of one, or a port of a Service, in an object: small enough to keep for
+/// each of 300,000.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Place {
     /// The object.
     pub object: ObjectId,
     /// Which list of containers, and the index in it, counted from 0.
     pub container: Option<(ContainerList, u16)>,
-    /// The index of the port in the container, counted from 0.
+    /// The index of the port in the container, counted from 0; without a container, in the ports of
+    /// the Service that the object is.
     pub port: Option<u16>,
 }
 
@@ -29,10 +31,11 @@ pub enum ContainerList {
 }
 
 /// The API path of a place in an object of a kind: `spec.containers[0].ports[1]` in a Pod,
-/// `spec.template.spec.containers[0]` in a Deployment; empty for the object as a whole.
+/// `spec.template.spec.containers[0]` in a Deployment, `spec.ports[1]` in a
+/// Service; empty for the object as a whole.
 pub fn place_path(kind: Kind, place: Place) -> String {
     let Some((list, index)) = place.container else {
-        return String::new();
+        return place.port.map(|port| format!("spec.ports[{port}]")).unwrap_or_default();
     };
     let spec = match kind {
         Kind::Pod => "spec",

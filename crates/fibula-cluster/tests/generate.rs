@@ -4,7 +4,8 @@ mod common;
 
 use fibula_cluster::generate::{Format, Shape, objects, write};
 use fibula_cluster::{
-    Assumption, Cluster, Object, ObjectId, Options, Severity, findings, shared_addresses,
+    Assumption, Cluster, Object, ObjectId, Options, ServiceKind, Severity, findings,
+    shared_addresses,
 };
 use proptest::prelude::*;
 use serde_json::Value;
@@ -91,6 +92,24 @@ fn pod_6_a_large_dump_has_finished_and_host_network_pods() {
     assert!(cluster.pods.iter().any(|pod| !pod.live));
     assert!(cluster.pods.iter().any(|pod| pod.host_network));
     assert!(cluster.services.iter().all(|service| !service.selects.is_empty()));
+}
+
+#[test]
+fn svc_2_svc_43_a_large_dump_has_services_of_all_kinds_and_zones() {
+    let cluster = made(objects(&Shape::of_nodes(100)));
+    let services = || cluster.services.iter();
+    for kind in [
+        ServiceKind::ClusterIp,
+        ServiceKind::Headless,
+        ServiceKind::NodePort,
+        ServiceKind::LoadBalancer,
+    ] {
+        assert!(services().any(|service| service.kind == kind), "{kind:?}");
+    }
+    assert!(services().any(|service| service.external_local));
+    assert!(services().any(|service| !service.balancers.is_empty()));
+    assert!(services().flat_map(|service| &service.endpoints).any(|e| !e.zones().is_empty()));
+    assert!(cluster.nodes.iter().all(|node| node.zone.is_some()));
 }
 
 #[test]

@@ -7,6 +7,10 @@ use crate::object::Object;
 /// The first port that pods of the host network declare.
 const FIRST_HOST_PORT: usize = 20_000;
 
+/// Where the API server takes nodePorts from (SVC-7).
+const FIRST_NODE_PORT: usize = 30_000;
+const LAST_NODE_PORT: usize = 32_767;
+
 /// What the pods of one Deployment share.
 pub(super) struct App {
     pub(super) number: usize,
@@ -92,7 +96,7 @@ impl App {
             more => format!("{}-{more}", self.name),
         };
         let policy = if plan.dual_stack { "PreferDualStack" } else { "" };
-        Object::Service(Box::new(api::Service {
+        let mut service = api::Service {
             metadata: Metadata { name, namespace: self.namespace, ..Metadata::default() },
             spec: api::ServiceSpec {
                 cluster_ip: cluster_ips.first().cloned().unwrap_or_default(),
@@ -108,7 +112,43 @@ impl App {
                 ..api::ServiceSpec::default()
             },
             ..api::Service::default()
-        }))
+        };
+        open_up(plan, &mut service, number);
+        Object::Service(Box::new(service))
+    }
+}
+
+/// Makes every fourth Service with an address a NodePort or a LoadBalancer, with ports and
+/// addresses of its own, as long as there are some; and some prefer near endpoints (SVC-43).
+fn open_up(plan: &Plan, service: &mut api::Service, number: usize) {
+    let spec = &mut service.spec;
+    if spec.headless() {
+        return;
+    }
+    let mut random = plan.random(&[4, number]);
+    if random.up_to(7) == 0 {
+        spec.traffic_distribution = "PreferSameZone".to_owned();
+    }
+    let most = (plan.containers * plan.ports).max(1);
+    let first = FIRST_NODE_PORT + number * most;
+    if random.up_to(3) != 0 || first + most > LAST_NODE_PORT {
+        return;
+    }
+    let balanced = random.up_to(1) == 0;
+    spec.kind = if balanced { "LoadBalancer" } else { "NodePort" }.to_owned();
+    if random.up_to(3) == 0 {
+        spec.external_traffic_policy = "Local".to_owned();
+    }
+    // A manifest leaves the rest to the cluster.
+    if plan.workloads {
+        return;
+    }
+    for (number, port) in (first..).zip(&mut spec.ports) {
+        port.node_port = i64::try_from(number).unwrap_or(0);
+    }
+    if let Some(last) = u8::try_from(number + 1).ok().filter(|_| balanced) {
+        let ip = format!("203.0.113.{last}");
+        service.status.load_balancer.ingress = vec![api::Ingress { ip, ..api::Ingress::default() }];
     }
 }
 

@@ -3,8 +3,13 @@
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 use super::Shape;
-use crate::api::{Metadata, Node, NodeAddress, NodeSpec, NodeStatus, ServiceCidr, ServiceCidrSpec};
+use crate::api::{
+    Metadata, Node, NodeAddress, NodeSpec, NodeStatus, ServiceCidr, ServiceCidrSpec, ZONE,
+};
 use crate::object::Object;
+
+/// How many zones the Nodes are in.
+const ZONES: usize = 3;
 
 /// A shape within its bounds.
 ///
@@ -84,7 +89,11 @@ impl Plan {
         let cidr = format!("{}/{}", Ipv4Addr::from(self.block(index)), 32 - self.host_bits);
         let v6 = self.dual_stack.then(|| format!("{}/64", Ipv6Addr::from(block_v6(index))));
         Object::Node(Box::new(Node {
-            metadata: Metadata { name: self.node_name(index), ..Metadata::default() },
+            metadata: Metadata {
+                name: self.node_name(index),
+                labels: [(ZONE, format!("zone-{}", index % ZONES + 1))].into_iter().collect(),
+                ..Metadata::default()
+            },
             spec: NodeSpec {
                 pod_cidr: cidr.clone(),
                 pod_cidrs: [cidr].into_iter().chain(v6).collect(),
