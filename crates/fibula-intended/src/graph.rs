@@ -127,11 +127,7 @@ impl Maker {
             let name = path([&pod.namespace, &pod.name, &container.name]);
             let id = self.element(kind, name, Some(host), place_id(container.place));
             for port in &container.ports {
-                let proto = match port.protocol {
-                    Protocol::Tcp => Proto::Tcp,
-                    Protocol::Udp => Proto::Udp,
-                    Protocol::Sctp => Proto::Sctp,
-                };
+                let proto = proto(port.protocol);
                 self.open(id, host, Port { proto, number: port.number }, place_id(port.place));
             }
         }
@@ -185,6 +181,21 @@ fn path<const N: usize>(names: [&str; N]) -> Box<str> {
     names.join("/").into()
 }
 
-fn object_place(object: ObjectId) -> PlaceId {
+/// A protocol, as headers have it.
+pub(crate) fn proto(protocol: Protocol) -> Proto {
+    match protocol {
+        Protocol::Tcp => Proto::Tcp,
+        Protocol::Udp => Proto::Udp,
+        Protocol::Sctp => Proto::Sctp,
+    }
+}
+
+/// A port of a Service, by its index in `spec.ports`.
+pub(crate) fn port_place(service: ObjectId, index: u16) -> PlaceId {
+    place_id(Place { object: service, container: None, port: Some(index) })
+}
+
+/// An object as a whole.
+pub(crate) fn object_place(object: ObjectId) -> PlaceId {
     place_id(Place { object, container: None, port: None })
 }

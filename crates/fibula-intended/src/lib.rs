@@ -7,8 +7,13 @@
 //!           ──► pods      F1 to F3    one pipeline for all Pod Switches      R1 R2
 //!           ──► nodes     F4 F5       one pipeline for all Node Switches     R3 R4
 //!           ──► outside               what lies between Nodes and the world  R3
+//!           ──► services  SVC, POD-9  entries that rewrite, before the Nodes' next hop
 //!           ──► owners                who owns which address; POD-7
 //! ```
+//!
+//! A Node Switch asks its tables in this order: `replies` of connections that it rewrote, `services`
+//! and `source`, which rewrite, and `next hop`, the article's own entries. The outside has the same
+//! shape. Tables without entries are left out.
 //!
 //! The entries are relative (*own*, *hosted*, *listened*), so that 150,000 Pod Switches share five
 //! of them; [`Network::written`] gives them in the article's own form.
@@ -19,6 +24,7 @@ mod outside;
 mod owners;
 mod place;
 mod pods;
+mod services;
 mod tables;
 
 pub use place::{place, place_id};
@@ -80,14 +86,28 @@ pub fn network(cluster: &Cluster, intent: &Intent) -> Network {
     let mut network = graph::elements(cluster, intent);
     let (links, owned) = rayon::join(|| graph::links(&network), || owners::own(&network, intent));
     network.links = links;
-    (network.owners, network.choices) = owned;
+    network.choices = owned.choices.clone();
     let sets = tables::ranges(&mut network, cluster, intent);
+    let services = services::tables(&mut network, cluster, &owned);
+    network.owners = owned.owners;
     let pods = pods::entries(intent);
     let nodes = nodes::entries(intent, &network, sets);
-    let outside = outside::entries(&network, sets);
-    for (kind, entries) in [(Kind::Pod, pods), (Kind::Node, nodes), (Kind::Outside, outside)] {
-        tables::install(&mut network, kind, entries);
-    }
+    let outside = outside::entries(&network, sets, services.doors);
+    tables::install(&mut network, Kind::Pod, [("pod", pods)]);
+    let at_nodes = [
+        ("replies", tables::replies(&services.services)),
+        ("services", services.services),
+        ("source", services.source),
+        ("next hop", nodes),
+    ];
+    tables::install(&mut network, Kind::Node, at_nodes);
+    let outside = [
+        ("outside replies", tables::replies(&services.balancers)),
+        ("balancers", services.balancers),
+        ("balancers' source", services.balancer_source),
+        ("outside", outside),
+    ];
+    tables::install(&mut network, Kind::Outside, outside);
     network
 }
 

@@ -2,13 +2,13 @@
 
 use fibula_network::{Action, Addrs, Entry, Hop, Kind, Network, Pattern, Range, Reason, Receiver};
 
-use crate::tables::{LOOPBACK, Sets};
+use crate::tables::{LOOPBACK, Sets, own_replies};
 use crate::{Intent, Listeners, Refinement};
 
 /// The entries that all Node Switches share, most specific first.
 pub(crate) fn entries(intent: &Intent, network: &Network, sets: Sets) -> Vec<Entry> {
     let closed = intent.closed_port();
-    let mut entries = vec![];
+    let mut entries: Vec<Entry> = own_replies().collect();
     if intent.has(Refinement::R4) {
         let deliver = Action::Deliver(Receiver::Listener);
         let loopback = LOOPBACK.map(|(addr, _)| Addrs::In(Range::one(addr)));

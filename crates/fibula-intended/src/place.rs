@@ -12,7 +12,9 @@ const CONTAINERS: u64 = 0x4000;
 pub fn place_id(place: Place) -> PlaceId {
     let container = place.container.filter(|(_, i)| u64::from(*i) < CONTAINERS);
     let container = container.map_or(0, |(list, i)| 1 + list as u64 * CONTAINERS + u64::from(i));
-    let port = place.port.filter(|_| container > 0).map_or(0, |i| u64::from(i.saturating_add(1)));
+    // Of a container that has no place of its own, a port would be taken for a Service's.
+    let has_port = place.container.is_none() || container > 0;
+    let port = place.port.filter(|_| has_port).map_or(0, |i| u64::from(i.saturating_add(1)));
     PlaceId(u64::from(place.object.0) << 32 | container << 16 | port)
 }
 
@@ -37,13 +39,14 @@ mod tests {
         for container in
             [None, Some((ContainerList::Containers, 0)), Some((ContainerList::Ephemeral, 9))]
         {
-            let ports: &[Option<u16>] =
-                if container.is_some() { &[None, Some(0), Some(3)] } else { &[None] };
-            for port in ports {
-                let at = Place { object, container, port: *port };
+            for port in [None, Some(0), Some(3)] {
+                let at = Place { object, container, port };
                 assert_eq!(place(place_id(at)), Some(at));
             }
         }
+        let beyond = Place { object, container: Some((ContainerList::Init, 0x4000)), port: Some(1) };
+        let whole = Place { object, container: None, port: None };
+        assert_eq!(place(place_id(beyond)), Some(whole), "not a port of the object");
         assert_eq!(place(PlaceId::NONE), None);
     }
 }

@@ -2,7 +2,7 @@
 
 use fibula_network::{Action, Addrs, Entry, Hop, Pattern, Range, Receiver};
 
-use crate::tables::LOOPBACK;
+use crate::tables::{LOOPBACK, own_replies};
 use crate::{Intent, Refinement};
 
 /// The entries that all Pod Switches share, most specific first.
@@ -11,7 +11,7 @@ pub(crate) fn entries(intent: &Intent) -> Vec<Entry> {
     let closed = intent.closed_port();
     // R2: the article's F1 speaks of IPv4 only; it holds for ::1 too.
     let families = if intent.has(Refinement::R2) { &LOOPBACK[..] } else { &LOOPBACK[..1] };
-    let mut entries = vec![];
+    let mut entries: Vec<Entry> = own_replies().collect();
     // F1 [* * 127.0.0.1 p Deliver(C)]
     for (addr, _) in families {
         let to = Addrs::In(Range::one(*addr));

@@ -2,7 +2,8 @@
 
 use fibula_cluster::{Cluster, RangeKind};
 use fibula_network::{
-    Addr, AddrSet, AddrSetId, Entity, Entry, Kind, Network, PipelineId, Range, Table, TableId,
+    Action, Addr, AddrSet, AddrSetId, Addrs, Entity, Entry, Kind, Network, Pattern, PipelineId,
+    Range, Receiver, Table, TableId,
 };
 
 use crate::Intent;
@@ -36,9 +37,37 @@ pub(crate) fn ranges(network: &mut Network, cluster: &Cluster, intent: &Intent) 
     Sets { pods: name("pods", pods), services: name("services", services) }
 }
 
-/// Gives all switches of a kind one pipeline, of one table with these entries.
-pub(crate) fn install(network: &mut Network, kind: Kind, entries: Vec<Entry>) {
-    let table = TableId(network.tables.len() as u32);
+/// What rewrites sources, as the third table of a pipeline under construction, after replies and
+/// what rewrites targets. [`install`] knows tables by their place in it, and gives them numbers of
+/// the network.
+pub(crate) const SOURCE: TableId = TableId(2);
+/// Where messages go and end: the article's own entries, as the last table.
+pub(crate) const NEXT_HOP: TableId = TableId(3);
+
+/// Undoes for replies what a table rewrites, and asks nothing else of them (NM-24, NP-20); nothing
+/// where that table is empty.
+pub(crate) fn replies(rewrites: &[Entry]) -> Vec<Entry> {
+    if rewrites.is_empty() {
+        return vec![];
+    }
+    vec![Entry::new("NM-24", Pattern::reply(Addrs::Any), Action::Undo { then: NEXT_HOP })]
+}
+
+/// Gives a Pod's or a Node's own process the reply to what it sent (NM-24): at ports that nobody
+/// listens on.
+pub(crate) fn own_replies() -> impl Iterator<Item = Entry> {
+    let loopback = LOOPBACK.map(|(_, range)| Addrs::In(range));
+    let own = loopback.into_iter().chain([Addrs::Own]);
+    own.map(|own| Entry::new("NM-24", Pattern::reply(own), Action::Deliver(Receiver::Caller)))
+}
+
+/// Gives all switches of a kind one pipeline, of these tables, less those without an entry: one
+/// that leads to such a one leads to the next.
+pub(crate) fn install<const N: usize>(
+    network: &mut Network,
+    kind: Kind,
+    tables: [(&str, Vec<Entry>); N],
+) {
     let pipeline = PipelineId(network.pipelines.len() as u32);
     let fibs = network.elements.iter().zip(&mut network.fibs);
     let mut used = false;
@@ -46,9 +75,24 @@ pub(crate) fn install(network: &mut Network, kind: Kind, entries: Vec<Entry>) {
         fib.pipeline = pipeline;
         used = true;
     }
-    if used {
-        network.tables.push(Table { name: kind.name().into(), entries });
-        network.pipelines.push(vec![table]);
+    if !used {
+        return;
+    }
+    let first = network.tables.len() as u32;
+    let mut next = first;
+    let ids: [TableId; N] = std::array::from_fn(|i| {
+        let id = TableId(next);
+        next += u32::from(!tables[i].1.is_empty());
+        id
+    });
+    network.pipelines.push((first..next).map(TableId).collect());
+    for (name, mut entries) in tables.into_iter().filter(|(_, entries)| !entries.is_empty()) {
+        for entry in &mut entries {
+            if let Some(then) = entry.action.then() {
+                entry.action = entry.action.going_on_at(ids[then.0 as usize]);
+            }
+        }
+        network.tables.push(Table { name: name.into(), entries });
     }
 }
 

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use ascent::ascent;
-use clusters::{Drawn, Shape, drawn};
+use clusters::{Drawn, Shape, drawn, next_hop};
 use fibula_cluster::{Cluster, Protocol};
 use fibula_intended::{Intent, Refinement, network};
 use fibula_network::*;
@@ -154,7 +154,8 @@ fn made(n: &Network) -> Graph {
         n.ids().filter(|id| n.kind(*id).is_process() == process).map(name).collect()
     };
     let pairs = n.ids().flat_map(|a| n.ids().map(move |b| (a, b)));
-    let lines = n.ids().flat_map(|id| n.written(id).into_iter().flatten().map(move |e| (id, e.1)));
+    // Replies and Services are not the article's.
+    let lines = n.ids().flat_map(|id| next_hop(n, id).into_iter().map(move |entry| (id, entry)));
     Graph {
         processes: names(true),
         switches: names(false),

@@ -13,7 +13,7 @@ use fibula_cluster::{
     RangeKind, RangeSource, Service, ServiceKind, Workload,
 };
 
-pub(crate) use print::{fib, find, rules, walked};
+pub(crate) use print::{fib, find, next_hop, rules, walked};
 pub(crate) use random::{Drawn, Shape, drawn, shared};
 
 /// K1, the article's example, as `k1.yaml` has it.

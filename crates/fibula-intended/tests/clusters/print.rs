@@ -9,10 +9,17 @@ pub(crate) fn find(network: &Network, name: &str) -> ElementId {
     found.unwrap_or_else(|| panic!("no element {name}"))
 }
 
-/// The FIB of a switch, written out: `F2 [* * 10.0.1.1 8080 Deliver(c1-1)]`.
+/// What a switch does with first messages in its last table, written out:
+/// `F2 [* * 10.0.1.1 8080 Deliver(c1-1)]`.
 pub(crate) fn fib(network: &Network, switch: &str) -> Vec<String> {
-    let written = network.written(find(network, switch)).into_iter().flatten();
-    written.map(|(_, entry)| entry_text(network, &entry)).collect()
+    let written = next_hop(network, find(network, switch));
+    written.iter().map(|entry| entry_text(network, entry)).collect()
+}
+
+/// The article's part of a FIB, written out: its last table, less what is for replies (NM-24).
+pub(crate) fn next_hop(network: &Network, switch: ElementId) -> Vec<Entry> {
+    let last = network.written(switch).pop().unwrap_or_default().into_iter();
+    last.map(|(_, entry)| entry).filter(|entry| entry.pattern.reply.is_none()).collect()
 }
 
 /// The elements that a message meets, and how it ends: `c1-1 p1 c1-2: delivered`.
