@@ -76,6 +76,12 @@ pub fn name(error: &NameError) -> Page {
             ),
             Some("fibula lint shows where"),
         ),
+        NameError::NoSuchName { said, why, by, near } => {
+            answer(Label::Bad, "✗ no such name", &format!("{said}: {why} ({by})"), near)
+        }
+        NameError::Elsewhere { said, why, by, near, .. } => {
+            answer(Label::Open, "? undecided", &format!("{said} {why} ({by})"), near)
+        }
         NameError::NoPort { said, declared } if declared.is_empty() => self::error(
             &format!("{said} needs a port, and none is declared there"),
             Some(&format!("say {said}:80")),
@@ -86,6 +92,19 @@ pub fn name(error: &NameError) -> Page {
         ),
         NameError::BadPort { expected, .. } => self::error(expected, None),
     }
+}
+
+/// What is said of a name that no message can be sent to.
+fn answer(label: Label, verdict: &str, why: &str, near: &[String]) -> Page {
+    let mut page = Page::new();
+    let text = Text::new().with(label, verdict).plain(format!("   {why}"));
+    page.line(match near {
+        [] => text,
+        near => text
+            .plain("      ")
+            .with(Label::Hint, format!("did you mean {}?", near.join(" or "))),
+    });
+    page
 }
 
 fn lines(snippet: &Snippet) -> Page {

@@ -1,11 +1,12 @@
 //! Everything that has a name, and what it means.
 
-use fibula_cluster::{Cluster, Pod, Protocol, Service};
+use fibula_cluster::{Cluster, Pod, Protocol, Service, ServiceKind, TargetPort};
 use fibula_network::{Addr, Element, ElementId, Entity, Family, Kind, Network, Port, Proto};
 
 use rustc_hash::FxHashMap;
 
 use super::candidate::{Candidate, Wanted, What};
+use super::dns::Resolver;
 use super::parse::Said;
 
 /// The names of a network and its cluster.
@@ -42,11 +43,13 @@ impl<'a> Index<'a> {
     }
 
     /// What a name means: of all that have it those of the best kind, in the namespace that was
-    /// said, else in the one meant, else in any. Several only where nothing tells them apart.
+    /// said, else in the one meant, else in the first of `homes` that has some, else in any.
+    /// Several only where nothing tells them apart.
     pub(crate) fn find(
         &self,
         said: &Said<'_>,
         namespace: Option<&str>,
+        homes: &[&str],
         wanted: Wanted,
     ) -> Vec<Candidate> {
         let mut found: Vec<Candidate> = vec![];
@@ -63,10 +66,10 @@ impl<'a> Index<'a> {
                 None => found.push(candidate),
             }
         });
-        let near =
-            |c: &Candidate| c.namespace.is_empty() || c.namespace == namespace.unwrap_or("default");
-        if !said.says_namespace() && (namespace.is_some() || found.iter().any(near)) {
-            found.retain(near);
+        let near = |c: &Candidate, home: &str| c.namespace.is_empty() || c.namespace == home;
+        let home = homes.iter().copied().find(|home| found.iter().any(|c| near(c, home)));
+        if let Some(home) = namespace.or(home).filter(|_| !said.says_namespace()) {
+            found.retain(|candidate| near(candidate, home));
         }
         // A workload stands for its pods, and a pod for its containers of the same name.
         let all = found.clone();
@@ -120,6 +123,15 @@ impl<'a> Index<'a> {
         Some((found.called(), found.differ.clone()))
     }
 
+    /// Services of that namespace and name that contradict each other, and in which field: DNS
+    /// has the name, and nobody knows what it says there.
+    pub(crate) fn torn(&self, (namespace, name): &(String, String)) -> Option<(String, String)> {
+        let mut twins = self.cluster?.twins.iter();
+        let found =
+            twins.find(|t| t.kind == "Service" && t.namespace == *namespace && t.name == *name)?;
+        Some((found.called(), found.differ.clone()))
+    }
+
     /// What alone has an address: a Pod, a Node or a Service.
     pub(crate) fn at(&self, address: Addr) -> Option<Candidate> {
         let facts = &self.network.facts;
@@ -130,17 +142,9 @@ impl<'a> Index<'a> {
             Entity::Service(id) => {
                 let name = facts.services.get(id.0 as usize)?;
                 let (namespace, name) = name.split_once('/').unwrap_or(("", name));
-                let at = self
-                    .services()
-                    .iter()
-                    .position(|service| service.namespace == namespace && service.name == name);
-                Some(Candidate::new(
-                    What::Service,
-                    namespace,
-                    name,
-                    vec![],
-                    at.unwrap_or(usize::MAX),
-                ))
+                let order = |s: &Service| (&*s.namespace, &*s.name).cmp(&(namespace, name));
+                let at = self.services().binary_search_by(order).unwrap_or(usize::MAX);
+                Some(Candidate::new(What::Service, namespace, name, vec![], at))
             }
         }
     }
@@ -161,12 +165,8 @@ impl<'a> Index<'a> {
         hosted.map(|(_, process)| *process).collect()
     }
 
-    /// The addresses that lead to a candidate.
+    /// The addresses of a candidate that is no Service.
     pub(crate) fn addresses(&self, candidate: &Candidate) -> Vec<Addr> {
-        if candidate.what == What::Service {
-            let service = self.services().get(candidate.at);
-            return service.iter().flat_map(|s| &s.cluster_ips).map(|ip| Addr::from(*ip)).collect();
-        }
         let Some(&element) = candidate.elements.first() else { return vec![] };
         let switch = match self.network.kind(element) {
             Kind::World => return vec![SOMEWHERE],
@@ -183,8 +183,7 @@ impl<'a> Index<'a> {
     /// The ports that are declared at a candidate, with their names.
     pub(crate) fn ports(&self, candidate: &Candidate) -> Vec<(Option<String>, Port)> {
         if let Some(service) = self.service(candidate) {
-            let ports = service.ports.iter();
-            return ports.map(|p| (p.name.clone(), port(p.protocol, p.number))).collect();
+            return offered(service);
         }
         let first = candidate.elements.first().map(|first| self.pod_of(*first));
         let first = candidate.elements.iter().filter(|id| Some(self.pod_of(**id)) == first);
@@ -213,11 +212,42 @@ impl<'a> Index<'a> {
         }
     }
 
+    /// A Service of the cluster, by index.
+    pub(crate) fn named_service(&self, at: usize) -> Option<Candidate> {
+        let service = self.services().get(at)?;
+        Some(Candidate::new(What::Service, &service.namespace, &service.name, vec![], at))
+    }
+
+    /// A pod of the cluster, by index.
+    pub(crate) fn named_pod(&self, at: usize) -> Option<Candidate> {
+        let pod = self.cluster?.pods.get(at)?;
+        let elements = self.elements(pod);
+        Some(Candidate::new(What::Pod, &pod.namespace, &pod.name, elements, at))
+    }
+
+    /// Where a process looks names up: as the pod says that it is in.
+    pub(crate) fn resolver(&self, process: ElementId) -> Resolver {
+        if self.network.kind(process) == Kind::World {
+            return Resolver::of_world();
+        }
+        let name = self.network.element(process).name.rsplit_once('/').map_or("", |(pod, _)| pod);
+        let (namespace, name) = name.split_once('/').unwrap_or_default();
+        let order = |p: &Pod| (&*p.namespace, &*p.name).cmp(&(namespace, name));
+        let pods = self.cluster.map_or(&[][..], |cluster| &cluster.pods);
+        match pods.binary_search_by(order) {
+            Ok(at) => Resolver::of_pod(&pods[at]),
+            Err(_) => Resolver::of_node(),
+        }
+    }
+
+    /// The elements that a pod is: its switch, or its containers on its Node's network.
+    fn elements(&self, pod: &Pod) -> Vec<ElementId> {
+        let path = format!("{}/{}", pod.namespace, pod.name);
+        self.pods.get(&*path).filter(|_| pod.live).cloned().unwrap_or_default()
+    }
+
     /// Why a thing of the cluster takes no part in the network.
     pub(crate) fn out_of_it(&self, candidate: &Candidate) -> Option<String> {
-        if self.service(candidate).is_some() {
-            return Some("has no ClusterIP: ask for a pod behind it".into());
-        }
         let pod = self.pod(candidate)?;
         match pod {
             _ if !pod.live && pod.placed => {
@@ -276,8 +306,7 @@ impl<'a> Index<'a> {
             }
         }
         for (at, pod) in self.cluster.iter().flat_map(|c| c.pods.iter().enumerate()) {
-            let path = format!("{}/{}", pod.namespace, pod.name);
-            let elements = self.pods.get(&*path).filter(|_| pod.live).cloned().unwrap_or_default();
+            let elements = self.elements(pod);
             if pod.host_network || elements.is_empty() {
                 visit(Candidate::new(What::Pod, &pod.namespace, &pod.name, elements.clone(), at));
             }
@@ -309,7 +338,26 @@ impl<'a> Index<'a> {
 /// An address of the world, for those who only say that (RFC 5737, TEST-NET-3).
 pub(crate) const SOMEWHERE: Addr = Addr::v4([203, 0, 113, 1]);
 
-fn port(protocol: Protocol, number: u16) -> Port {
+/// The ports at which a Service's addresses answer: of a headless one its endpoints' own, for
+/// nothing translates them (DNS-3).
+fn offered(service: &Service) -> Vec<(Option<String>, Port)> {
+    let mut offered = vec![];
+    for (at, asked) in (0..).zip(&service.ports) {
+        let ends = service.endpoints_of(at);
+        let mut numbers: Vec<u16> = match (service.kind, &asked.target) {
+            (ServiceKind::Headless, TargetPort::Number(target)) if ends.is_empty() => vec![*target],
+            (ServiceKind::Headless, _) => ends.iter().map(|endpoint| endpoint.number).collect(),
+            _ => vec![asked.number],
+        };
+        numbers.sort_unstable();
+        numbers.dedup();
+        offered.extend(numbers.iter().map(|n| (asked.name.clone(), port(asked.protocol, *n))));
+    }
+    offered
+}
+
+/// A port of an object, as a header has it.
+pub(crate) fn port(protocol: Protocol, number: u16) -> Port {
     Port { proto: proto(protocol), number }
 }
 

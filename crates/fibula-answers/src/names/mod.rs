@@ -1,22 +1,28 @@
 //! Names as people say them: `web`, `shop/web`, `deploy/web`, `svc/web:http`, `web.shop.svc`,
 //! `node/n1`, `10.0.0.7`, `world`.
 //!
-//! A name comes before the graph: it becomes a process that sends, or an address and a port. A
-//! sender is the workload of that name, for a Service cannot send; a target is what DNS gives, the
-//! Service, else the workload.
+//! A name comes before the graph: it becomes a process that sends, or addresses and a port. A
+//! sender is the workload of that name, for a Service cannot send; a target is what DNS gives to
+//! that sender, the Service, else the workload.
 
+mod ask;
 mod candidate;
+mod dns;
+mod error;
 mod index;
 mod parse;
+mod target;
 
 use fibula_cluster::Cluster;
 use fibula_network::{Addr, ElementId, Kind, Network, Port};
 
 use candidate::Wanted;
 pub use candidate::{Candidate, What};
+pub use dns::{Asks, Resolved, Resolver, ZONE, hosts};
+pub use error::NameError;
 use index::Index;
 pub(crate) use index::{SOMEWHERE, proto};
-use parse::{Said, port};
+use parse::Said;
 
 /// Finds elements and addresses by name.
 pub struct Names<'a> {
@@ -24,6 +30,8 @@ pub struct Names<'a> {
     index: Index<'a>,
     /// The namespace that a name without one means.
     namespace: Option<&'a str>,
+    /// What the DNS of the cluster knows.
+    zone: Option<dns::Zone<'a>>,
 }
 
 /// Who sends: a process, and how it was found.
@@ -37,12 +45,15 @@ pub struct From {
     pub chosen: Candidate,
     /// How many processes it could have been that the model does not tell apart.
     pub alike: usize,
+    /// Where it looks names up.
+    pub resolver: Resolver,
 }
 
 /// Where a message goes: addresses, a port, and how they were found.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct To {
-    /// The addresses, in the order of the object.
+    /// The addresses, in the order of the object. Where DNS gives several of a family, each is a
+    /// branch: a client takes any one of them.
     pub addresses: Vec<Addr>,
     /// The port.
     pub port: Port,
@@ -52,60 +63,13 @@ pub struct To {
     pub literal: bool,
     /// How many pods it could have been: the first was taken.
     pub alike: usize,
+    /// How DNS made the addresses, where it did: also for `svc/web`, which says the Service and
+    /// asks nobody.
+    pub dns: Option<Resolved>,
 }
 
-/// Why a name means nothing here, or too much.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum NameError {
-    /// Nothing has that name.
-    Unknown {
-        /// The name.
-        said: String,
-        /// What could have it, in words: "no Service, workload or pod".
-        wanted: &'static str,
-        /// The namespace that was searched, if it was only one.
-        namespace: Option<String>,
-        /// Names that look like it, best first.
-        near: Vec<String>,
-    },
-    /// Several things have it.
-    Ambiguous {
-        /// The name.
-        said: String,
-        /// Them, as names that mean only one.
-        candidates: Vec<String>,
-    },
-    /// It names something that has no process to send from, or no address to send to.
-    Mute {
-        /// The name.
-        said: String,
-        /// Why, in words.
-        why: String,
-    },
-    /// Objects of that name contradict each other, so that all were kept out.
-    KeptOut {
-        /// The name.
-        said: String,
-        /// Them, such as `Pod shop/web`.
-        object: String,
-        /// The field in which they differ.
-        differ: String,
-    },
-    /// The target needs a port.
-    NoPort {
-        /// The name.
-        said: String,
-        /// The ports that are declared there.
-        declared: Vec<String>,
-    },
-    /// The port makes no sense.
-    BadPort {
-        /// The name.
-        said: String,
-        /// What was expected.
-        expected: String,
-    },
-}
+/// The namespace of a name that says none, where nobody else says one.
+const DEFAULT: &str = "default";
 
 // === impl Names ===
 
@@ -116,7 +80,14 @@ impl<'a> Names<'a> {
         cluster: Option<&'a Cluster>,
         namespace: Option<&'a str>,
     ) -> Names<'a> {
-        Names { network, index: Index::new(network, cluster), namespace }
+        let zone = cluster.map(|cluster| dns::zone(cluster, ZONE));
+        Names { network, index: Index::new(network, cluster), namespace, zone }
+    }
+
+    /// The same with another zone than [`ZONE`] for the names of the cluster.
+    pub fn in_zone(mut self, name: &str) -> Names<'a> {
+        self.zone = self.zone.map(|zone| dns::zone(zone.cluster, name));
+        self
     }
 
     /// Who sends, by name.
@@ -132,36 +103,15 @@ impl<'a> Names<'a> {
         let chosen = self.one(said, &name, Wanted::Sender)?;
         let processes = self.processes(&chosen);
         match processes.first() {
-            Some(&process) => Ok(From { process, address: None, chosen, alike: processes.len() }),
+            Some(&process) => {
+                let resolver = self.index.resolver(process);
+                Ok(From { process, address: None, chosen, alike: processes.len(), resolver })
+            }
             None => Err(NameError::Mute {
                 said: said.to_owned(),
                 why: self.mute(&chosen, "no process in this network that could send"),
             }),
         }
-    }
-
-    /// Where a message goes, by name and port.
-    ///
-    /// # Errors
-    ///
-    /// A name that means nothing, or several things; a port that is missing or makes no sense.
-    pub fn to(&self, said: &str) -> Result<To, NameError> {
-        let (name, port_said) = parse::split(said);
-        let parsed = Said::parse(name);
-        if let Some(address) = parsed.address {
-            let chosen = self.index.at(address);
-            let port = self.port(said, port_said, chosen.as_ref())?;
-            return Ok(To { addresses: vec![address], port, chosen, literal: true, alike: 1 });
-        }
-        let chosen = self.one(name, &parsed, Wanted::Target)?;
-        let addresses = self.index.addresses(&chosen);
-        if addresses.is_empty() {
-            let why = self.mute(&chosen, "no address in this network");
-            return Err(NameError::Mute { said: name.to_owned(), why });
-        }
-        let port = self.port(said, port_said, Some(&chosen))?;
-        let alike = self.index.pods(&chosen);
-        Ok(To { addresses, port, chosen: Some(chosen), literal: false, alike })
     }
 
     /// Switches, by name: of a Pod, a Node, the pods of a workload, or the outside.
@@ -203,25 +153,25 @@ impl<'a> Names<'a> {
             }
         };
         let processes = self.processes(&chosen);
-        Ok(From { process: processes[0], address: Some(address), chosen, alike: processes.len() })
+        let Some(&process) = processes.first() else {
+            let why = self.mute(&chosen, "no process in this network that could send");
+            return Err(NameError::Mute { said: said.to_owned(), why });
+        };
+        let resolver = self.index.resolver(process);
+        let address = Some(address);
+        Ok(From { process, address, chosen, alike: processes.len(), resolver })
     }
 
     /// The one thing that a name means.
     fn one(&self, said: &str, name: &Said<'_>, wanted: Wanted) -> Result<Candidate, NameError> {
-        let found = self.index.find(name, self.namespace, wanted);
-        match &found[..] {
-            [one] => Ok(one.clone()),
-            [] => Err(self.unknown(said, name, wanted)),
-            several => Err(NameError::Ambiguous {
-                said: said.to_owned(),
-                candidates: several.iter().map(Candidate::full).collect(),
-            }),
-        }
+        let found = self.index.find(name, self.namespace, &[DEFAULT], wanted);
+        only(said, found)?.ok_or_else(|| self.unknown(said, name, wanted))
     }
 
     fn unknown(&self, said: &str, name: &Said<'_>, wanted: Wanted) -> NameError {
         if wanted == Wanted::Sender
-            && let [service, ..] = &self.index.find(name, self.namespace, Wanted::Target)[..]
+            && let [service, ..] =
+                &self.index.find(name, self.namespace, &[DEFAULT], Wanted::Target)[..]
         {
             let why = format!("{} is a Service, and a Service cannot send", service.full());
             return NameError::Mute { said: said.to_owned(), why };
@@ -242,40 +192,6 @@ impl<'a> Names<'a> {
         chosen.elements.iter().flat_map(|element| self.index.processes(*element)).collect()
     }
 
-    /// The port that was said, or the only one that is declared there.
-    fn port(
-        &self,
-        said: &str,
-        number: Option<&str>,
-        chosen: Option<&Candidate>,
-    ) -> Result<Port, NameError> {
-        let declared = chosen.map(|chosen| self.index.ports(chosen)).unwrap_or_default();
-        let Some(number) = number else {
-            return match &declared[..] {
-                [(_, one)] => Ok(*one),
-                several => Err(NameError::NoPort {
-                    said: said.to_owned(),
-                    declared: several.iter().map(|(_, port)| port.to_string()).collect(),
-                }),
-            };
-        };
-        let named = declared.iter().find(|(name, _)| name.as_deref() == Some(number));
-        match (port(number), named) {
-            (_, Some((_, port))) => Ok(*port),
-            (Ok(port), None) => Ok(port),
-            (Err(expected), None) => {
-                let names: Vec<String> =
-                    declared.iter().filter_map(|(name, _)| name.clone()).collect();
-                let names = match names.is_empty() {
-                    true => String::new(),
-                    false => format!("; declared there: {}", names.join(", ")),
-                };
-                let expected = format!("{expected}{names}");
-                Err(NameError::BadPort { said: said.to_owned(), expected })
-            }
-        }
-    }
-
     /// Why a thing that exists takes no part.
     fn mute(&self, chosen: &Candidate, otherwise: &str) -> String {
         let full = chosen.full();
@@ -284,4 +200,13 @@ impl<'a> Names<'a> {
             None => format!("{full} has {otherwise}"),
         }
     }
+}
+
+/// The one thing that was found, if any was.
+fn only(said: &str, mut found: Vec<Candidate>) -> Result<Option<Candidate>, NameError> {
+    if found.len() > 1 {
+        let candidates = found.iter().map(Candidate::full).collect();
+        return Err(NameError::Ambiguous { said: said.to_owned(), candidates });
+    }
+    Ok(found.pop())
 }

@@ -85,7 +85,9 @@ pub fn trace(
     to: &str,
 ) -> Result<Trace, Vec<NameError>> {
     let names = Names::new(ground.network, ground.cluster, namespace);
-    match (names.from(from), names.to(to)) {
+    let from = names.from(from);
+    let to = names.to(to, from.as_ref().ok());
+    match (from, to) {
         (Ok(from), Ok(to)) => {
             let header = header(ground.network, &from, &to).map_err(|error| vec![error])?;
             Ok(follow(ground, from, to, header))

@@ -25,9 +25,7 @@ pub(crate) fn trace(
         &args.to,
     );
     let trace = asked.map_err(|errors| {
-        let kept_out = errors.iter().all(|e| matches!(e, NameError::KeptOut { .. }));
-        let exit = if kept_out { Exit::Undecided } else { Exit::Cannot };
-        Stop::with(errors.iter().map(error::name).collect(), session.exit(exit))
+        Stop::with(errors.iter().map(error::name).collect(), session.exit(unnamed(&errors)))
     })?;
     let place = |id| session.place(id);
     let view = View::new(&session.network, &place);
@@ -40,6 +38,22 @@ pub(crate) fn trace(
         Some(_) => Exit::No,
         None => Exit::Undecided,
     }))
+}
+
+/// How names end the question that no message can be sent by: some are a mistake, some an answer.
+fn unnamed(errors: &[NameError]) -> Exit {
+    let exits = errors.iter().map(|error| match error {
+        NameError::NoSuchName { .. } => Exit::No,
+        NameError::KeptOut { .. } | NameError::Elsewhere { .. } => Exit::Undecided,
+        _ => Exit::Cannot,
+    });
+    let over = |exit: &Exit| match exit {
+        Exit::Cannot => 3,
+        Exit::No => 2,
+        Exit::Undecided => 1,
+        Exit::Yes => 0,
+    };
+    exits.max_by_key(over).unwrap_or(Exit::Cannot)
 }
 
 /// Is this a Kubernetes network?
