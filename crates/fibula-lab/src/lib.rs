@@ -6,5 +6,7 @@
 //!                            pure data              └─► run     a command inside a namespace
 //! ```
 
+pub mod compare;
 pub mod kernel;
 pub mod plan;
+pub mod translate;

@@ -117,6 +117,12 @@ fn furnish<'a>(space: &'a Space, ends: &Ends<'a>, route: &mut Route<'a>) -> Resu
     for range in &space.local {
         route.local(*range)?;
     }
+    if !space.marked.is_empty() {
+        route.marks_before_local()?;
+    }
+    for item in &space.marked {
+        route.marked(item, number)?;
+    }
     route.send()
 }
 

@@ -11,6 +11,7 @@ mod listen;
 mod look;
 mod netlink;
 mod probe;
+mod rest;
 mod route;
 mod run;
 mod space;
@@ -30,6 +31,7 @@ pub use run::Names;
 
 use listen::Door;
 use look::Rules;
+use rest::Rest;
 use space::{Namespace, aside};
 use wave::{DOOR, Wave, with_port};
 
@@ -41,6 +43,7 @@ pub struct Lab {
     rules: Vec<(SpaceId, Rules)>,
     listeners: Vec<Vec<Listener>>,
     epoll: Epoll,
+    rest: Rest,
     ports: Ports,
     deadline: Duration,
     waves: u32,
@@ -80,8 +83,9 @@ impl Lab {
                 rules: Vec::new(),
                 listeners: plan.spaces.iter().map(|space| space.listeners.clone()).collect(),
                 epoll,
+                rest: Rest::open()?,
                 ports: Ports::beside(plan),
-                deadline: Duration::from_millis(300),
+                deadline: Duration::from_millis(100),
                 waves: 0,
                 missing: Vec::new(),
             };
@@ -125,8 +129,8 @@ impl Lab {
         &self.missing
     }
 
-    /// How long a probe may be silent of which no rule, no listener and no error tells anything.
-    /// 300 ms unless set.
+    /// How long the lab goes on listening for a probe of which no rule, no listener and no error
+    /// tells anything, though every message is at rest by then. 100 ms unless set.
     pub fn set_deadline(&mut self, deadline: Duration) {
         self.deadline = deadline;
     }
@@ -140,6 +144,7 @@ impl Lab {
     /// The lab itself fails: no more open files, or a namespace that cannot be asked.
     pub fn probe(&mut self, probes: &[Probe]) -> Result<Vec<Seen>, Error> {
         aside(|| {
+            Rest::stay()?;
             let mut seen: Vec<Option<Seen>> = vec![None; probes.len()];
             // From one namespace after the other: to enter one costs more than to send.
             let mut waiting: Vec<usize> = (0..probes.len()).collect();

@@ -18,6 +18,7 @@ use netlink_packet_route::neighbour::{
 use netlink_packet_route::route::{
     RouteAddress, RouteAttribute, RouteFlags, RouteMessage, RouteProtocol, RouteScope, RouteType,
 };
+use netlink_packet_route::rule::{RuleAction, RuleAttribute, RuleMessage};
 use netlink_packet_route::{AddressFamily, RouteNetlinkMessage};
 use netlink_sys::protocols::NETLINK_ROUTE;
 use nix::errno::Errno;
@@ -34,6 +35,9 @@ pub(super) const LO: u32 = 1;
 /// The routing tables.
 const LOCAL: u8 = 255;
 const MAIN: u8 = 254;
+
+/// The number of the routing table of mark 0: above those that Linux has.
+const MARKS: u32 = 1000;
 
 /// How many bytes of requests are sent at once: the kernel takes some 200,000.
 const FULL: usize = 64 << 10;
@@ -56,6 +60,7 @@ enum Item<'a> {
     Neighbour(IpAddr),
     Frames(Mac),
     Route(IpNet),
+    Rules,
 }
 
 // === impl Route ===
@@ -186,7 +191,43 @@ impl<'a> Route<'a> {
         index: impl FnOnce(&str) -> Result<u32, Error>,
     ) -> Result<(), Error> {
         let table = if in_local { LOCAL } else { MAIN };
-        let mut message = towards(route.to, table);
+        self.route_in(towards(route.to, table), route, index)
+    }
+
+    /// A route for messages with a mark, in a table of its own that has the mark's number; and the
+    /// rule that leads there.
+    pub(super) fn marked(
+        &mut self,
+        route: &'a plan::Route,
+        index: impl FnOnce(&str) -> Result<u32, Error>,
+    ) -> Result<(), Error> {
+        let mark = MARKS + route.origin.0;
+        let mut message = towards(route.to, 0);
+        message.attributes.push(RouteAttribute::Table(mark));
+        self.route_in(message, route, index)?;
+        let mut rule = rule(family(route.to.addr()), 1, 0);
+        let asks = [RuleAttribute::FwMark(route.origin.0), RuleAttribute::Table(mark)];
+        rule.attributes.extend(asks);
+        self.add(RouteNetlinkMessage::NewRule(rule), CREATE, Item::Route(route.to))
+    }
+
+    /// Has rules looked up before local routes, which Linux looks up first of all.
+    pub(super) fn marks_before_local(&mut self) -> Result<(), Error> {
+        let item = Item::Rules;
+        for family in [AddressFamily::Inet, AddressFamily::Inet6] {
+            let later = rule(family, 2, LOCAL);
+            self.add(RouteNetlinkMessage::NewRule(later), CREATE, item)?;
+            self.add(RouteNetlinkMessage::DelRule(rule(family, 0, LOCAL)), 0, item)?;
+        }
+        Ok(())
+    }
+
+    fn route_in(
+        &mut self,
+        mut message: RouteMessage,
+        route: &'a plan::Route,
+        index: impl FnOnce(&str) -> Result<u32, Error>,
+    ) -> Result<(), Error> {
         message.header.kind = match &route.via {
             Via::Next { dev, gateway } => {
                 message.header.flags = RouteFlags::Onlink;
@@ -274,6 +315,7 @@ impl fmt::Display for Item<'_> {
             Item::Neighbour(ip) => write!(f, "the neighbour {ip}"),
             Item::Frames(mac) => write!(f, "the way to {mac}"),
             Item::Route(to) => write!(f, "the route to {to}"),
+            Item::Rules => f.write_str("the rules of routing"),
         }
     }
 }
@@ -311,6 +353,15 @@ fn mac(mac: Mac) -> LinkAttribute {
 
 fn family(ip: IpAddr) -> AddressFamily {
     if ip.is_ipv4() { AddressFamily::Inet } else { AddressFamily::Inet6 }
+}
+
+fn rule(family: AddressFamily, priority: u32, table: u8) -> RuleMessage {
+    let mut message = RuleMessage::default();
+    message.header.family = family;
+    message.header.table = table;
+    message.header.action = RuleAction::ToTable;
+    message.attributes = vec![RuleAttribute::Priority(priority)];
+    message
 }
 
 fn towards(to: IpNet, table: u8) -> RouteMessage {

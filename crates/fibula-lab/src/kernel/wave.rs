@@ -20,10 +20,6 @@ use super::probe::{Arrived, Outcome, Probe, Seen};
 /// Marks what epoll knows as a door of the lab; anything else is a probe's number in its wave.
 pub(super) const DOOR: u64 = 1 << 63;
 
-/// How long nothing may be heard until a reply counts as lost. Packets do not wait anywhere in a
-/// lab, only the kernel's own work may.
-const QUIET: Duration = Duration::from_millis(20);
-
 /// Probes that are under way together. Their source ports are unique among those of a protocol.
 #[derive(Default)]
 pub(super) struct Wave {
@@ -142,26 +138,31 @@ impl Wave {
         }
     }
 
-    /// Waits until every probe is accounted for, or the deadline has passed.
+    /// Waits until every message is at rest, and the deadline for those of which nothing is known.
     pub(super) fn end(mut self, lab: &mut Lab) -> Result<Vec<(usize, Seen)>, Error> {
-        while self.hear(lab, Duration::ZERO)? {}
-        self.stopped(lab)?;
-        let start = Instant::now();
-        let (mut last, mut looked) = (start, false);
-        while self.open > 0 && start.elapsed() < lab.deadline {
-            if self.hear(lab, Duration::from_millis(1))? {
-                last = Instant::now();
-            } else if !looked && last.elapsed() >= QUIET {
-                looked = true;
-                self.stopped(lab)?;
-                self.half_open(lab)?;
+        self.settle(lab)?;
+        if !self.all_known() {
+            let start = Instant::now();
+            while !self.all_known() && start.elapsed() < lab.deadline {
+                self.hear(lab, Duration::from_millis(1))?;
             }
-            if looked && last.elapsed() >= QUIET && self.all_known() {
+            self.settle(lab)?;
+        }
+        Ok(self.seen())
+    }
+
+    /// Hears all that there is to hear, and looks for the rest.
+    fn settle(&mut self, lab: &mut Lab) -> Result<(), Error> {
+        while self.hear(lab, Duration::ZERO)? {}
+        while self.open > 0 {
+            lab.rest.wait()?;
+            if !self.hear(lab, Duration::ZERO)? {
                 break;
             }
+            while self.hear(lab, Duration::ZERO)? {}
         }
         self.stopped(lab)?;
-        Ok(self.seen())
+        self.half_open(lab)
     }
 
     /// Asks the rules what they stopped, unless every probe came home.

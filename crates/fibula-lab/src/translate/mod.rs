@@ -1,0 +1,175 @@
+//! From a network to a [`Plan`], by kind of entry.
+//!
+//! ```text
+//!   elements, links ──► ground   a namespace for each switch, wires, a bridge for each mesh
+//!   last table      ──► routes   Deliver: addresses of `lo`, listeners; Forward: routes
+//!   all tables      ──► rules    what stops, rewrites or leads apart: an nft ruleset
+//! ```
+//!
+//! | entry | in the kernel |
+//! |---|---|
+//! | Deliver | the address, or a `local` range, on `lo`; a listener for each port that is delivered |
+//! | Forward | a route; by the mark of a rule where it depends on more than the target, or forks |
+//! | Rewrite | the rule's mark, then `dnat`, to the backends in turn |
+//! | Masquerade | a mark of the connection, then `snat`, which keeps the port |
+//! | Undo, Deliver(caller) | connection tracking does both by itself |
+//! | Discard, Reject | a rule that says so in the set [`STOPPED`](crate::plan::STOPPED), then drops or rejects |
+//! | Discard(closed port) | nobody listens, and the kernel refuses |
+//!
+//! A route cannot stop a message: a process of a Node must be able to send to a virtual address,
+//! for which there is no route before it is rewritten. First match becomes longest prefix where the
+//! two mean the same; where they do not, and wherever else the kernel would do something else than
+//! an entry says, there is a [`Refusal`] and no plan.
+
+mod ground;
+mod lines;
+mod nets;
+mod nft;
+mod place;
+mod routes;
+mod rules;
+
+use std::fmt;
+
+use fibula_network::{Addr, ElementId, EntryId, Network, Port};
+
+use crate::plan::{Origin, PLAIN, Plan, SpaceId, Sysctl};
+
+use ground::Ground;
+use lines::Switch;
+
+/// What is decided of a plan beside its network.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Setup {
+    /// The value of each choice of the network; a choice beyond its end has value 0.
+    pub choices: Vec<u8>,
+    /// Where messages will be sent to. On an address that delivers ports which nobody declares
+    /// there are listeners for these.
+    pub targets: Vec<(Addr, Port)>,
+    /// Entries that are kept out of the kernel.
+    pub without: Vec<EntryId>,
+}
+
+/// A plan, and what its numbers mean in the network.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Translation {
+    /// The plan.
+    pub plan: Plan,
+    /// The entry behind each [`Origin`], by number; none behind the first, which is for what no
+    /// entry says.
+    pub entries: Vec<Option<EntryId>>,
+    /// The namespace of each switch and process, by element.
+    spaces: Vec<Option<SpaceId>>,
+}
+
+/// Why a network has no plan: what an entry says and Linux would not do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    /// The switch.
+    pub at: ElementId,
+    /// The entry, if it is one.
+    pub entry: Option<EntryId>,
+    /// In words, with the names of both.
+    pub why: String,
+}
+
+/// The numbers of entries, and their words.
+struct Origins {
+    /// Where the entries of each table start.
+    starts: Vec<u32>,
+    words: Vec<Box<str>>,
+    entries: Vec<Option<EntryId>>,
+}
+
+/// The plan that realises a network in the kernel. Costs the length of the result, which has every
+/// route of every switch.
+///
+/// # Errors
+///
+/// An entry, or a link, that Linux cannot keep.
+pub fn translate(network: &Network, setup: &Setup) -> Result<Translation, Refusal> {
+    let mut origins = Origins::new(network);
+    let mut ground = Ground::new(network)?;
+    let places = place::Places::new(network, &setup.targets);
+    for id in network.ids() {
+        let Some(fib) = network.fib(id) else { continue };
+        let switch = Switch::new(network, id, fib, setup, &origins);
+        let rules = rules::rules(&switch, &mut origins)?;
+        let ways = routes::routes(&switch, &ground, &places, rules.is_some())?;
+        let mut space = std::mem::take(ground.space(id));
+        (space.addresses, space.local) = (ways.addresses, ways.local);
+        (space.routes, space.listeners) = (ways.routes, ways.listeners);
+        if let Some(rules) = rules {
+            space.marked = routes::marked(&switch, &ground, &rules.leads);
+            space.ruleset = Some(rules.text);
+        }
+        space.sysctls = ways.sysctls;
+        *ground.space(id) = space;
+    }
+    let Ground { plan: (spaces, wires), by_element, .. } = ground;
+    let plan = Plan { spaces, wires, sysctls: Sysctl::all(PLAIN), origins: origins.words };
+    let spaces = network
+        .ids()
+        .map(|id| {
+            by_element
+                [network.facts.host(id).filter(|_| network.fib(id).is_none()).unwrap_or(id).index()]
+        })
+        .collect();
+    Ok(Translation { plan, entries: origins.entries, spaces })
+}
+
+// === impl Translation ===
+
+impl Translation {
+    /// The namespace of a switch, or of the switch that a process belongs to.
+    pub fn space(&self, element: ElementId) -> Option<SpaceId> {
+        self.spaces.get(element.index()).copied().flatten()
+    }
+
+    /// The entry that an item of the plan realises.
+    pub fn entry(&self, origin: Origin) -> Option<EntryId> {
+        self.entries.get(origin.0 as usize).copied().flatten()
+    }
+}
+
+// === impl Origins ===
+
+impl Origins {
+    fn new(network: &Network) -> Origins {
+        let mut origins =
+            Origins { starts: vec![], words: vec!["no entry".into()], entries: vec![None] };
+        for (id, table) in (0..).zip(&network.tables) {
+            origins.starts.push(origins.words.len() as u32);
+            for (index, entry) in (0..).zip(&table.entries) {
+                let words = format!("{} {}/{index}", entry.origin.rule, table.name);
+                let table = fibula_network::TableId(id);
+                origins.add(words, EntryId { table, index });
+            }
+        }
+        origins
+    }
+
+    fn add(&mut self, words: String, entry: EntryId) -> Origin {
+        self.words.push(words.into());
+        self.entries.push(Some(entry));
+        Origin(self.words.len() as u32 - 1)
+    }
+
+    fn of(&self, entry: EntryId) -> Origin {
+        Origin(self.starts[entry.table.0 as usize] + entry.index)
+    }
+
+    /// A number for one of several alternatives of an entry.
+    fn alternative(&mut self, entry: EntryId, taken: usize, of: usize) -> Origin {
+        let words = &self.words[self.of(entry).0 as usize];
+        self.add(format!("{words}, alternative {} of {of}", taken + 1), entry)
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.why)
+    }
+}
+
+impl std::error::Error for Refusal {}
