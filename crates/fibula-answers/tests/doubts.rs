@@ -1,7 +1,7 @@
 //! What was read and not followed, or contradicts itself, makes an answer undecided (DR-21).
 
 use fibula_answers::trace::{Doubt, Ground, trace};
-use fibula_cluster::{Cluster, FrontOf, Object, ObjectId, Options, Reading, reading};
+use fibula_cluster::{Cluster, Object, ObjectId, Options, Reading, reading};
 use fibula_intended::{Intent, network};
 use serde_json::{Value, json};
 
@@ -105,27 +105,21 @@ fn nm_14_a_contradicting_host_network_pod_makes_its_node_undecided() {
 }
 
 #[test]
-fn svc_20_what_leads_to_a_service_from_outside_is_undecided() {
-    let ports = json!([{"port": 80, "nodePort": 30080}]);
+fn svc_20_what_leads_to_a_service_from_outside_is_followed() {
     let of_kind = |kind: &str| {
+        let ports = match kind {
+            "ClusterIP" => json!([{"port": 80}]),
+            _ => json!([{"port": 80, "nodePort": 30080}]),
+        };
         service(json!({"type": kind, "clusterIP": "10.96.0.1", "ports": ports,
             "externalIPs": ["203.0.113.9"]}))
     };
     let all = ["203.0.113.9:80", "198.51.100.7:80", "10.0.0.1:30080", "192.0.2.2:30080"];
-    let front = [Doubt::Front(FrontOf::Service("default/s".to_owned()))];
-    for (kind, led) in [("LoadBalancer", 4), ("NodePort", 4), ("ClusterIP", 2)] {
-        for (i, to) in all.into_iter().enumerate() {
-            let expected = if i < led { &front[..] } else { &[] };
-            assert_eq!(doubts(&[of_kind(kind)], "x", to), expected, "{kind} {to}");
-        }
-        for to in ["203.0.113.9:81", "10.0.0.1:80", "10.0.1.10:30080", "10.0.0.1:30080/UDP"] {
+    for kind in ["LoadBalancer", "NodePort", "ClusterIP"] {
+        for to in all {
             assert_eq!(doubts(&[of_kind(kind)], "x", to), [], "{kind} {to}");
         }
     }
-    // SVC-7: a nodePort that is still to be given can be any of its range.
-    let manifest = service(json!({"type": "NodePort", "ports": [{"port": 80}]}));
-    assert_eq!(doubts(std::slice::from_ref(&manifest), "x", "10.0.0.1:31000"), front);
-    assert_eq!(doubts(&[manifest], "x", "10.0.0.1:29999"), []);
     // Of two that contradict each other both could be meant.
     let other = service(json!({"type": "ClusterIP", "clusterIP": "10.96.0.1"}));
     let more = [of_kind("NodePort"), other];
@@ -133,18 +127,30 @@ fn svc_20_what_leads_to_a_service_from_outside_is_undecided() {
 }
 
 #[test]
-fn nm_17_a_host_port_of_a_pod_on_that_node_is_undecided() {
-    let front = |name: &str| [Doubt::Front(FrontOf::Pod(format!("default/{name}")))];
-    assert_eq!(doubts(&[], "x", "10.0.0.1:8080"), front("x"));
-    assert_eq!(doubts(&[], "x", "10.0.0.2:8080"), front("y"));
-    assert_eq!(doubts(&[], "x", "10.0.0.1:8081"), []);
-    let mut gone = pod("z", "n2", 3);
-    gone["status"]["phase"] = json!("Succeeded");
-    gone["spec"]["containers"][0]["ports"][0]["hostPort"] = json!(9090);
-    assert_eq!(doubts(&[gone], "x", "10.0.0.2:9090"), []);
+fn svc_7_a_node_port_that_is_still_to_be_given_can_be_any_of_its_range() {
+    let manifest = service(json!({"type": "NodePort", "ports": [{"port": 80}]}));
+    let given = service(json!({"type": "NodePort", "clusterIP": "10.96.0.1",
+        "ports": [{"port": 80, "nodePort": 31000}]}));
+    let doubt = [Doubt::NodePort("default/s".to_owned())];
+    assert_eq!(doubts(std::slice::from_ref(&manifest), "x", "10.0.0.1:31000"), doubt);
+    for to in ["10.0.0.1:29999", "10.0.0.1:31000/UDP", "10.0.1.10:31000"] {
+        assert_eq!(doubts(std::slice::from_ref(&manifest), "x", to), [], "{to}");
+    }
+    assert_eq!(doubts(&[given], "x", "10.0.0.1:31000"), []);
+}
+
+#[test]
+fn dr_20_a_host_port_of_a_pod_that_has_no_node_is_undecided() {
+    for to in ["10.0.0.1:8080", "10.0.0.2:8080", "10.0.0.1:8081"] {
+        assert_eq!(doubts(&[], "x", to), [], "{to}");
+    }
     // Where nobody says which Node a workload's pods run on, it can be any.
     let job = json!({"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": "j"},
         "spec": {"template": {"spec": {"containers": [
             {"name": "c", "ports": [{"containerPort": 80, "hostPort": 7070}]}]}}}});
-    assert_eq!(doubts(&[job], "x", "10.0.0.2:7070"), front("j"));
+    let doubt = [Doubt::Placement("default/j".to_owned())];
+    for to in ["10.0.0.1:7070", "10.0.0.2:7070"] {
+        assert_eq!(doubts(std::slice::from_ref(&job), "x", to), doubt, "{to}");
+    }
+    assert_eq!(doubts(&[job], "x", "10.0.0.2:7071"), []);
 }

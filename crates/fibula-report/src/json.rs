@@ -1,9 +1,9 @@
 //! Answers as JSON: one object each, with the version of its form. `docs/json.md` describes them.
 
 use fibula_answers::names::Candidate;
-use fibula_answers::trace::{Doubt, Trace, Unread};
+use fibula_answers::trace::{Answer, Branch, Doubt, Granted, Share, Trace, Unread, header_before};
 use fibula_answers::{Constraint, Counterexample, Outcome, Proof, Scope};
-use fibula_cluster::{Finding, FrontOf, Place, Severity};
+use fibula_cluster::{Finding, Place, Severity};
 use fibula_network::walk::{Life, Step};
 use fibula_network::{ElementId, Header};
 use serde_json::{Value, json};
@@ -14,6 +14,7 @@ use crate::life;
 use crate::page::Screen;
 use crate::preface::{About, Preface};
 use crate::view::View;
+use crate::why;
 
 /// `verify`.
 pub fn verify(
@@ -39,14 +40,23 @@ pub fn verify(
 
 /// `trace`.
 pub fn trace(view: &View<'_>, trace: &Trace, preface: &Preface) -> Value {
-    let lives = trace.lives.iter().map(|(choices, life)| {
-        let mut value = self::life(view, life);
-        value["choices"] = json!(choices);
-        value
+    let lives = trace.ways.iter().flat_map(|way| {
+        way.branches.iter().map(|branch| {
+            let mut value = self::branch(view, branch);
+            value["choices"] = json!(way.choices);
+            value
+        })
     });
+    let answer = match trace.answer() {
+        Answer::All => "all",
+        Answer::Some => "some",
+        Answer::None => "none",
+        Answer::Undecided => "undecided",
+    };
     json!({
-        "fibula": "trace/1",
-        "verdict": trace.verdict().map_or("undecided", |verdict| verdict.name()),
+        "fibula": "trace/2",
+        "answer": answer,
+        "verdict": trace.verdict().map(|verdict| verdict.name()),
         "from": {
             "process": element(view, trace.from.process),
             "taken_for": candidate(&trace.from.chosen),
@@ -55,9 +65,9 @@ pub fn trace(view: &View<'_>, trace: &Trace, preface: &Preface) -> Value {
         "to": { "taken_for": trace.to.chosen.as_ref().map(candidate) },
         "message": header(trace.header),
         "source_port_matters": trace.source_port_matters,
-        "astray": trace.astray,
         "lives": lives.collect::<Vec<_>>(),
         "doubts": trace.doubts.iter().map(|d| doubt(view, d)).collect::<Vec<_>>(),
+        "granted": trace.granted.iter().map(granted).collect::<Vec<_>>(),
         "basis": basis(preface),
     })
 }
@@ -118,17 +128,24 @@ pub(crate) fn life(view: &View<'_>, life: &Life) -> Value {
         Step::Recv { at, from, header: h } => json!({
             "recv": element(view, at), "from": element(view, from), "message": header(h),
         }),
-        Step::Decide { at, entry: id, .. } => {
+        Step::Decide { at, entry: id, becomes, fork, .. } => {
             let entry = life::decided(view, life, i);
             let table = &view.network.table(id.table).name;
-            json!({
+            let mut step = json!({
                 "decide": element(view, at),
                 "entry": entry.as_ref().map(|entry| view.entry(entry)),
                 "rule": entry.as_ref().map(|entry| entry.origin.rule.clone()),
                 "at": entry.and_then(|entry| (view.place)(entry.origin.place)),
                 "table": table,
                 "index": id.index,
-            })
+            });
+            if let Some(becomes) = becomes {
+                step["becomes"] = header(becomes);
+            }
+            if let Some(fork) = fork {
+                step["fork"] = json!({ "taken": fork.taken, "of": fork.of });
+            }
+            step
         }
     });
     json!({
@@ -136,6 +153,28 @@ pub(crate) fn life(view: &View<'_>, life: &Life) -> Value {
         "at": element(view, life.ending.at),
         "steps": steps.collect::<Vec<_>>(),
     })
+}
+
+/// A branch: the life of its message, how often it is taken, and the life of the reply.
+fn branch(view: &View<'_>, branch: &Branch) -> Value {
+    let Share { part, of } = branch.share;
+    let mut value = life(view, &branch.life);
+    value["share"] = json!({ "part": part, "of": of });
+    value["arrived"] = json!(branch.arrived());
+    value["astray"] = json!(branch.astray);
+    value["reply"] = branch.reply.as_ref().map_or(Value::Null, |reply| life(view, reply));
+    if let (Some(why), Some(last)) = (&branch.why, branch.life.steps.len().checked_sub(1)) {
+        let header = header_before(&branch.life, last);
+        value["why"] = json!(header.map(|header| why::why(view, why, header)));
+    }
+    value
+}
+
+fn granted(granted: &Granted) -> Value {
+    match granted {
+        Granted::Routed(addr) => json!({ "id": "SVC-22", "address": addr }),
+        Granted::Balanced(addr) => json!({ "id": "SVC-59", "address": addr }),
+    }
 }
 
 fn constraint(view: &View<'_>, constraint: &Constraint) -> Value {
@@ -202,10 +241,10 @@ fn doubt(view: &View<'_>, doubt: &Doubt) -> Value {
             let choice = view.network.choice(*id);
             json!({ "id": choice.id, "question": choice.question })
         }
-        Doubt::Service(name) => json!({ "id": "DR-21", "service": name }),
-        Doubt::Front(FrontOf::Service(name)) => json!({ "id": "DR-21", "service": name }),
-        Doubt::Front(FrontOf::Pod(name)) => json!({ "id": "DR-21", "pod": name }),
-        Doubt::Policies(unread) => {
+        Doubt::Many => json!({ "id": "SVC-42" }),
+        Doubt::NodePort(name) => json!({ "id": "SVC-7", "service": name }),
+        Doubt::Placement(name) => json!({ "id": "DR-20", "pods": name }),
+        Doubt::Policies(unread) | Doubt::Services(unread) => {
             json!({ "id": "DR-21", "unread": unread.iter().map(self::unread).collect::<Vec<_>>() })
         }
         Doubt::Invented => json!({ "id": "DR-19" }),

@@ -6,6 +6,7 @@
 //!          ──► dot, mermaid     pictures of a network
 //! ```
 
+mod branches;
 mod demo;
 mod dot;
 pub mod error;
@@ -19,10 +20,12 @@ mod outline;
 mod page;
 mod picture;
 mod preface;
+mod reply;
 mod style;
 mod trace;
 mod verify;
 mod view;
+mod why;
 
 pub use demo::{Broken, Demo, cut, demo};
 pub use dot::dot;

@@ -3,8 +3,8 @@
 use std::ffi::OsString;
 
 use fibula_answers::names::NameError;
+use fibula_answers::trace::Answer;
 use fibula_cluster::{Finding, Severity, findings};
-use fibula_network::walk::Verdict;
 use fibula_report::{View, error, json};
 
 use crate::args::{DenyArg, LintArgs, TraceArgs, VerifyArgs};
@@ -33,10 +33,10 @@ pub(crate) fn trace(
         .print(&|| fibula_report::trace(&view, &trace, &session.preface), &|| {
             json::trace(&view, &trace, &session.preface)
         })?;
-    Ok(session.exit(match trace.verdict() {
-        Some(Verdict::Delivered) if !trace.astray => Exit::Yes,
-        Some(_) => Exit::No,
-        None => Exit::Undecided,
+    Ok(session.exit(match trace.answer() {
+        Answer::All => Exit::Yes,
+        Answer::Some | Answer::None => Exit::No,
+        Answer::Undecided => Exit::Undecided,
     }))
 }
 
