@@ -17,10 +17,10 @@ pub(crate) fn entries(network: &Network, sets: Sets, doors: Vec<Entry>) -> Vec<E
     let to_node = Action::Forward(Hop::OwnersNode);
     let back = Pattern::reply(Addrs::Elsewhere(Kind::Pod));
     [Entry::new("NP-20", back, to_node), Entry::new("R4", elsewhere(Kind::Node), to_node)]
-    .into_iter()
-    .chain(doors)
-    .chain([Entry::new("DR-13", elsewhere(Kind::Pod), discard)])
-    .chain(ranges.map(|set| Entry::new("DR-13", Pattern::to(Addrs::Set(set)), discard)))
-    .chain([Entry::new("R3", Pattern::ANY, Action::Deliver(Receiver::Element(world)))])
-    .collect()
+        .into_iter()
+        .chain(doors)
+        .chain([Entry::new("DR-13", elsewhere(Kind::Pod), discard)])
+        .chain(ranges.map(|set| Entry::new("DR-13", Pattern::to(Addrs::Set(set)), discard)))
+        .chain([Entry::new("R3", Pattern::ANY, Action::Deliver(Receiver::Element(world)))])
+        .collect()
 }

@@ -44,7 +44,8 @@ mod tests {
                 assert_eq!(place(place_id(at)), Some(at));
             }
         }
-        let beyond = Place { object, container: Some((ContainerList::Init, 0x4000)), port: Some(1) };
+        let beyond =
+            Place { object, container: Some((ContainerList::Init, 0x4000)), port: Some(1) };
         let whole = Place { object, container: None, port: None };
         assert_eq!(place(place_id(beyond)), Some(whole), "not a port of the object");
         assert_eq!(place(PlaceId::NONE), None);

@@ -51,7 +51,8 @@ pub(super) fn all(maker: &mut Maker<'_>, fronts: &[Front]) -> Doors {
                 None => *known.insert(list(maker, nodes())),
             };
             let pattern = at_port(at(addr), front.number, front.proto);
-            let pattern = Pattern { when: front.when.clone(), ..pattern };
+            // What the world answers is not balanced: it belongs to a connection (NP-20).
+            let pattern = Pattern { when: front.when.clone(), reply: Some(false), ..pattern };
             doors.doors.push(entry(rule, pattern, Action::Forward(Hop::OneOf(hops)), place));
         }
         if let Some(node_port) = service.ports[front.port].node_port {

@@ -83,10 +83,10 @@ pub(super) fn all(maker: &mut Maker<'_>, owned: &Owned) -> Vec<Front> {
                 let external = of_family(service.external_ips.iter().copied(), family);
                 fronts.extend(external.map(|addr| front(At::External(addr), None)));
                 let vips = balancers(service, false, family);
-                fronts.extend(
-                    vips.map(|addr| Front { allowed, ..front(At::Balancer(addr), None) }),
-                );
-                let node_port = p.node_port.map(|number| Front { number, ..front(At::Nodes, None) });
+                fronts
+                    .extend(vips.map(|addr| Front { allowed, ..front(At::Balancer(addr), None) }));
+                let node_port =
+                    p.node_port.map(|number| Front { number, ..front(At::Nodes, None) });
                 fronts.extend(node_port);
             }
         }
@@ -146,7 +146,8 @@ pub(super) fn unknown_ports(maker: &mut Maker<'_>, owned: &Owned) -> Vec<Entry> 
 /// (SVC-25). That a Node's own address lies in them lets the Node itself in too.
 fn allowed(maker: &mut Maker<'_>, service: &Service, family: Family) -> Option<AddrSetId> {
     balancers(service, false, family).next()?;
-    let ranges = service.source_ranges.iter().map(|net| Range::prefix(net.addr(), net.prefix_len()));
+    let ranges =
+        service.source_ranges.iter().map(|net| Range::prefix(net.addr(), net.prefix_len()));
     let ranges: Vec<Range> = ranges.filter(|range| range.lo.family() == family).collect();
     let (namespace, name) = (&service.namespace, &service.name);
     let family = family_name(family);
@@ -154,10 +155,7 @@ fn allowed(maker: &mut Maker<'_>, service: &Service, family: Family) -> Option<A
     (!ranges.is_empty()).then(|| maker.set(&name, ranges))
 }
 
-fn of_family(
-    ips: impl Iterator<Item = IpAddr>,
-    family: Family,
-) -> impl Iterator<Item = Addr> {
+fn of_family(ips: impl Iterator<Item = IpAddr>, family: Family) -> impl Iterator<Item = Addr> {
     ips.map(Addr::from).filter(move |addr| addr.family() == family)
 }
 

@@ -74,9 +74,8 @@ pub(super) fn all(maker: &mut Maker<'_>, fronts: &[Front]) -> HostPorts {
         let rewrite = |mark| Action::Rewrite { to, mark, then: SOURCE };
         let entries = |when: &[When]| {
             let when = |pattern: &Pattern| Pattern { when: when.to_vec(), ..pattern.clone() };
-            let entries = patterns.iter().map(|(rule, p, mark)| {
-                entry(rule, when(p), rewrite(*mark), place)
-            });
+            let entries =
+                patterns.iter().map(|(rule, p, mark)| entry(rule, when(p), rewrite(*mark), place));
             entries.collect::<Vec<_>>()
         };
         let of_rank = shared.filter(|_| door.rank > 0);

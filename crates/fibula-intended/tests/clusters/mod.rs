@@ -5,6 +5,7 @@
 
 mod print;
 mod random;
+mod services;
 
 use std::net::IpAddr;
 
@@ -15,6 +16,7 @@ use fibula_cluster::{
 
 pub(crate) use print::{fib, find, next_hop, rules, walked};
 pub(crate) use random::{Drawn, Shape, drawn, shared};
+pub(crate) use services::*;
 
 /// K1, the article's example, as `k1.yaml` has it.
 pub(crate) fn k1() -> Cluster {

@@ -45,7 +45,7 @@ pub(crate) fn rules(network: &Network, from: &str, header: Header) -> String {
     rules.collect::<Vec<_>>().join(" ")
 }
 
-fn short(network: &Network, id: ElementId) -> &str {
+pub(super) fn short(network: &Network, id: ElementId) -> &str {
     let name = &network.element(id).name;
     name.rsplit_once('/').map_or(name, |(_, last)| last)
 }
