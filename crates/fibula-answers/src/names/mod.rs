@@ -100,7 +100,7 @@ impl<'a> Names<'a> {
         if let Some(address) = name.address {
             return self.sender_at(said, address);
         }
-        let chosen = self.one(said, &name, Wanted::Sender)?;
+        let chosen = self.one(said, &name, &[DEFAULT], Wanted::Sender)?;
         let processes = self.processes(&chosen);
         match processes.first() {
             Some(&process) => {
@@ -126,7 +126,7 @@ impl<'a> Names<'a> {
         let name = Said::parse(said);
         let chosen = match name.address.and_then(|address| self.index.at(address)) {
             Some(found) => found,
-            None => self.one(said, &name, Wanted::Switch)?,
+            None => self.one(said, &name, &[DEFAULT], Wanted::Switch)?,
         };
         let switch = |id: &ElementId| match self.network.kind(*id).is_process() {
             true => self.network.facts.host(*id).unwrap_or(*id),
@@ -162,16 +162,21 @@ impl<'a> Names<'a> {
         Ok(From { process, address, chosen, alike: processes.len(), resolver })
     }
 
-    /// The one thing that a name means.
-    fn one(&self, said: &str, name: &Said<'_>, wanted: Wanted) -> Result<Candidate, NameError> {
-        let found = self.index.find(name, self.namespace, &[DEFAULT], wanted);
-        only(said, found)?.ok_or_else(|| self.unknown(said, name, wanted))
+    /// The one thing that a name means; without a namespace, in the first of these that has it.
+    fn one(
+        &self,
+        said: &str,
+        name: &Said<'_>,
+        homes: &[&str],
+        wanted: Wanted,
+    ) -> Result<Candidate, NameError> {
+        let found = self.index.find(name, self.namespace, homes, wanted);
+        only(said, found)?.ok_or_else(|| self.unknown(said, name, homes, wanted))
     }
 
-    fn unknown(&self, said: &str, name: &Said<'_>, wanted: Wanted) -> NameError {
+    fn unknown(&self, said: &str, name: &Said<'_>, homes: &[&str], wanted: Wanted) -> NameError {
         if wanted == Wanted::Sender
-            && let [service, ..] =
-                &self.index.find(name, self.namespace, &[DEFAULT], Wanted::Target)[..]
+            && let [service, ..] = &self.index.find(name, self.namespace, homes, Wanted::Target)[..]
         {
             let why = format!("{} is a Service, and a Service cannot send", service.full());
             return NameError::Mute { said: said.to_owned(), why };
@@ -183,7 +188,7 @@ impl<'a> Names<'a> {
             said: said.to_owned(),
             wanted: wanted.words(),
             namespace: name.namespace().or(self.namespace).map(str::to_owned),
-            near: self.index.near(name, self.namespace, wanted),
+            near: self.index.near(name, self.namespace.or(homes.first().copied()), wanted),
         }
     }
 

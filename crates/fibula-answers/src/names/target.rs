@@ -58,12 +58,12 @@ impl Names<'_> {
         from: Option<&From>,
     ) -> Result<Meant, NameError> {
         let Some(zone) = &self.zone else {
-            return self.one(name, parsed, Wanted::Target).map(Meant::Thing);
+            return self.one(name, parsed, &[DEFAULT], Wanted::Target).map(Meant::Thing);
         };
         let ask = Ask::new(name, zone, from, self.namespace);
         // `svc/web` and `shop/web` say an object, and ask nobody.
         if name.contains('/') {
-            let chosen = self.one(name, parsed, Wanted::Target)?;
+            let chosen = self.one(name, parsed, &[ask.home, DEFAULT], Wanted::Target)?;
             return match chosen.what {
                 What::Service => self.service(&ask, chosen.at),
                 _ => Ok(Meant::Thing(chosen)),
@@ -101,7 +101,11 @@ impl Names<'_> {
         if lack.lacks == Lacks::Record || ask.zone.is_ours(ask.said) {
             return lacking(lack);
         }
-        let found = self.index.find(parsed, self.namespace, &[ask.home, DEFAULT], Wanted::Target);
+        let homes = [ask.home, DEFAULT];
+        let dotted = ask.said.contains('.');
+        let mut found = self.index.find(parsed, self.namespace, &homes, Wanted::Target);
+        // With a dot it is a name of another zone, or it would have been resolved.
+        found.retain(|candidate| !(dotted && candidate.what == What::Service));
         let service = found.iter().find(|candidate| candidate.what == What::Service);
         match (service, ask.asks) {
             (Some(service), _) if ask.from.is_none() => return self.service(ask, service.at),
@@ -112,8 +116,7 @@ impl Names<'_> {
         if let Some(thing) = only(ask.said, found)? {
             return Ok(Meant::Thing(thing));
         }
-        let dotted = ask.said.contains('.');
-        match self.unknown(ask.said, parsed, Wanted::Target) {
+        match self.unknown(ask.said, parsed, &homes, Wanted::Target) {
             NameError::Unknown { .. } if dotted && lack.lacks >= Lacks::Service => lacking(lack),
             NameError::Unknown { near, .. } if dotted => {
                 let mut names = ask.near(Some(&lack));

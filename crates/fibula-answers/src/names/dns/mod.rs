@@ -73,7 +73,8 @@ impl<'a> Zone<'a> {
                     if !sure {
                         lack.lacks = lack.lacks.of_a_guess();
                     }
-                    if best.as_ref().is_none_or(|best| best.lacks < lack.lacks) {
+                    // Of equal ones the last is nearer to the name as it was said.
+                    if best.as_ref().is_none_or(|best| best.lacks <= lack.lacks) {
                         best = Some(lack);
                     }
                 }
