@@ -68,7 +68,7 @@ fn form(ground: &Ground<'_>, tenants: &Tenants<'_>, target: Atom) -> Option<Form
     if addr == Addr::LOOPBACK_V4 || addr == Addr::LOOPBACK_V6 {
         return None;
     }
-    let likeness = ground.likeness(addr)?;
+    let likeness = ground.likeness(addr, None)?;
     let owner = ground.network.owners_of(addr).first()?;
     let mut owners = tenants.owners(addr);
     match (owners.next(), owners.next()) {

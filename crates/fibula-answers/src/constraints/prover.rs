@@ -70,24 +70,27 @@ impl<'g> Prover<'g> {
 
     fn prove_one(&mut self, target: Atom) -> bool {
         self.keeps = true;
-        let mut toward = self.flow.toward(target);
         let addr = self.flow.ground.atoms.range(target).lo;
-        let mut switches = self.flow.switches(&toward);
+        // A promise asks who receives a message, not only whether it ends with a reason.
+        let loopback = addr == Addr::LOOPBACK_V4 || addr == Addr::LOOPBACK_V6;
+        let promised = loopback || self.tenants.owners(addr).next().is_some();
+        let toward = &if promised { self.flow.exactly(target) } else { self.flow.toward(target) };
+        let mut switches = self.flow.switches(toward);
         // Pods first: a message from a container is the better example.
         switches.sort_by_key(|switch| self.network.kind(*switch));
-        self.ends(&mut toward, addr, &switches);
+        self.ends(toward, addr, &switches);
         for pod in self.tenants.owners(addr) {
-            self.pod_to_pod(&mut toward, addr, &switches, pod);
-            self.daemon_to_pod(&mut toward, addr, pod);
+            self.pod_to_pod(toward, addr, &switches, pod);
+            self.daemon_to_pod(toward, addr, pod);
         }
-        if addr == Addr::LOOPBACK_V4 || addr == Addr::LOOPBACK_V6 {
-            self.container_to_container(&mut toward, addr, &switches);
+        if loopback {
+            self.container_to_container(toward, addr, &switches);
         }
         self.keeps
     }
 
     /// R5: no message to the target ends without a reason.
-    fn ends(&mut self, toward: &mut Toward<'g>, addr: Addr, switches: &[ElementId]) {
+    fn ends(&mut self, toward: &Rc<Toward<'g>>, addr: Addr, switches: &[ElementId]) {
         let mut shown: Vec<(Verdict, SetId, SetId)> = vec![];
         let mut worst: Option<Witness> = None;
         for &switch in switches {
@@ -133,7 +136,7 @@ impl<'g> Prover<'g> {
     /// container that listens.
     fn pod_to_pod(
         &mut self,
-        toward: &mut Toward<'g>,
+        toward: &Rc<Toward<'g>>,
         addr: Addr,
         switches: &[ElementId],
         pod: ElementId,
@@ -174,7 +177,7 @@ impl<'g> Prover<'g> {
 
     /// C4: a message from a daemon of the Pod's Node, from whatever address, is received by the
     /// container that listens.
-    fn daemon_to_pod(&mut self, toward: &mut Toward<'g>, addr: Addr, pod: ElementId) {
+    fn daemon_to_pod(&mut self, toward: &Rc<Toward<'g>>, addr: Addr, pod: ElementId) {
         let Some(node) = self.network.facts.host(pod) else { return };
         let fate = self.fate(toward, node);
         let endings = self.endings(&fate, node);
@@ -192,7 +195,7 @@ impl<'g> Prover<'g> {
     /// listens.
     fn container_to_container(
         &mut self,
-        toward: &mut Toward<'g>,
+        toward: &Rc<Toward<'g>>,
         addr: Addr,
         switches: &[ElementId],
     ) {
@@ -200,7 +203,6 @@ impl<'g> Prover<'g> {
         let from = self.flow.fields.from(&mut self.flow.space, (atom, atom));
         for &switch in switches.iter().filter(|s| self.network.kind(**s) == Kind::Pod) {
             let fate = self.fate(toward, switch);
-            let toward = &*toward;
             for pod in self.flow.alike(toward, switch) {
                 if !self.tenants.loopbacks(pod).any(|loopback| loopback == addr) {
                     continue;
@@ -220,7 +222,7 @@ impl<'g> Prover<'g> {
     }
 
     /// The fate of what the processes of a switch send.
-    fn fate(&mut self, toward: &mut Toward<'g>, switch: ElementId) -> Fate {
+    fn fate(&mut self, toward: &Rc<Toward<'g>>, switch: ElementId) -> Fate {
         match self.network.kind(switch) {
             Kind::Pod => self.flow.fate(toward, switch, Kind::Container),
             Kind::Node => self.flow.fate(toward, switch, Kind::Daemon),
@@ -237,14 +239,18 @@ impl<'g> Prover<'g> {
         fate.iter().map(|(set, end)| (*set, ending(end))).collect()
     }
 
-    /// Those of the messages asked about that are not delivered to one of these.
+    /// Those of the messages asked about that are not delivered to one of these, or not always:
+    /// where a message has alternatives, none may lead elsewhere.
     fn missed(&mut self, asked: SetId, endings: &[(SetId, Ending)], by: &[ElementId]) -> SetId {
         let kept =
             |ending: &Ending| ending.verdict == Verdict::Delivered && by.contains(&ending.at);
-        let missed = endings
-            .iter()
-            .filter(|(_, ending)| kept(ending))
-            .fold(asked, |rest, (set, _)| self.flow.space.minus(rest, *set));
+        let missed = endings.iter().filter(|(_, ending)| !kept(ending)).fold(
+            Space::EMPTY,
+            |missed, (set, _)| {
+                let elsewhere = self.flow.space.and(asked, *set);
+                self.flow.space.or(missed, elsewhere)
+            },
+        );
         self.keeps &= self.flow.space.is_empty(missed);
         missed
     }
@@ -271,7 +277,7 @@ impl<'g> Prover<'g> {
     /// their own addresses, so that one may break the constraint for certain and another not.
     fn note(
         &mut self,
-        toward: &Toward<'g>,
+        toward: &Rc<Toward<'g>>,
         addr: Addr,
         broken: &Broken<'_>,
         by: impl IntoIterator<Item = ElementId>,
@@ -306,7 +312,12 @@ impl<'g> Prover<'g> {
     }
 
     /// The first message of those that break R5; none if nobody can send one.
-    fn witness(&mut self, toward: &Toward<'g>, addr: Addr, broken: &Broken<'_>) -> Option<Witness> {
+    fn witness(
+        &mut self,
+        toward: &Rc<Toward<'g>>,
+        addr: Addr,
+        broken: &Broken<'_>,
+    ) -> Option<Witness> {
         let from = |switch| Some((switch, self.tenants.senders(switch).next()?));
         let (switch, from) = self.flow.alike(toward, broken.switch).find_map(from)?;
         Some(self.message(toward, addr, broken, switch, from))
@@ -339,7 +350,7 @@ impl<'g> Prover<'g> {
     /// A message of those that break a constraint, one that looks like a message where it can.
     fn message(
         &mut self,
-        toward: &Toward<'g>,
+        toward: &Rc<Toward<'g>>,
         addr: Addr,
         broken: &Broken<'_>,
         switch: ElementId,

@@ -1,9 +1,12 @@
 //! What a proof has found so far, and how that becomes an outcome.
 
-use fibula_network::walk::{Verdict, walk};
+use fibula_network::walk::{Life, Verdict, branches, walk};
 use fibula_network::{Addr, ElementId, Header, Kind, Network};
 
 use super::{Counterexample, Outcome};
+
+/// In how many lives of a message the one is looked for that breaks a constraint.
+const BRANCHES: usize = 4096;
 
 /// What was found of C2 to C4 and R5.
 #[derive(Default)]
@@ -113,7 +116,18 @@ impl Tally {
 
 impl Witness {
     fn replay(&self, network: &Network) -> Counterexample {
-        let life = walk(network, self.from, self.header, &self.choices);
+        let lives = branches(network, self.from, self.header, &self.choices, BRANCHES).lives;
+        let breaks = |life: &&Life| match self.verdict {
+            Some(verdict) => life.ending.verdict == verdict,
+            None => {
+                life.ending.verdict != Verdict::Delivered
+                    || !self.expected.contains(&life.ending.at)
+            }
+        };
+        let life = match lives.iter().find(breaks) {
+            Some(life) => life.clone(),
+            None => walk(network, self.from, self.header, &self.choices),
+        };
         Counterexample::Message {
             from: self.from,
             header: self.header,

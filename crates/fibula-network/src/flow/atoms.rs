@@ -17,9 +17,10 @@ pub type Atom = u32;
 // === impl Atoms ===
 
 impl Atoms {
-    /// The atoms of a network, of which `apart` are the addresses that it speaks of one by one,
-    /// sorted. Costs a merge of these, and a sort of the other ranges that it names.
-    pub(crate) fn new(network: &Network, apart: &[Addr]) -> Atoms {
+    /// The atoms of a network, of which `apart` and `backends` are the addresses that it speaks of
+    /// one by one, both sorted. Costs a merge of these, and a sort of the other ranges that it
+    /// names.
+    pub(crate) fn new(network: &Network, apart: &[Addr], backends: &[Addr]) -> Atoms {
         let patterns = network.tables.iter().flat_map(|t| &t.entries).map(|e| &e.pattern);
         let fields = patterns.flat_map(|p| [p.src, p.dst]).filter_map(|addrs| match addrs {
             Addrs::In(range) => Some(range),
@@ -29,7 +30,13 @@ impl Atoms {
         let ranges = Atoms::cut(fields.chain(sets).chain([Range::ALL_V4])).starts;
         let mut starts = Vec::with_capacity(2 * apart.len() + ranges.len());
         let mut ranges = ranges.into_iter().peekable();
-        for addr in apart.iter().flat_map(|addr| [Some(*addr), addr.next()]).flatten() {
+        let (mut apart, mut backends) = (apart.iter().peekable(), backends.iter().peekable());
+        let single = std::iter::from_fn(|| match (apart.peek(), backends.peek()) {
+            (Some(a), Some(b)) if a < b => apart.next(),
+            (_, Some(_)) => backends.next(),
+            (_, None) => apart.next(),
+        });
+        for addr in single.flat_map(|addr| [Some(*addr), addr.next()]).flatten() {
             while let Some(before) = ranges.next_if(|start| *start <= addr) {
                 push(&mut starts, before);
             }

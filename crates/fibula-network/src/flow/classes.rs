@@ -2,8 +2,11 @@
 
 use rustc_hash::FxHashMap;
 
+use super::atoms::Atoms;
+use super::matching::is_relative;
+use crate::addr::{Addr, Family};
 use crate::element::{ElementId, Kind};
-use crate::fib::{Action, Addrs, Fib, Hop, Ports, Receiver};
+use crate::fib::{Action, Addrs, Fib, Hop, Ports, Receiver, Scope, Source, ZoneId};
 use crate::header::Port;
 use crate::network::Network;
 use crate::numbers::Numbers;
@@ -33,12 +36,17 @@ struct Key {
     /// The number of its listeners, where those of the class must be alike: the port of each, and
     /// whether a link leads to it.
     layout: u32,
+    /// The zone, where it sees backends by it.
+    zone: Option<ZoneId>,
+    /// What tells the addresses that it masquerades by from those of others, one by family.
+    masquerade: [Option<u32>; 2],
     alone: Option<ElementId>,
 }
 
 /// Classes under construction.
 struct Maker<'n> {
     network: &'n Network,
+    sources: Sources<'n>,
     classes: Classes,
     links: Numbers<bool>,
     layouts: Numbers<(Port, bool)>,
@@ -47,10 +55,25 @@ struct Maker<'n> {
 }
 
 /// What the entries of a pipeline refer to.
+#[derive(Default)]
 struct Uses {
     targets: Vec<ElementId>,
     relative_source: bool,
     listened_source: bool,
+    /// Whether some backends are for the switches of a zone.
+    zones: bool,
+    /// Whether messages get a source that is particular to the switch.
+    masquerades: bool,
+}
+
+/// What tells two sources apart.
+struct Sources<'b> {
+    /// The line, cut by the ranges that patterns name as sources.
+    cuts: Atoms,
+    /// Whether patterns speak of sources in relative words, which may mean any address.
+    relative: bool,
+    /// The addresses of backends, by which a message is found to come from its own backend.
+    backends: &'b [Addr],
 }
 
 // === impl Classes ===
@@ -58,11 +81,12 @@ struct Uses {
 impl Classes {
     /// The classes of a network's switches; with `layouts`, switches of a class have alike
     /// listeners too. Costs a pass over switches, links and entries.
-    pub(crate) fn new(network: &Network, layouts: bool) -> Classes {
+    pub(crate) fn new(network: &Network, backends: &[Addr], layouts: bool) -> Classes {
         let uses: Vec<Uses> = network.pipelines.iter().map(|p| Uses::new(network, p)).collect();
         let classes = Classes { of: vec![0; network.elements.len()], members: vec![] };
         let (links, numbers, listed) = (Numbers::default(), Numbers::default(), Default::default());
-        let mut maker = Maker { network, classes, links, layouts: numbers, listed };
+        let sources = Sources::new(network, backends);
+        let mut maker = Maker { network, sources, classes, links, layouts: numbers, listed };
         let mut known: FxHashMap<Key, u32> = FxHashMap::default();
         for switch in by_depth(network) {
             let Some(fib) = network.fib(switch) else { continue };
@@ -94,8 +118,10 @@ impl Maker<'_> {
         let network = self.network;
         let linked = |to| network.links.contains(s, to);
         let meshes = network.links.meshes();
+        let masquerade = if uses.masquerades { self.sources.of(fib) } else { Some([None; 2]) };
         let alone = uses.relative_source
-            || uses.targets.contains(&s)
+            || masquerade.is_none()
+            || uses.targets.binary_search(&s).is_ok()
             || meshes.iter().any(|mesh| mesh.except.iter().any(|(a, b)| *a == s || *b == s))
             || has_peers(network, s, fib, uses);
         let (links, listeners) = &mut self.listed;
@@ -112,6 +138,8 @@ impl Maker<'_> {
             host: fib.me.host.map(|host| (self.classes.of(host), linked(host))),
             links: self.links.of(links),
             layout: self.layouts.of(listeners),
+            zone: fib.me.zone.filter(|_| uses.zones),
+            masquerade: masquerade.unwrap_or_default(),
             alone: alone.then_some(s),
         }
     }
@@ -123,7 +151,7 @@ fn has_peers(network: &Network, s: ElementId, fib: &Fib, uses: &Uses) -> bool {
     network.links.listed(s).iter().any(|peer| {
         network.fib(*peer).is_some_and(|theirs| theirs.me.host != Some(s))
             && fib.me.host != Some(*peer)
-            && !uses.targets.contains(peer)
+            && uses.targets.binary_search(peer).is_err()
     })
 }
 
@@ -145,21 +173,60 @@ fn by_depth(network: &Network) -> Vec<ElementId> {
     switches.into_iter().map(|(_, id)| id).collect()
 }
 
+// === impl Sources ===
+
+impl<'b> Sources<'b> {
+    fn new(network: &Network, backends: &'b [Addr]) -> Sources<'b> {
+        let patterns = network.tables.iter().flat_map(|table| &table.entries).map(|e| &e.pattern);
+        let ranges = patterns.clone().flat_map(|pattern| match pattern.src {
+            Addrs::In(range) => vec![range],
+            Addrs::Set(set) => network.set(set).ranges.clone(),
+            _ => vec![],
+        });
+        let relative = patterns.clone().any(|pattern| is_relative(pattern.src));
+        Sources { cuts: Atoms::cut(ranges), relative, backends }
+    }
+
+    /// What tells the addresses that a switch masquerades by from those of others; none where
+    /// everything could.
+    ///
+    /// A source that is a backend's address is met again where that backend is chosen. The switch
+    /// that has the address for its own is special for messages to it, and no other matters.
+    fn of(&self, fib: &Fib) -> Option<[Option<u32>; 2]> {
+        let apart = |addr: &Addr| {
+            self.relative
+                || self.backends.binary_search(addr).is_ok()
+                    && fib.me.own.binary_search(addr).is_err()
+        };
+        let cut = |family| fib.me.masquerade(family).map(|addr| self.cuts.of(addr));
+        let alike = !fib.me.masquerade.iter().any(apart);
+        alike.then(|| [Family::V4, Family::V6].map(cut))
+    }
+}
+
 // === impl Uses ===
 
 impl Uses {
     fn new(network: &Network, pipeline: &[crate::fib::TableId]) -> Uses {
-        let mut uses = Uses { targets: vec![], relative_source: false, listened_source: false };
+        let mut uses = Uses::default();
         for entry in pipeline.iter().flat_map(|table| &network.table(*table).entries) {
             match entry.action {
                 Action::Forward(Hop::To(to)) | Action::Deliver(Receiver::Element(to)) => {
                     uses.targets.push(to);
                 }
+                Action::Forward(Hop::OneOf(hops)) => {
+                    uses.targets.extend_from_slice(network.hops(hops));
+                }
+                Action::Rewrite { to, .. } => {
+                    let members = &network.backends(to).members;
+                    let zonal = members.partition_point(|b| b.at < Scope::Zone(ZoneId(0)));
+                    let scope = members.get(zonal).map(|backend| backend.at);
+                    uses.zones |= matches!(scope, Some(Scope::Zone(_)));
+                }
+                Action::Masquerade { by: Source::Own, .. } => uses.masquerades = true,
                 _ => {}
             }
-            let source = entry.pattern.src;
-            uses.relative_source |=
-                matches!(source, Addrs::Own | Addrs::Hosted | Addrs::Elsewhere(_));
+            uses.relative_source |= is_relative(entry.pattern.src);
             uses.listened_source |= entry.pattern.sport == Ports::Listened;
         }
         uses.targets.sort_unstable();

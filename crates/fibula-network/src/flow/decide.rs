@@ -1,17 +1,36 @@
-//! What one switch does with every message to one target: its FIB as a partition of headers.
+//! What one switch does with every message to one target: its FIB as a cover of all headers.
 
 use std::rc::Rc;
 
 use rustc_hash::FxHashMap;
 
+use super::became::Became;
 use super::matching::{Act, Case, Matcher, Move, Relation};
 use crate::element::Kind;
-use crate::fib::EntryId;
+use crate::fib::{BackendsId, EntryId, Mark, Source};
 use crate::set::{SetId, Space};
 use crate::walk::Verdict;
 
-/// A partition of the headers to one target by what a switch does with them.
-pub(crate) type Decision = Rc<[(SetId, Move)]>;
+/// What a switch does with all headers to one target: sets that together are all of them. Where a
+/// message has alternatives they overlap.
+pub(crate) type Decision = Rc<[(SetId, Step)]>;
+
+/// What a switch does with some headers. The words of `to` speak of the target that the message
+/// has then.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Step {
+    pub(crate) to: Move,
+    pub(crate) became: Became,
+}
+
+/// Where a message begins in the pipeline of a switch.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub(crate) struct Entering {
+    /// The table, by its place in the pipeline.
+    pub(crate) position: usize,
+    /// Whether the message is marked.
+    pub(crate) marked: bool,
+}
 
 /// Decides, and remembers what it decided.
 #[derive(Default)]
@@ -20,76 +39,211 @@ pub(crate) struct Decider {
     known: FxHashMap<Key, Decision>,
 }
 
-/// Everything that a decision depends on.
+/// Everything that a decision depends on, unless it depends on more than its class says of a
+/// switch.
 #[derive(PartialEq, Eq, Hash)]
 struct Key {
     class: u32,
     zone: u32,
     arrived: Kind,
+    entering: Entering,
+    exact: bool,
     relation: Relation,
     layout: Option<u32>,
+}
+
+/// What is known of a message between two tables of a switch.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct State {
+    became: Became,
+    marked: bool,
+}
+
+/// What reaches each table of a pipeline, and what leaves the pipeline. Sets are of headers as they
+/// arrived at the switch.
+struct Passing<'a, 'c> {
+    case: &'a Case<'c>,
+    arriving: Vec<Vec<(SetId, State)>>,
+    out: Vec<(SetId, Step)>,
+    /// Whether every switch of the class decides so.
+    by_class: bool,
 }
 
 // === impl Decider ===
 
 impl Decider {
-    /// What the switch does with every message to the target that arrives from such an element.
-    pub(crate) fn decide(&mut self, space: &mut Space, case: &Case<'_>) -> Decision {
-        let Some(relation) = case.relation() else { return self.run(space, case) };
-        let key = Key {
-            class: case.class,
+    /// What the switch does with every message to the target that arrives from such an element, or
+    /// is on its way through the tables.
+    pub(crate) fn decide(
+        &mut self,
+        space: &mut Space,
+        case: &Case<'_>,
+        entering: Entering,
+    ) -> Decision {
+        let key = case.relation().map(|relation| Key {
+            class: case.ground.classes.of(case.switch),
             zone: case.zone,
             arrived: case.arrived,
+            entering,
+            exact: case.exact,
             relation,
-            layout: (relation.own || case.zone_listens).then_some(case.layout),
-        };
-        if let Some(known) = self.known.get(&key) {
+            layout: (relation.own.is_some() || case.zone_listens)
+                .then(|| case.ground.layouts.of(case.switch)),
+        });
+        if let Some(known) = key.as_ref().and_then(|key| self.known.get(key)) {
             return known.clone();
         }
-        let decision = self.run(space, case);
-        self.known.insert(key, decision.clone());
+        let (decision, by_class) = self.run(space, case, entering);
+        if let Some(key) = key.filter(|_| by_class) {
+            self.known.insert(key, decision.clone());
+        }
         decision
     }
 
-    fn run(&mut self, space: &mut Space, case: &Case<'_>) -> Decision {
+    fn run(&mut self, space: &mut Space, case: &Case<'_>, entering: Entering) -> (Decision, bool) {
         let tables = case.network.pipeline(case.fib.pipeline);
-        let mut arriving = vec![Space::EMPTY; tables.len() + 1];
-        arriving[0] = Space::FULL;
-        let mut out = vec![];
-        for (position, &table) in tables.iter().enumerate() {
-            let mut rest = arriving[position];
-            let entries = &case.network.table(table).entries;
-            for index in case.sieves[table.0 as usize].entries(case.first()) {
-                if space.is_empty(rest) {
-                    break;
-                }
-                let id = EntryId { table, index };
-                let entry = &entries[index as usize];
-                for (set, act) in self.matcher.matches(space, case, id, entry) {
-                    let hit = space.and(rest, set);
-                    rest = space.minus(rest, set);
-                    let to = match act {
-                        Act::Move(to) => to,
-                        Act::Goto(later) => match case.later(position, later) {
-                            Some(later) => {
-                                arriving[later] = space.or(arriving[later], hit);
-                                continue;
-                            }
-                            // A Goto that does not lead on would never end.
-                            None => Move::End(Verdict::NoEntry),
-                        },
-                    };
-                    add(space, &mut out, hit, to);
-                }
+        let arriving = vec![vec![]; tables.len() + 1];
+        let mut passing = Passing { case, arriving, out: vec![], by_class: true };
+        let begin = State { became: Became::default(), marked: entering.marked };
+        passing.arriving[entering.position.min(tables.len())].push((Space::FULL, begin));
+        for position in 0..tables.len() {
+            for (set, state) in std::mem::take(&mut passing.arriving[position]) {
+                self.pass(space, &mut passing, position, set, state);
             }
-            arriving[position + 1] = space.or(arriving[position + 1], rest);
         }
-        add(space, &mut out, arriving[tables.len()], Move::End(Verdict::NoEntry));
-        out.into()
+        for (set, State { became, .. }) in std::mem::take(&mut passing.arriving[tables.len()]) {
+            let end = Step { to: Move::End(Verdict::NoEntry), became };
+            add(space, &mut passing.out, set, end);
+        }
+        (passing.out.into(), passing.by_class)
+    }
+
+    /// One table, and the messages in one state.
+    fn pass(
+        &mut self,
+        space: &mut Space,
+        passing: &mut Passing<'_, '_>,
+        position: usize,
+        set: SetId,
+        state: State,
+    ) {
+        let State { became, marked } = state;
+        let case = &match became.target {
+            Some(target) => passing.case.toward(target),
+            None => *passing.case,
+        };
+        let table = case.network.pipeline(case.fib.pipeline)[position];
+        let entries = &case.network.table(table).entries;
+        let mut rest = set;
+        for index in case.ground.sieves()[table.0 as usize].entries(case.first(), case.is_own()) {
+            if space.is_empty(rest) {
+                return;
+            }
+            let entry = &entries[index as usize];
+            let pattern = &entry.pattern;
+            // The first message of a connection answers none.
+            if pattern.reply == Some(true) || pattern.marked.is_some_and(|m| m != marked) {
+                continue;
+            }
+            let id = EntryId { table, index };
+            for (matched, act) in self.matcher.matches(space, case, id, entry) {
+                let matched = became.before(space, case.fields, matched);
+                let hit = space.and(rest, matched);
+                if space.is_empty(hit) || !passing.applies(case, act) {
+                    continue;
+                }
+                rest = space.minus(rest, matched);
+                passing.act(space, case, position, (hit, state), act);
+            }
+        }
+        passing.arrive(space, position + 1, rest, state);
     }
 }
 
-/// Adds headers to the part of a partition that ends alike.
+// === impl Passing ===
+
+impl Passing<'_, '_> {
+    /// Whether an entry that matches can do what it says at this switch.
+    fn applies(&mut self, case: &Case<'_>, act: Act) -> bool {
+        match act {
+            Act::Rewrite(to, ..) => {
+                self.by_class &= !case.ground.rewrites.is_scoped(to);
+                case.seen(to).next().is_some()
+            }
+            Act::Masquerade(by, _) => {
+                self.by_class &= by != Source::Own;
+                case.masquerade(by).is_some()
+            }
+            Act::Move(_) | Act::Goto(_) => true,
+        }
+    }
+
+    fn act(
+        &mut self,
+        space: &mut Space,
+        case: &Case<'_>,
+        position: usize,
+        (hit, state): (SetId, State),
+        act: Act,
+    ) {
+        let State { became, .. } = state;
+        let then = match act {
+            Act::Move(to) => return add(space, &mut self.out, hit, Step { to, became }),
+            Act::Rewrite(_, _, then) | Act::Masquerade(_, then) | Act::Goto(then) => then,
+        };
+        let Some(later) = case.later(position, then) else {
+            // An entry that does not lead on would never end.
+            let end = Step { to: Move::End(Verdict::NoEntry), became };
+            return add(space, &mut self.out, hit, end);
+        };
+        match act {
+            Act::Rewrite(to, ..) if case.trusts(to) => {
+                add(space, &mut self.out, hit, Step { to: Move::Trusted, became });
+            }
+            Act::Rewrite(to, mark, _) => self.rewrite(space, case, later, (hit, state), to, mark),
+            Act::Masquerade(by, _) => {
+                let source = case.masquerade(by).or(became.source);
+                let became = Became { source, ..became };
+                self.arrive(space, later, hit, State { became, ..state });
+            }
+            _ => self.arrive(space, later, hit, state),
+        }
+    }
+
+    fn rewrite(
+        &mut self,
+        space: &mut Space,
+        case: &Case<'_>,
+        later: usize,
+        (hit, state): (SetId, State),
+        to: BackendsId,
+        mark: Mark,
+    ) {
+        // Which backend is the switch's own or leads elsewhere, no class says.
+        self.by_class = false;
+        for backend in case.seen(to) {
+            let target = case.ground.atoms.of(backend.addr);
+            let became = Became { target: Some(target), port: Some(backend.port), ..state.became };
+            let marked = match (mark, state.became.source) {
+                (Mark::Never, _) => Space::EMPTY,
+                (Mark::Always, _) => Space::FULL,
+                (Mark::Hairpin, Some(source)) if source == target => Space::FULL,
+                (Mark::Hairpin, Some(_)) => Space::EMPTY,
+                (Mark::Hairpin, None) => case.fields.from(space, (target, target)),
+            };
+            let marked = if state.marked { Space::FULL } else { marked };
+            let (yes, no) = (space.and(hit, marked), space.minus(hit, marked));
+            self.arrive(space, later, yes, State { became, marked: true });
+            self.arrive(space, later, no, State { became, marked: false });
+        }
+    }
+
+    fn arrive(&mut self, space: &mut Space, position: usize, set: SetId, state: State) {
+        add(space, &mut self.arriving[position], set, state);
+    }
+}
+
+/// Adds headers to the part of a cover that has a value.
 pub(crate) fn add<T: PartialEq>(
     space: &mut Space,
     out: &mut Vec<(SetId, T)>,

@@ -38,6 +38,11 @@ impl Fields {
         Level(self.choices + 1)
     }
 
+    /// The level of the target port.
+    pub fn target_port(self) -> Level {
+        Level(self.choices + 4)
+    }
+
     /// The levels of the choices.
     pub fn choices(self) -> impl Iterator<Item = Level> {
         (0..self.choices).map(Level)

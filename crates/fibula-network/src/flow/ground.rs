@@ -3,12 +3,13 @@
 use crate::addr::{Addr, Range};
 use crate::element::ElementId;
 use crate::facts::Entity;
-use crate::fib::{Action, Addrs, Hop, Ports, Receiver};
+use crate::fib::{Action, AddrSetId, Addrs, Hop, Ports, Receiver};
 use crate::network::Network;
 
 use super::atoms::{Atom, Atoms};
 use super::classes::Classes;
 use super::likeness::Nearness;
+use super::rewrites::{Rewrites, Rewriting};
 use super::sieve::Sieve;
 
 /// A network, prepared for questions. Costs a few sorts of its addresses and a pass over its
@@ -23,6 +24,12 @@ pub struct Ground<'n> {
     zones: Atoms,
     /// By zone, whether an entry says *listened* of its addresses.
     listens: Vec<bool>,
+    /// By zone, whether an entry rewrites its addresses or sends messages to them to one of several
+    /// switches, and that not only at switches that have them for their own.
+    forks: Vec<bool>,
+    /// The sets that patterns narrow *own* targets by, sorted; at most [`OWN_SETS`].
+    own_sets: Vec<AddrSetId>,
+    pub(crate) rewrites: Rewrites,
     /// The switches that have an address as their own, sorted by address.
     own: Vec<(Addr, ElementId)>,
     /// The addresses that are targets of their own, sorted: own ones, owned ones, and those that a
@@ -40,6 +47,10 @@ pub struct Ground<'n> {
     /// By element, whether an entry names it.
     named: Vec<bool>,
 }
+
+/// How many sets that narrow *own* are told apart for each address; by the others all targets are
+/// cut.
+const OWN_SETS: usize = 64;
 
 /// A switch that another one hosts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -61,15 +72,23 @@ impl<'n> Ground<'n> {
             .flat_map(|(id, fib)| fib.me.own.iter().map(move |addr| (*addr, id)))
             .collect();
         own.sort_unstable();
-        let zones = Atoms::cut(target_ranges(network).map(|(range, _)| range));
-        let mut listens = vec![false; zones.count() as usize];
-        for (range, _) in target_ranges(network).filter(|(_, listened)| *listened) {
-            let (lo, hi) = zones.within(range);
-            listens[lo as usize..=hi as usize].fill(true);
-        }
+        let own_sets = own_sets(network);
+        let ranges = || target_ranges(network, &own_sets);
+        let zones = Atoms::cut(ranges().map(|target| target.range));
+        let mark = |accept: fn(&Target) -> bool| {
+            let mut marked = vec![false; zones.count() as usize];
+            for target in ranges().filter(accept) {
+                let (lo, hi) = zones.within(target.range);
+                marked[lo as usize..=hi as usize].fill(true);
+            }
+            marked
+        };
+        let listens = mark(|target| target.listened);
+        let forks = mark(|target| target.forks);
+        let rewrites = Rewrites::new(network);
         let apart = apart(network, &own);
-        let classes = Classes::new(network, false);
-        let layouts = Classes::new(network, true);
+        let classes = Classes::new(network, &rewrites.backends, false);
+        let layouts = Classes::new(network, &rewrites.backends, true);
         let mut hosted: Vec<Hosted> = network
             .ids()
             .filter_map(|switch| {
@@ -82,15 +101,18 @@ impl<'n> Ground<'n> {
         let near = Nearness::new(network, &hosted);
         Ground {
             network,
-            atoms: Atoms::new(network, &apart),
+            atoms: Atoms::new(network, &apart, &rewrites.backends),
             zones,
             listens,
+            forks,
+            own_sets,
+            rewrites,
             own,
             apart,
             classes,
             layouts,
             hosted,
-            sieves: network.tables.iter().map(Sieve::new).collect(),
+            sieves: network.tables.iter().map(|t| Sieve::new((0..).zip(&t.entries))).collect(),
             near,
             named: named(network),
         }
@@ -139,6 +161,23 @@ impl<'n> Ground<'n> {
         self.listens[zone as usize]
     }
 
+    /// Whether messages to the addresses of a zone may have alternatives, other than at switches
+    /// that have the addresses for their own.
+    pub(crate) fn zone_forks(&self, zone: u32) -> bool {
+        self.forks[zone as usize]
+    }
+
+    /// In which of the sets an address is that patterns narrow *own* by: a bit for each.
+    pub(crate) fn own_sets(&self, addr: Addr) -> u64 {
+        let sets = self.own_sets.iter().map(|set| self.network.set(*set).contains(addr));
+        sets.fold(0, |bits, within| bits << 1 | u64::from(within))
+    }
+
+    /// The Rewrite entries that can match messages to an address at some switch.
+    pub(crate) fn rewriting(&self, addr: Addr) -> impl Iterator<Item = Rewriting> + '_ {
+        self.rewrites.of(self.network, addr, !self.holders(addr).is_empty())
+    }
+
     /// The switches that have an address as their own.
     pub(crate) fn holders(&self, addr: Addr) -> &[(Addr, ElementId)] {
         let start = self.own.partition_point(|(own, _)| *own < addr);
@@ -170,13 +209,19 @@ impl<'n> Ground<'n> {
     }
 }
 
-/// By element, whether an entry names it.
+/// By element, whether an entry names it. What lists of hops name does not count where the targets
+/// of the entry are known not to be alike to others.
 fn named(network: &Network) -> Vec<bool> {
     let mut named = vec![false; network.elements.len()];
     for entry in network.tables.iter().flat_map(|table| &table.entries) {
-        if let Action::Forward(Hop::To(id)) | Action::Deliver(Receiver::Element(id)) = entry.action
-        {
-            named[id.index()] = true;
+        match (entry.action, entry.pattern.dst) {
+            (Action::Forward(Hop::To(id)) | Action::Deliver(Receiver::Element(id)), _) => {
+                named[id.index()] = true;
+            }
+            (Action::Forward(Hop::OneOf(hops)), Addrs::Own | Addrs::OwnIn(_)) => {
+                network.hops(hops).iter().for_each(|id| named[id.index()] = true);
+            }
+            _ => {}
         }
     }
     named
@@ -204,20 +249,53 @@ fn apart(network: &Network, own: &[(Addr, ElementId)]) -> Vec<Addr> {
     apart
 }
 
-/// The ranges that patterns name as targets, and whether at ports that are *listened*.
+/// The sets that patterns narrow *own* targets by, sorted: as many as are told apart.
+fn own_sets(network: &Network) -> Vec<AddrSetId> {
+    let entries = network.tables.iter().flat_map(|table| &table.entries);
+    let mut sets: Vec<AddrSetId> = entries
+        .filter_map(|entry| match entry.pattern.dst {
+            Addrs::OwnIn(set) => Some(set),
+            _ => None,
+        })
+        .collect();
+    sets.sort_unstable();
+    sets.dedup();
+    sets.truncate(OWN_SETS);
+    sets
+}
+
+/// A range that a pattern names as a target.
+struct Target {
+    range: Range,
+    /// Whether it asks for ports that are *listened*.
+    listened: bool,
+    /// Whether its entry has alternatives: it is a Rewrite, or forwards to one of several switches.
+    forks: bool,
+}
+
+/// The ranges that patterns name as targets.
 ///
 /// *own* at listened ports concerns the switch that owns the target, which is never taken for
 /// another; *hosted* at listened ports may concern any.
-fn target_ranges(network: &Network) -> impl Iterator<Item = (Range, bool)> + '_ {
+fn target_ranges<'n>(
+    network: &'n Network,
+    own_sets: &'n [AddrSetId],
+) -> impl Iterator<Item = Target> + 'n {
     network.tables.iter().flat_map(|table| &table.entries).flat_map(move |entry| {
         let listened = entry.pattern.dport == Ports::Listened;
-        let ranges = match entry.pattern.dst {
-            Addrs::In(range) => vec![range],
-            Addrs::Set(set) => network.set(set).ranges.clone(),
-            Addrs::Any | Addrs::Elsewhere(_) => vec![Range::ALL],
-            Addrs::Hosted if listened => vec![Range::ALL],
-            Addrs::Own | Addrs::OwnIn(_) | Addrs::Hosted => vec![],
+        let forks = matches!(entry.action, Action::Rewrite { .. } | Action::Forward(Hop::OneOf(_)));
+        let (one, many): (Option<Range>, &[Range]) = match entry.pattern.dst {
+            Addrs::In(range) => (Some(range), &[]),
+            Addrs::Set(set) => (None, &network.set(set).ranges),
+            Addrs::Any | Addrs::Elsewhere(_) => (Some(Range::ALL), &[]),
+            Addrs::Hosted if listened || forks => (Some(Range::ALL), &[]),
+            Addrs::OwnIn(set) if own_sets.binary_search(&set).is_err() => {
+                (None, &network.set(set).ranges)
+            }
+            Addrs::Own | Addrs::OwnIn(_) | Addrs::Hosted => (None, &[]),
         };
-        ranges.into_iter().map(move |range| (range, listened))
+        let own = matches!(entry.pattern.dst, Addrs::Own | Addrs::OwnIn(_));
+        let ranges = one.into_iter().chain(many.iter().copied());
+        ranges.map(move |range| Target { range, listened: listened && !own, forks: forks && !own })
     })
 }

@@ -4,6 +4,7 @@
 use rustc_hash::FxHashMap;
 
 use super::ground::{Ground, Hosted};
+use super::trust::Trust;
 use crate::addr::Addr;
 use crate::element::{ElementId, Kind};
 use crate::network::Network;
@@ -17,12 +18,22 @@ use crate::numbers::Numbers;
 /// names any of them, if they decide alike, host alike switches and have alike links, then every
 /// entry means what it meant before, and the fates are exchanged with the names. An address whose
 /// owner an entry names has no likeness: for it the argument fails.
+///
+/// Backends, their scopes and lists of hops name Pods and Nodes too, but only the entries that can
+/// match a message matter to it. So an address has no likeness where an entry can send its messages
+/// to one of several switches or rewrites them, with one exception: the owner itself rewrites
+/// them, to backends that are all trusted. Then no message is followed there, and all that matters
+/// of the backends is of which lists the owner sees some.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Likeness {
     zone: u32,
     owner: u32,
     node: u32,
     near: u32,
+    /// What narrows *own* for the address.
+    sets: u64,
+    /// Which backends its owner alone sees, if it rewrites messages to the address.
+    sees: Option<u32>,
 }
 
 /// By Node, what it hosts and is linked to: one number for alike ones.
@@ -36,7 +47,7 @@ pub(crate) struct Nearness {
 impl Ground<'_> {
     /// The likeness of an address that one Pod or Node owns, as the article has it: the owner
     /// takes it for its own, and one Node leads there. None for any other. Costs a few searches.
-    pub fn likeness(&self, addr: Addr) -> Option<Likeness> {
+    pub fn likeness(&self, addr: Addr, trust: Option<&Trust>) -> Option<Likeness> {
         let ([owner], [(_, holder)]) = (self.network.owners_of(addr), self.holders(addr)) else {
             return None;
         };
@@ -49,7 +60,12 @@ impl Ground<'_> {
             && (owner.to == owner.via || host(owner.to) == Some(owner.via))
             && !self.is_named(owner.to)
             && !self.is_named(owner.via)
-            && !self.zone_listens(zone);
+            && !self.zone_listens(zone)
+            && !self.zone_forks(zone);
+        let mut rewrites = self.rewriting(addr).peekable();
+        let sees = rewrites.peek().and_then(|_| self.rewrites.sees(*holder));
+        let usual =
+            usual && rewrites.all(|rewrite| trust.is_some_and(|trust| trust.trusts(rewrite.to)));
         let alone = owner.to == owner.via || !self.near.of.contains_key(&owner.to);
         (usual && alone && !self.has_peers(owner.to, owner.via)).then(|| Likeness {
             zone,
@@ -57,6 +73,8 @@ impl Ground<'_> {
             // What a Node listens on does not matter to messages that it leads to a Pod.
             node: self.classes.of(owner.via),
             near: self.near.of.get(&owner.via).copied().unwrap_or(u32::MAX),
+            sets: self.own_sets(addr),
+            sees,
         })
     }
 

@@ -2,13 +2,15 @@
 
 use rustc_hash::FxHashMap;
 
-use super::atoms::{Atom, Atoms};
+use super::atoms::Atom;
 use super::fields::Fields;
-use super::sieve::Sieve;
+use super::ground::Ground;
+use super::trust::Trust;
 use crate::addr::Addr;
 use crate::element::{ElementId, Kind};
 use crate::fib::{
-    Action, Addrs, Entry, EntryId, Fib, Hop, Listener, Owner, Ports, Receiver, TableId,
+    Action, Addrs, Backend, BackendsId, Entry, EntryId, Fib, Hop, HopsId, Listener, Mark, Owner,
+    Ports, Receiver, Source, TableId,
 };
 use crate::header::Port;
 use crate::network::Network;
@@ -16,25 +18,23 @@ use crate::set::{SetId, Space};
 use crate::walk::Verdict;
 
 /// What to decide: a switch, and a target.
+#[derive(Clone, Copy)]
 pub(crate) struct Case<'a> {
+    pub(crate) ground: &'a Ground<'a>,
     pub(crate) network: &'a Network,
-    pub(crate) atoms: &'a Atoms,
     pub(crate) fields: Fields,
     pub(crate) switch: ElementId,
     pub(crate) fib: &'a Fib,
-    /// Stands for all switches that decide alike.
-    pub(crate) class: u32,
-    /// Stands for those among them that have alike listeners.
-    pub(crate) layout: u32,
     pub(crate) arrived: Kind,
+    /// Whether every alternative is followed, and none is trusted to end with a reason.
+    pub(crate) exact: bool,
+    pub(crate) trust: Option<&'a Trust>,
     pub(crate) target: Atom,
     /// Stands for all targets between the same ends of ranges that patterns name.
     pub(crate) zone: u32,
     /// Whether an entry says *listened* of targets in the zone that are not the switch's own.
     pub(crate) zone_listens: bool,
     pub(crate) owners: &'a [Owner],
-    /// The entries of each table that can match a target.
-    pub(crate) sieves: &'a [Sieve],
 }
 
 /// What an entry does, without the words that depend on the message.
@@ -42,6 +42,8 @@ pub(crate) struct Case<'a> {
 pub(crate) enum Act {
     Move(Move),
     Goto(TableId),
+    Rewrite(BackendsId, Mark, TableId),
+    Masquerade(Source, TableId),
 }
 
 /// What a switch does with some of the messages to a target, in words that hold for all switches
@@ -56,6 +58,10 @@ pub(crate) enum Move {
     OwnersNode,
     /// To this switch.
     To(ElementId),
+    /// To any of these switches.
+    OneOf(HopsId),
+    /// To a backend, from where every message is known to end with a reason (see [`Trust`]).
+    Trusted,
     /// To this process, or to the switch's own Pod or Node.
     Deliver(ElementId),
     /// To the switch's listener with this index.
@@ -67,8 +73,9 @@ pub(crate) enum Move {
 /// What a switch is to the owner of a target.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Relation {
-    /// The target is the switch's own.
-    pub(crate) own: bool,
+    /// The target is the switch's own, and in which of the sets it is that patterns narrow *own*
+    /// by.
+    pub(crate) own: Option<u64>,
     /// The switch leads to the owner, which it is not itself.
     pub(crate) hosted: bool,
     /// Another switch leads to the owner, which is of this kind.
@@ -155,8 +162,7 @@ impl Matcher {
             }
         }
         let set = parts.into_iter().fold(Space::FULL, |all, part| space.and(all, part));
-        let relative = matches!(pattern.src, Addrs::Own | Addrs::Hosted | Addrs::Elsewhere(_));
-        if !relative && pattern.sport != Ports::Listened {
+        if !is_relative(pattern.src) && pattern.sport != Ports::Listened {
             self.fields.insert(id, set);
         }
         set
@@ -175,7 +181,7 @@ impl<'a> Case<'a> {
         };
         let led = owner.filter(|owner| owner.via != self.switch);
         Some(Relation {
-            own: self.own(),
+            own: self.is_own().then(|| self.ground.own_sets(self.first())),
             hosted: owner.is_some_and(|o| o.via == self.switch && o.to != self.switch),
             elsewhere: led.map(|owner| self.network.kind(owner.to)),
         })
@@ -187,13 +193,44 @@ impl<'a> Case<'a> {
         (position + 1..tables.len()).find(|i| tables[*i] == table)
     }
 
-    fn own(&self) -> bool {
+    /// The same of another target.
+    pub(crate) fn toward(&self, target: Atom) -> Case<'a> {
+        let addr = self.ground.atoms.range(target).lo;
+        let zone = self.ground.zone(addr);
+        let zone_listens = self.ground.zone_listens(zone);
+        let owners = self.network.owners_of(addr);
+        Case { target, zone, zone_listens, owners, ..*self }
+    }
+
+    /// The backends of a list that the switch sees.
+    pub(crate) fn seen(&self, list: BackendsId) -> impl Iterator<Item = &'a Backend> + use<'a> {
+        self.network.backends(list).seen_by(self.switch, &self.fib.me)
+    }
+
+    /// Whether every message that is rewritten to a backend of a list is known to end with a
+    /// reason.
+    pub(crate) fn trusts(&self, list: BackendsId) -> bool {
+        !self.exact && self.trust.is_some_and(|trust| trust.trusts(list))
+    }
+
+    /// What the switch gives messages to the target as their source.
+    pub(crate) fn masquerade(&self, by: Source) -> Option<Atom> {
+        let family = self.first().family();
+        let addr = match by {
+            Source::Own => self.fib.me.masquerade(family),
+            Source::Is(addr) => Some(addr).filter(|addr| addr.family() == family),
+        };
+        addr.map(|addr| self.ground.atoms.of(addr))
+    }
+
+    /// Whether the target is the switch's own.
+    pub(crate) fn is_own(&self) -> bool {
         self.fib.me.own.binary_search(&self.first()).is_ok()
     }
 
     /// The target's first address.
     pub(crate) fn first(&self) -> Addr {
-        self.atoms.range(self.target).lo
+        self.ground.atoms.range(self.target).lo
     }
 
     /// Whether the target is in the field: the owners that make it so, none if none need to.
@@ -210,7 +247,7 @@ impl<'a> Case<'a> {
             Addrs::Set(set) => plain(self.network.set(set).contains(self.first())),
             Addrs::OwnIn(set) if !self.network.set(set).contains(self.first()) => None,
             Addrs::OwnIn(_) => self.target(Addrs::Own),
-            Addrs::Own if !self.own() => None,
+            Addrs::Own if !self.is_own() => None,
             Addrs::Own if self.owners.iter().any(|o| o.when.is_some()) => {
                 owned(&|o| o.to == self.switch)
             }
@@ -239,7 +276,11 @@ impl<'a> Case<'a> {
                 parts.extend(network.set(set).ranges.iter().map(|r| (r.lo, r.hi, None)));
             }
             Addrs::Own | Addrs::OwnIn(_) => {
-                for addr in &self.fib.me.own {
+                let within = |addr: &Addr| match field {
+                    Addrs::OwnIn(set) => network.set(set).contains(*addr),
+                    _ => true,
+                };
+                for addr in self.fib.me.own.iter().filter(|addr| within(addr)) {
                     let mine = network.owners_of(*addr).iter().filter(|o| o.to == self.switch);
                     match network.is_contested(*addr) {
                         true => parts.extend(mine.map(|o| (*addr, *addr, o.when))),
@@ -255,9 +296,9 @@ impl<'a> Case<'a> {
                 parts.extend(owners.map(|o| (o.addr, o.addr, o.when)));
             }
         }
-        let mut sets = vec![];
+        let (mut sets, atoms) = (vec![], &self.ground.atoms);
         for (lo, hi, when) in parts {
-            let mut set = self.fields.from(space, (self.atoms.of(lo), self.atoms.of(hi)));
+            let mut set = self.fields.from(space, (atoms.of(lo), atoms.of(hi)));
             if let Some(when) = when {
                 let chosen = self.fields.when(space, when);
                 set = space.and(set, chosen);
@@ -277,13 +318,12 @@ impl<'a> Case<'a> {
     fn act(&self, action: Action, owner: Option<Owner>, listener: u32) -> Act {
         let alternative = owner.filter(|_| self.relation().is_none());
         Act::Move(match action {
-            Action::Goto(table)
-            | Action::Rewrite { then: table, .. }
-            | Action::Masquerade { then: table, .. }
-            | Action::Undo { then: table } => return Act::Goto(table),
-            Action::Forward(Hop::OneOf(_)) | Action::Deliver(Receiver::Caller) => {
-                Move::End(Verdict::NoLink)
-            }
+            Action::Goto(then) | Action::Undo { then } => return Act::Goto(then),
+            Action::Rewrite { to, mark, then } => return Act::Rewrite(to, mark, then),
+            Action::Masquerade { by, then } => return Act::Masquerade(by, then),
+            // Nobody began the connection of a message that is no reply.
+            Action::Deliver(Receiver::Caller) => Move::End(Verdict::NoLink),
+            Action::Forward(Hop::OneOf(hops)) => Move::OneOf(hops),
             Action::Forward(Hop::To(to)) => Move::To(to),
             Action::Forward(Hop::Host) => Move::Host,
             Action::Forward(Hop::Owner) => alternative.map_or(Move::Owner, |o| Move::To(o.to)),
@@ -297,4 +337,9 @@ impl<'a> Case<'a> {
             Action::Reject(_) => Move::End(Verdict::Rejected),
         })
     }
+}
+
+/// Whether a field speaks of the switch that decides.
+pub(crate) fn is_relative(field: Addrs) -> bool {
+    matches!(field, Addrs::Own | Addrs::OwnIn(_) | Addrs::Hosted | Addrs::Elsewhere(_))
 }
