@@ -2,8 +2,9 @@
 
 use std::collections::BTreeSet;
 
+use fibula_network::walk::{Ending, Verdict, walk};
 use fibula_network::{
-    Addr, Addrs, ElementId, Entity, Family, Kind, Network, PipelineId, Range, ZoneId,
+    Addr, Addrs, ElementId, Entity, Family, Header, Kind, Network, PipelineId, Proto, Range, ZoneId,
 };
 
 use super::probes::Coverage;
@@ -43,7 +44,7 @@ pub(super) fn senders(network: &Network, coverage: Coverage) -> Vec<Sender> {
         let Some(host) = network.facts.host(process) else { continue };
         let kind = network.kind(process);
         let addresses = match kind {
-            Kind::World => outside(network, &sources),
+            Kind::World => outside(network, process, &sources),
             _ => first_of_each(network, host),
         };
         let fib = network.fib(host);
@@ -74,14 +75,20 @@ fn first_of_each(network: &Network, switch: ElementId) -> Vec<Addr> {
     [Family::V4, Family::V6].into_iter().filter_map(first).collect()
 }
 
-/// Addresses of the world: somewhere, and in each range that entries ask sources for.
-fn outside(network: &Network, sources: &[Range]) -> Vec<Addr> {
+/// Addresses of the world: somewhere, and in each range that entries ask sources for; but none from
+/// which it would hear nothing, since what is sent there does not come to it (DR-13).
+fn outside(network: &Network, world: ElementId, sources: &[Range]) -> Vec<Addr> {
+    let hears = |addr: Addr| {
+        let header = Header { src: addr, sport: 1, dst: addr, dport: 1, proto: Proto::Tcp };
+        walk(network, world, header, &[]).ending
+            == Ending { verdict: Verdict::Delivered, at: world }
+    };
     let somewhere = SOMEWHERE.iter().filter_map(|text| text.parse().ok());
     let mut found: Vec<Addr> = vec![];
     for first in somewhere.chain(sources.iter().map(|range| range.lo)) {
         let free = std::iter::successors(Some(first), |addr| addr.next())
             .take(256)
-            .find(|addr| is_free(network, *addr));
+            .find(|addr| is_free(network, *addr) && hears(*addr));
         found.extend(free.filter(|addr| !found.contains(addr)));
     }
     found

@@ -113,15 +113,15 @@ fn furnish<'a>(space: &'a Space, ends: &Ends<'a>, route: &mut Route<'a>) -> Resu
     for item in &space.routes {
         route.route(item, !space.local.is_empty(), number)?;
     }
-    // After the routes: the kernel takes no gateway that is an address of its own.
-    for range in &space.local {
-        route.local(*range)?;
-    }
     if !space.marked.is_empty() {
         route.marks_before_local()?;
     }
     for item in &space.marked {
         route.marked(item, number)?;
+    }
+    // After the routes: the kernel takes no gateway that is an address of its own.
+    for range in &space.local {
+        route.local(*range)?;
     }
     route.send()
 }
