@@ -119,9 +119,8 @@ impl Names<'_> {
         match self.unknown(ask.said, parsed, &homes, Wanted::Target) {
             NameError::Unknown { .. } if dotted && lack.lacks >= Lacks::Service => lacking(lack),
             NameError::Unknown { near, .. } if dotted => {
-                let mut names = ask.near(Some(&lack));
-                names.extend(near);
-                Err(ask.outside(vec![], names))
+                let names = ask.near(Some(&lack));
+                Err(ask.outside(vec![], if names.is_empty() { near } else { names }))
             }
             other => Err(other),
         }
