@@ -5,7 +5,7 @@ mod random;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::mem;
 
-use fibula_network::walk::{Branches, Fork, Life, Step, Verdict, branches, reply, walk};
+use fibula_network::walk::{Branches, Fork, Life, Step, Verdict, Walks, branches, reply, walk};
 use fibula_network::*;
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
@@ -118,6 +118,20 @@ proptest! {
             let mut fewer = of(2);
             prop_assert_eq!(mem::take(&mut fewer.lives), &some.lives[..some.lives.len().min(2)]);
             prop_assert_eq!(fewer.all, some.lives.len() <= 2);
+        }
+    }
+
+    #[test]
+    fn n6_entries_that_are_looked_up_decide_as_entries_asked_one_by_one(
+        Drawn(network) in networks(),
+    ) {
+        let walks = Walks::new(&network);
+        for (process, header, choices) in messages(&network) {
+            let asked = branches(&network, process, header, &choices, 4);
+            prop_assert_eq!(&asked, &walks.branches(process, header, &choices, 4));
+            let life = walk(&network, process, header, &choices);
+            prop_assert_eq!(&life, &walks.walk(process, header, &choices));
+            prop_assert_eq!(reply(&network, &life, &choices), walks.reply(&life, &choices));
         }
     }
 
