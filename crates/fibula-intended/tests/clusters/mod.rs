@@ -5,6 +5,7 @@
 
 mod print;
 mod random;
+mod random_services;
 mod services;
 
 use std::net::IpAddr;

@@ -9,6 +9,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::{Index, subsequence};
 
+use super::random_services::{self, furnish};
 use super::{container, node, pod, range, service};
 
 /// A cluster, and what is taken for granted of it.
@@ -24,7 +25,8 @@ pub(crate) struct Shape {
     pub(crate) nodes: usize,
     pub(crate) pods: usize,
     pub(crate) services: usize,
-    /// Whether there is IPv6, host networking, and one port in several containers of a pod.
+    /// Whether there is IPv6, host networking, and one port in several containers of a pod; whether
+    /// Services have ports, and Nodes zones and hostPorts.
     pub(crate) beyond_the_article: bool,
 }
 
@@ -64,11 +66,13 @@ pub(crate) fn drawn(shape: Shape) -> impl Strategy<Value = Drawn> {
     };
     let daemons = subsequence(DAEMONS.to_vec(), 0..=DAEMONS.len());
     let plans = vec(plan(beyond), 0..=pods);
-    (1..=nodes, plans, 0..=services, daemons, families, any::<bool>(), any::<bool>()).prop_map(
+    let services =
+        vec(random_services::plan().prop_map(move |plan| beyond.then_some(plan)), 0..=services);
+    (1..=nodes, plans, services, daemons, families, any::<bool>(), any::<bool>()).prop_map(
         |(nodes, plans, services, daemons, families, ranges, declared)| {
             let daemons = daemons.iter().filter_map(|daemon| daemon.parse::<Daemon>().ok());
             Drawn {
-                cluster: cluster(nodes, &plans, services, families, ranges),
+                cluster: cluster(nodes, &plans, &services, families, ranges),
                 intent: Intent {
                     without: vec![],
                     listeners: if declared { Listeners::Declared } else { Listeners::Unknown },
@@ -132,7 +136,7 @@ fn plan(beyond: bool) -> impl Strategy<Value = Plan> {
 fn cluster(
     nodes: usize,
     plans: &[Plan],
-    services: usize,
+    services: &[Option<random_services::Plan>],
     families: Families,
     ranges: bool,
 ) -> Cluster {
@@ -171,10 +175,17 @@ fn cluster(
             ..pod(&format!("p{}", i + 1), node, &addresses, containers)
         });
     }
-    for i in 1..=services {
+    for (i, plan) in (1..).zip(services) {
         let addresses = of_families(format!("10.96.0.{i}"), format!("fd00:96::{i}"));
         let addresses: Vec<&str> = addresses.iter().map(String::as_str).collect();
-        cluster.services.push(service(&format!("s{i}"), &addresses));
+        let service = match plan {
+            Some(plan) => random_services::made(&cluster, i, &addresses, plan),
+            None => service(&format!("s{i}"), &addresses),
+        };
+        cluster.services.push(service);
+    }
+    if services.iter().any(Option::is_some) {
+        furnish(&mut cluster);
     }
     let stated = of_families("10.96.0.0/16".to_owned(), "fd00:96::/112".to_owned());
     for net in stated.iter().filter(|_| ranges) {
