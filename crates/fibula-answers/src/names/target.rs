@@ -73,8 +73,8 @@ impl Names<'_> {
             (Ok(found), Asks::Cluster) => Ok(Meant::Found(found)),
             (Err(Miss::Outside(names)), Asks::Cluster) => Err(ask.outside(names, vec![])),
             (Err(Miss::Lack(lack)), _) => self.beyond(&ask, parsed, lack),
-            (Ok(Found { of: Of::Service(at), .. }), _) => Err(self.unasked(&ask, Some(at))),
-            _ => Err(self.unasked(&ask, None)),
+            (Ok(found), _) => Err(self.unasked(&ask, found.alias.map_or(found.of, Of::Service))),
+            (Err(Miss::Outside(_)), _) => Err(self.unasked(&ask, Of::Anyone)),
         }
     }
 
@@ -110,7 +110,7 @@ impl Names<'_> {
         match (service, ask.asks) {
             (Some(service), _) if ask.from.is_none() => return self.service(ask, service.at),
             (Some(_), Asks::Cluster) => return lacking(lack),
-            (Some(service), _) => return Err(self.unasked(ask, Some(service.at))),
+            (Some(service), _) => return Err(self.unasked(ask, Of::Service(service.at))),
             (None, _) => {}
         }
         if let Some(thing) = only(ask.said, found)? {
@@ -127,11 +127,14 @@ impl Names<'_> {
     }
 
     /// Why a name of the cluster means nothing to a sender that does not ask the cluster; and what
-    /// to say for the Service that has it.
-    fn unasked(&self, ask: &Ask<'_>, at: Option<usize>) -> NameError {
-        let candidate = at.and_then(|at| self.index.named_service(at));
-        let mut near = at.map_or(vec![], |at| ask.ways_in(at));
-        near.extend(candidate.map(|service| service.full()));
+    /// to say for the Service or the pod that has it.
+    fn unasked(&self, ask: &Ask<'_>, of: Of) -> NameError {
+        let (mut near, holder) = match of {
+            Of::Service(at) => (ask.ways_in(at), self.index.named_service(at)),
+            Of::Pod(at) => (vec![], self.index.named_pod(at)),
+            Of::Anyone => (vec![], None),
+        };
+        near.extend(holder.map(|holder| holder.full()));
         match ask.asks {
             Asks::Other { why, by } => ask.no_such_name(why.to_owned(), by, near),
             Asks::Own | Asks::Cluster => ask.unread(near),

@@ -151,6 +151,7 @@ fn dns_11_who_asks_its_node_does_not_find_the_names_of_the_cluster() {
                 &format!("no: {world} DNS-11 [\"203.0.113.7\", \"svc/shop/web\"]"),
             ),
             ("own", "web.shop:80", own),
+            ("n1/kubelet", "db-0.db.shop", &format!("no: {node} DNS-11 [\"pod/shop/db-0\"]")),
             ("node/n2", "db-0:1", "10.0.1.2 port 1 as pod/shop/db-0"),
         ],
     );

@@ -251,9 +251,9 @@ impl<'a> Zone<'a> {
     }
 
     fn namespace(&self, name: &str) -> Result<(), Lack> {
-        match self.cluster.namespaces.iter().any(|known| known.name == name) {
-            true => Ok(()),
-            false => Err(Lack {
+        match self.cluster.namespaces.binary_search_by(|known| known.name.as_str().cmp(name)) {
+            Ok(_) => Ok(()),
+            Err(_) => Err(Lack {
                 lacks: Lacks::Namespace,
                 why: format!("there is no namespace {name}"),
                 by: "DNS-8",
