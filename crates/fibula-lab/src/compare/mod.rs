@@ -9,11 +9,13 @@
 //!
 //! Nothing is excused here: what the kernel does otherwise than the model is a difference.
 
+mod damage;
 mod fate;
 mod judge;
 mod probes;
 mod senders;
 
+pub use damage::Damage;
 pub use fate::{Fate, fates};
 pub use judge::{Agreement, Comparison, Difference, Fault, compare};
 pub use probes::{Coverage, Question, Questions, questions};

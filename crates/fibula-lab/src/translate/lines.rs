@@ -52,19 +52,21 @@ impl<'n> Switch<'n> {
     ) -> Switch<'n> {
         let mut switch = Switch { network, id, me: &fib.me, tables: vec![] };
         let chosen = |choice: usize| setup.choices.get(choice).copied().unwrap_or(0);
+        let kept_out = |entry| setup.without.iter().any(|without| without.holds(id, entry));
         let written = network.written(id);
         for (&table, written) in network.pipeline(fib.pipeline).iter().zip(written) {
             let mut lines = vec![];
-            for (id, entry) in written {
+            for (entry_id, entry) in written {
                 let holds =
                     |when: &fibula_network::When| chosen(usize::from(when.choice.0)) == when.value;
                 let sees = match entry.action {
                     Action::Rewrite { to, .. } => switch.backends(to).next().is_some(),
                     _ => true,
                 };
-                if sees && entry.pattern.when.iter().all(holds) && !setup.without.contains(&id) {
+                if sees && entry.pattern.when.iter().all(holds) && !kept_out(entry_id) {
                     let (pattern, action) = (entry.pattern, entry.action);
-                    lines.push(Line { id, origin: origins.of(id), pattern, action });
+                    let origin = origins.of(entry_id);
+                    lines.push(Line { id: entry_id, origin, pattern, action });
                 }
             }
             let name = &*network.table(table).name;

@@ -31,7 +31,7 @@ mod rules;
 
 use std::fmt;
 
-use fibula_network::{Addr, ElementId, EntryId, Network, Port};
+use fibula_network::{Addr, ElementId, EntryId, Network, Port, TableId};
 
 use crate::plan::{Origin, PLAIN, Plan, SpaceId, Sysctl};
 
@@ -47,7 +47,16 @@ pub struct Setup {
     /// there are listeners for these.
     pub targets: Vec<(Addr, Port)>,
     /// Entries that are kept out of the kernel.
-    pub without: Vec<EntryId>,
+    pub without: Vec<Without>,
+}
+
+/// An entry that is kept out of the kernel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Without {
+    /// At which switch; at all that share its table where none is named.
+    pub at: Option<ElementId>,
+    /// The entry.
+    pub entry: EntryId,
 }
 
 /// A plan, and what its numbers mean in the network.
@@ -118,6 +127,44 @@ pub fn translate(network: &Network, setup: &Setup) -> Result<Translation, Refusa
     Ok(Translation { plan, entries: origins.entries, spaces })
 }
 
+// === impl Without ===
+
+impl Without {
+    /// The entry of a name such as `n1/services/12` or, for every switch, `services/12`: as plans
+    /// name entries.
+    ///
+    /// # Errors
+    ///
+    /// Nothing has that name.
+    pub fn named(network: &Network, name: &str) -> Result<Without, String> {
+        let unknown = || format!("{name:?} is no entry: say TABLE/NUMBER or SWITCH/TABLE/NUMBER");
+        let (path, index) = name.rsplit_once('/').ok_or_else(unknown)?;
+        let index: u32 = index.parse().map_err(|_| unknown())?;
+        let (at, table) = match path.rsplit_once('/') {
+            Some((at, table)) => (Some(at), table),
+            None => (None, path),
+        };
+        let switches: Vec<ElementId> = network
+            .ids()
+            .filter(|id| network.fib(*id).is_some())
+            .filter(|id| at.is_none_or(|at| *network.element(*id).name == *at))
+            .collect();
+        let tables = switches.iter().filter_map(|id| network.fib(*id));
+        let mut tables = tables.flat_map(|fib| network.pipeline(fib.pipeline));
+        let is_it = |id: &&TableId| {
+            let entries = network.table(**id).entries.len();
+            *network.table(**id).name == *table && (index as usize) < entries
+        };
+        let table = *tables.find(is_it).ok_or_else(unknown)?;
+        let at = at.and(switches.first().copied());
+        Ok(Without { at, entry: EntryId { table, index } })
+    }
+
+    fn holds(self, at: ElementId, entry: EntryId) -> bool {
+        self.entry == entry && self.at.is_none_or(|only| only == at)
+    }
+}
+
 // === impl Translation ===
 
 impl Translation {
@@ -142,7 +189,7 @@ impl Origins {
             origins.starts.push(origins.words.len() as u32);
             for (index, entry) in (0..).zip(&table.entries) {
                 let words = format!("{} {}/{index}", entry.origin.rule, table.name);
-                let table = fibula_network::TableId(id);
+                let table = TableId(id);
                 origins.add(words, EntryId { table, index });
             }
         }

@@ -13,6 +13,8 @@
 //! Replies pass only what can stop them (`back_next_hop`): the kernel knows and undoes.
 
 mod groups;
+mod hooks;
+mod named;
 mod write;
 
 use std::collections::BTreeSet;
@@ -99,7 +101,7 @@ pub(super) fn rules(switch: &Switch<'_>, origins: &mut Origins) -> Result<Option
     for (mode, place, steps) in &chains {
         writer.chain(*mode, *place, steps)?;
     }
-    let text = writer.finish()?;
+    let text = writer.finish();
     Ok(Some(Rules { text, leads }))
 }
 

@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
-use fibula_network::{Addr, Addrs, BackendsId, Family, Kind, Source};
+use fibula_network::{Action, Addr, Addrs, BackendsId, Family, Kind, Source};
+use rustc_hash::FxHashMap;
 
 use crate::plan::{Origin, STOPPED, STOPPED_SET, TABLE};
 
@@ -11,42 +12,41 @@ use super::super::ground::prefix;
 use super::super::lines::{Line, Switch};
 use super::super::nets::FAMILIES;
 use super::super::nft;
+use super::super::routes::is_any;
 use super::super::{Origins, Refusal};
 use super::groups::{Group, Key, groups};
+use super::named::set_name;
 use super::{Lead, Mode, Outcome, Shape, Step};
 
 /// The bit of a mark that says that an entry marked the message, to have its source rewritten.
-const MARKED: u32 = 1 << 31;
-const NUMBER: u32 = MARKED - 1;
-
-/// Messages that the model speaks of.
-const OTHERS: &str = "meta l4proto != { tcp, udp, sctp } accept";
+pub(super) const MARKED: u32 = 1 << 31;
 
 pub(super) struct Writer<'w, 'n> {
-    switch: &'w Switch<'n>,
-    shape: &'w Shape,
-    origins: &'w Origins,
-    leads: &'w [Lead],
+    pub(super) switch: &'w Switch<'n>,
+    pub(super) shape: &'w Shape,
+    pub(super) origins: &'w Origins,
+    pub(super) leads: &'w [Lead],
     /// Sets and maps.
-    named: String,
-    chains: String,
-    sets: BTreeSet<(u32, bool)>,
+    pub(super) named: String,
+    pub(super) chains: String,
+    pub(super) sets: BTreeSet<(u32, bool)>,
     /// Chains that have another form for each hook, because something asks where messages come from.
-    apart: bool,
-    rewrites: BTreeMap<Origin, String>,
-    backends: BTreeMap<(BackendsId, bool), String>,
-    sources: BTreeSet<(Origin, Addr)>,
-    lists: usize,
+    pub(super) apart: bool,
+    pub(super) rewrites: BTreeMap<Origin, String>,
+    pub(super) backends: BTreeMap<(BackendsId, bool), String>,
+    pub(super) sources: BTreeSet<(Origin, Addr)>,
+    /// The names of sets and maps, by what is in them.
+    pub(super) lists: FxHashMap<String, String>,
 }
 
 /// Where messages are judged: as they arrive from a link, or from a process.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Hook {
+pub(super) enum Hook {
     In,
     Out,
 }
 
-const HOOKS: [Hook; 2] = [Hook::In, Hook::Out];
+pub(super) const HOOKS: [Hook; 2] = [Hook::In, Hook::Out];
 
 // === impl Writer ===
 
@@ -70,7 +70,7 @@ impl<'w, 'n> Writer<'w, 'n> {
             rewrites: BTreeMap::new(),
             backends: BTreeMap::new(),
             sources: BTreeSet::new(),
-            lists: 0,
+            lists: FxHashMap::default(),
         }
     }
 
@@ -118,7 +118,7 @@ impl<'w, 'n> Writer<'w, 'n> {
     }
 
     /// The whole ruleset.
-    pub(super) fn finish(mut self) -> Result<String, Refusal> {
+    pub(super) fn finish(mut self) -> String {
         let mut text = format!("table inet {TABLE} {{\n  {}\n", STOPPED_SET.trim());
         let sets = std::mem::take(&mut self.sets);
         for (id, v4) in sets {
@@ -143,14 +143,14 @@ impl<'w, 'n> Writer<'w, 'n> {
         self.sources(&mut hooks);
         text.push_str(&hooks);
         text.push_str("}\n");
-        Ok(text)
+        text
     }
 
     fn hooks(&self) -> &'static [Hook] {
         if self.apart { &HOOKS } else { &HOOKS[..1] }
     }
 
-    fn suffix(&self, hook: &Hook) -> &'static str {
+    pub(super) fn suffix(&self, hook: &Hook) -> &'static str {
         match hook {
             _ if !self.apart => "",
             Hook::In => "_in",
@@ -159,7 +159,7 @@ impl<'w, 'n> Writer<'w, 'n> {
     }
 
     /// The chain of a table; what stands for the hook is put in later.
-    fn name(&self, mode: Mode, place: usize) -> String {
+    pub(super) fn name(&self, mode: Mode, place: usize) -> String {
         let table = self.switch.tables[place].name;
         let same = self.switch.tables.iter().filter(|t| nft::name(t.name) == nft::name(table));
         let number = if same.count() > 1 { format!("_{place}") } else { String::new() };
@@ -233,12 +233,12 @@ impl<'w, 'n> Writer<'w, 'n> {
     fn families(&self, line: &Line) -> Vec<Option<Family>> {
         let (src, dst) = (line.pattern.src, line.pattern.dst);
         let masquerades = |family: Family| match line.action {
-            fibula_network::Action::Masquerade { by, .. } => self.source(by, family).is_some(),
+            Action::Masquerade { by, .. } => self.source(by, family).is_some(),
             _ => true,
         };
         let all = FAMILIES.iter().all(|family| masquerades(*family));
-        if super::super::routes::is_any(src) && super::super::routes::is_any(dst) && all {
-            let rewrites = matches!(line.action, fibula_network::Action::Rewrite { .. });
+        if is_any(src) && is_any(dst) && all {
+            let rewrites = matches!(line.action, Action::Rewrite { .. });
             if !rewrites {
                 return vec![None];
             }
@@ -266,7 +266,7 @@ impl<'w, 'n> Writer<'w, 'n> {
                 (format!("meta mark set {mark} "), Some(verdict))
             }
             Outcome::Masquerade(to) => {
-                if let fibula_network::Action::Masquerade { by, .. } = line.action {
+                if let Action::Masquerade { by, .. } = line.action {
                     let families = family.map_or(FAMILIES.to_vec(), |family| vec![family]);
                     let sources = families.into_iter().filter_map(|family| self.source(by, family));
                     let sources: Vec<Addr> = sources.collect();
@@ -291,50 +291,6 @@ impl<'w, 'n> Writer<'w, 'n> {
         }
     }
 
-    /// The set or map of the lines of a group.
-    fn list(&mut self, group: &Group<'_>, key: Key, family: Family) -> (String, Option<String>) {
-        let marks = matches!(
-            group.outcome,
-            Outcome::Rewrite | Outcome::Drop | Outcome::Refuse | Outcome::Leave
-        );
-        let word = nft::word(family);
-        let field = match key {
-            Key::Port => format!("{word} daddr . meta l4proto . th dport"),
-            _ => format!("{word} daddr"),
-        };
-        let mut seen = BTreeSet::new();
-        let mut elements = vec![];
-        for line in &group.lines {
-            let Some(addr) = line.single() else { continue };
-            let element = match (key, line.pattern.proto, line.pattern.dport) {
-                (Key::Port, Some(proto), fibula_network::Ports::In(port, _)) => {
-                    format!("{addr} . {} . {port}", nft::proto(proto))
-                }
-                _ => addr.to_string(),
-            };
-            // Of two for one target the first decides.
-            if seen.insert(element.clone()) {
-                let words = if marks { self.comment(line.origin) } else { String::new() };
-                elements.push(match marks {
-                    true => format!("{element} comment \"{words}\" : {}", line.origin.0),
-                    false => element,
-                });
-            }
-        }
-        self.lists += 1;
-        let name = format!("list_{}", self.lists);
-        let (kind, data) = if marks { ("map", " : meta mark") } else { ("set", "") };
-        let _ = writeln!(
-            self.named,
-            "  {kind} {name} {{\n    typeof {field}{data}\n    elements = {{\n      {}\n    }}\n  }}",
-            nft::elements(&elements, "      ")
-        );
-        match marks {
-            true => (format!("meta mark set {field} map @{name} "), None),
-            false => (format!("{field} @{name} "), None),
-        }
-    }
-
     fn verdict(&self, mode: Mode, outcome: &Outcome) -> String {
         match outcome {
             Outcome::Pass | Outcome::Rewrite | Outcome::Leave | Outcome::Lead(_) => "accept".into(),
@@ -345,242 +301,23 @@ impl<'w, 'n> Writer<'w, 'n> {
         }
     }
 
-    fn comment(&self, origin: Origin) -> String {
+    pub(super) fn comment(&self, origin: Origin) -> String {
         nft::comment(self.origins.words.get(origin.0 as usize).map_or("", |words| words))
     }
 
-    fn source(&self, by: Source, family: Family) -> Option<Addr> {
+    pub(super) fn source(&self, by: Source, family: Family) -> Option<Addr> {
         match by {
             Source::Own => self.switch.me.masquerade(family),
             Source::Is(addr) => Some(addr).filter(|addr| addr.family() == family),
         }
     }
-
-    // --- rewriting ---
-
-    /// A chain that rewrites to the backends of a line.
-    fn rewrite(&mut self, line: &Line, family: Option<Family>) -> Result<(), Refusal> {
-        let fibula_network::Action::Rewrite { to, .. } = line.action else { return Ok(()) };
-        let family = family.unwrap_or(Family::V4);
-        let backends = self.switch.backends(to);
-        if backends.clone().any(|backend| backend.addr.family() != family) {
-            return Err(self.switch.refuse(line, "rewrites to an address of another family"));
-        }
-        let v4 = family == Family::V4;
-        let name = match self.backends.get(&(to, v4)) {
-            Some(name) => name.clone(),
-            None => {
-                let name = format!("to_{}", self.backends.len() + 1);
-                let words = nft::comment(&self.switch.network.backends(to).name);
-                let word = nft::word(family);
-                let bracket = |addr: Addr| if v4 { addr.to_string() } else { format!("[{addr}]") };
-                let all: Vec<_> = backends.collect();
-                let dnat = match all[..] {
-                    [one] => format!("{}:{}", bracket(one.addr), one.port),
-                    _ => {
-                        let item = |(i, b): (usize, &&fibula_network::Backend)| {
-                            format!("{i} : {} . {}", b.addr, b.port)
-                        };
-                        let items: Vec<String> = all.iter().enumerate().map(item).collect();
-                        format!(
-                            "numgen inc mod {} map {{\n      {}\n    }}",
-                            items.len(),
-                            nft::elements(&items, "      ")
-                        )
-                    }
-                };
-                let _ = writeln!(
-                    self.chains,
-                    "  chain {name} {{\n    meta l4proto {{ tcp, udp, sctp }} dnat {word} to {dnat} \
-                     comment \"{words}\"\n  }}"
-                );
-                self.backends.insert((to, v4), name.clone());
-                name
-            }
-        };
-        self.rewrites.insert(line.origin, name);
-        Ok(())
-    }
-
-    fn addresses(&mut self, id: u32, v4: bool) {
-        let family = if v4 { Family::V4 } else { Family::V6 };
-        let ranges = &self.switch.network.set(fibula_network::AddrSetId(id)).ranges;
-        let items: Vec<String> = ranges.iter().filter_map(|r| nft::range(*r, family)).collect();
-        let _ = writeln!(
-            self.named,
-            "  set {} {{\n    typeof {} daddr\n    flags interval\n    elements = {{\n      {}\n    \
-             }}\n  }}",
-            set_name(self.switch, id, family),
-            nft::word(family),
-            nft::elements(&items, "      ")
-        );
-    }
-
-    /// The backends, each with itself: a message from one of them to itself.
-    fn same_address(&mut self) {
-        for family in FAMILIES {
-            let items = self.hairpins(family);
-            if items.is_empty() {
-                continue;
-            }
-            let items: Vec<String> =
-                items.into_iter().map(|addr| format!("{addr} . {addr}")).collect();
-            let word = nft::word(family);
-            let _ = writeln!(
-                self.named,
-                "  set itself_{word} {{\n    typeof {word} saddr . {word} daddr\n    elements = \
-                 {{\n      {}\n    }}\n  }}",
-                nft::elements(&items, "      ")
-            );
-        }
-    }
-
-    fn hairpins(&self, family: Family) -> BTreeSet<Addr> {
-        let lists = self.shape.hairpin.iter().map(|(_, to)| *to).collect::<BTreeSet<_>>();
-        let backends = lists.into_iter().flat_map(|to| self.switch.backends(to));
-        backends.map(|backend| backend.addr).filter(|addr| addr.family() == family).collect()
-    }
-
-    // --- hooks ---
-
-    fn base(kind: &str, hook: Hook, priority: i32, name: &str) -> String {
-        let (at, suffix) = if hook == Hook::In { ("prerouting", "in") } else { ("output", "out") };
-        // What leaves through `lo` was judged as it left.
-        let first = if hook == Hook::In { "    iifname \"lo\" accept\n" } else { "" };
-        format!(
-            "  chain {name}_{suffix} {{\n    type {kind} hook {at} priority {priority}; policy \
-             accept;\n{first}"
-        )
-    }
-
-    fn before(&self, hook: Hook, text: &mut String) {
-        if self.shape.before == 0 {
-            return;
-        }
-        let first = self.name(Mode::New, 0).replace(HOOK, self.suffix(&hook));
-        let base = Self::base("filter", hook, -110, "before");
-        let _ = write!(
-            text,
-            "{base}    {OTHERS}\n    ct state established,related accept\n    goto {first}\n  }}\n"
-        );
-    }
-
-    fn nat(&self, hook: Hook, text: &mut String) {
-        if self.rewrites.is_empty() {
-            return;
-        }
-        let items: Vec<String> = self
-            .rewrites
-            .iter()
-            .map(|(mark, chain)| format!("{} : goto {chain}", mark.0))
-            .collect();
-        let base = Self::base("nat", hook, -100, "rewrite");
-        let list = nft::elements(&items, "      ");
-        let _ = write!(text, "{base}    meta mark vmap {{\n      {list}\n    }}\n  }}\n");
-    }
-
-    fn after(&self, hook: Hook, text: &mut String) {
-        let suffix = self.suffix(&hook);
-        let chain = |mode, place| self.name(mode, place).replace(HOOK, suffix);
-        let (before, tables) = (self.shape.before, self.switch.tables.len());
-        // Where rules choose the route of what a process sends, it is looked up again.
-        let kind = if hook == Hook::Out { "route" } else { "filter" };
-        text.push_str(&Self::base(kind, hook, -90, "after"));
-        let _ = writeln!(text, "    {OTHERS}");
-        match self.shape.answers < tables {
-            true => {
-                let back = chain(Mode::Reply, self.shape.answers);
-                let _ = writeln!(text, "    ct direction reply goto {back}");
-            }
-            false => text.push_str("    ct direction reply accept\n"),
-        }
-        if !self.leads.is_empty() {
-            text.push_str("    ct state established meta mark set ct mark accept\n");
-        }
-        text.push_str("    ct state established,related accept\n");
-        let numbers = |marks: &mut dyn Iterator<Item = Origin>| {
-            marks.map(|mark| mark.0.to_string()).collect::<Vec<_>>().join(", ")
-        };
-        if !self.shape.always.is_empty() {
-            let marks = numbers(&mut self.shape.always.iter().copied());
-            let _ = writeln!(
-                text,
-                "    meta mark {{ {marks} }} meta mark set meta mark or {MARKED:#x}"
-            );
-        }
-        if !self.shape.hairpin.is_empty() {
-            let marks = numbers(&mut self.shape.hairpin.iter().map(|(mark, _)| *mark));
-            for family in FAMILIES.into_iter().filter(|family| !self.hairpins(*family).is_empty()) {
-                let word = nft::word(family);
-                let _ = writeln!(
-                    text,
-                    "    meta mark {{ {marks} }} {word} saddr . {word} daddr @itself_{word} meta \
-                     mark set meta mark or {MARKED:#x}"
-                );
-            }
-        }
-        if !self.shape.jumps.is_empty() {
-            let jump = |(mark, to): &(Origin, usize)| {
-                format!("{} : goto {}", mark.0, chain(Mode::New, *to))
-            };
-            let items: Vec<String> = self.shape.jumps.iter().map(jump).collect();
-            let list = nft::elements(&items, "      ");
-            let _ = writeln!(text, "    meta mark and {NUMBER:#x} vmap {{\n      {list}\n    }}");
-        }
-        if before < tables {
-            let _ = writeln!(text, "    goto {}", chain(Mode::New, before));
-        }
-        text.push_str("  }\n");
-    }
-
-    fn sources(&self, text: &mut String) {
-        let rules = |text: &mut String| {
-            for (mark, addr) in &self.sources {
-                let word = nft::word(addr.family());
-                let words = self.comment(*mark);
-                let _ = writeln!(
-                    text,
-                    "    ct mark {} snat {word} to {addr} comment \"{words}\"",
-                    mark.0
-                );
-            }
-        };
-        if !self.sources.is_empty() {
-            for (name, hook) in [("leave", "postrouting"), ("arrive", "input")] {
-                let _ = writeln!(
-                    text,
-                    "  chain {name} {{\n    type nat hook {hook} priority 100; policy accept;"
-                );
-                rules(text);
-                text.push_str("  }\n");
-            }
-        }
-        if !self.leads.is_empty() {
-            let mut marks: Vec<u32> = self.leads.iter().map(|lead| lead.mark.0).collect();
-            marks.sort_unstable();
-            marks.dedup();
-            let marks = marks.iter().map(u32::to_string).collect::<Vec<_>>().join(", ");
-            let _ = writeln!(
-                text,
-                "  chain keep {{\n    type filter hook postrouting priority 110; policy accept;\n    \
-                 ct state new meta mark {{ {marks} }} ct mark set meta mark\n  }}"
-            );
-        }
-    }
 }
 
 /// What stands in the name of a chain for the hook.
-const HOOK: &str = "#";
-
-fn set_name(switch: &Switch<'_>, id: u32, family: Family) -> String {
-    let name = nft::name(&switch.network.set(fibula_network::AddrSetId(id)).name);
-    format!("in_{name}_{id}_{}", nft::word(family))
-}
+pub(super) const HOOK: &str = "#";
 
 /// Whether some line decides about every message.
 fn covers_all(steps: &[Step<'_>]) -> bool {
-    let all = |step: &Step<'_>| {
-        step.line.is_full() && super::super::routes::is_any(step.line.pattern.dst)
-    };
+    let all = |step: &Step<'_>| step.line.is_full() && is_any(step.line.pattern.dst);
     steps.iter().any(all)
 }
