@@ -10,14 +10,14 @@ use std::time::{Duration, Instant};
 use crate::plan::{End, Plan, Space, Sysctl, Wire};
 
 use super::error::Error;
-use super::route::{LO, Route};
+use super::route::{FABRIC, LO, Route};
 use super::space::Namespace;
 
 /// How long the kernel may take until every wire can send.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// The ends of wires in one namespace: each gets the number of its interface from its place.
-type Ends<'a> = Vec<(&'a End, &'a End)>;
+/// The ends of wires in one namespace: the number of its interface, the end, and the other end.
+type Ends<'a> = Vec<(u32, &'a End, &'a End)>;
 
 /// Makes the namespaces of a plan and all that is in them but listeners. Leaves the thread in any
 /// of them.
@@ -46,10 +46,10 @@ pub(super) fn build(plan: &Plan) -> Result<Vec<Namespace>, Error> {
     for ((space, route), ends) in plan.spaces.iter().zip(&mut routes).zip(&ends) {
         up(space, ends, route).map_err(Error::inside(&space.name))?;
     }
+    wait(&mut routes)?;
     for ((space, route), ends) in plan.spaces.iter().zip(&mut routes).zip(&ends) {
         furnish(space, ends, route).map_err(Error::inside(&space.name))?;
     }
-    wait(&mut routes)?;
     for (space, nft) in rulesets {
         nft.finish().map_err(Error::inside(&space.name))?;
     }
@@ -63,13 +63,13 @@ fn wires<'a>(
     routes: &mut [Route<'a>],
 ) -> Result<Vec<Ends<'a>>, Error> {
     let mut ends: Vec<Ends<'a>> = vec![Vec::new(); plan.spaces.len()];
+    // No number twice in a plan: where both ends of a wire have the same, the kernel takes up to a
+    // second to notice that the wire is up.
+    let mut numbers = FABRIC + 1..;
     for Wire { ends: [here, there] } in &plan.wires {
-        let mut index = |end: &'a End, other: &'a End| {
-            let ends = &mut ends[end.space.index()];
-            ends.push((end, other));
-            LO + ends.len() as u32
-        };
-        let (near, far) = (index(here, there), index(there, here));
+        let (Some(near), Some(far)) = (numbers.next(), numbers.next()) else { break };
+        ends[here.space.index()].push((near, here, there));
+        ends[there.space.index()].push((far, there, here));
         let other = &namespaces[there.space.index()];
         routes[here.space.index()].wire((here, near), (there, far), other)?;
     }
@@ -82,15 +82,14 @@ fn wires<'a>(
 /// Brings interfaces up.
 fn up<'a>(space: &Space, ends: &Ends<'a>, route: &mut Route<'a>) -> Result<(), Error> {
     route.up(LO, "lo")?;
-    let bridge = LO + ends.len() as u32 + 1;
     if space.fabric {
-        route.bridge(bridge)?;
+        route.bridge(FABRIC)?;
     }
-    for (index, (here, there)) in (LO + 1..).zip(ends) {
+    for (index, here, there) in ends {
         if space.fabric {
-            route.port(bridge, (index, &here.dev), there.mac)?;
+            route.port(FABRIC, (*index, &here.dev), there.mac)?;
         }
-        route.up(index, &here.dev)?;
+        route.up(*index, &here.dev)?;
     }
     route.send()
 }
@@ -98,7 +97,7 @@ fn up<'a>(space: &Space, ends: &Ends<'a>, route: &mut Route<'a>) -> Result<(), E
 /// Addresses, neighbours and routes.
 fn furnish<'a>(space: &'a Space, ends: &Ends<'a>, route: &mut Route<'a>) -> Result<(), Error> {
     let numbers: HashMap<&str, u32> =
-        ends.iter().zip(LO + 1..).map(|((end, _), index)| (&*end.dev, index)).collect();
+        ends.iter().map(|(index, end, _)| (&*end.dev, *index)).collect();
     let number = |dev: &str| match (dev, numbers.get(dev)) {
         ("lo", _) => Ok(LO),
         (_, Some(index)) => Ok(*index),

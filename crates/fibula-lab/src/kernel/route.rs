@@ -31,6 +31,8 @@ use super::space::Namespace;
 
 /// The number of `lo` in every namespace.
 pub(super) const LO: u32 = 1;
+/// The number of the bridge in a fabric. Ends of wires have higher numbers.
+pub(super) const FABRIC: u32 = 2;
 
 /// The routing tables.
 const LOCAL: u8 = 255;
@@ -38,6 +40,11 @@ const MAIN: u8 = 254;
 
 /// The number of the routing table of mark 0: above those that Linux has.
 const MARKS: u32 = 1000;
+
+/// The attribute of an interface that says whether it can send, not only whether it is up, and
+/// what it is then.
+const OPERATING: u16 = 16;
+const UP: u8 = 6;
 
 /// How many bytes of requests are sent at once: the kernel takes some 200,000.
 const FULL: usize = 64 << 10;
@@ -154,7 +161,9 @@ impl<'a> Route<'a> {
         if ip.is_ipv6() {
             message.attributes.push(AddressAttribute::Flags(AddressFlags::Nodad));
         }
-        self.add(RouteNetlinkMessage::NewAddress(message), CREATE, Item::Address(ip))
+        self.add(RouteNetlinkMessage::NewAddress(message), CREATE, Item::Address(ip))?;
+        // The kernel takes an IPv6 address for its own only a moment later, unless told.
+        if ip.is_ipv6() { self.local(IpNet::from(ip)) } else { Ok(()) }
     }
 
     /// A neighbour, for ever.
@@ -258,10 +267,11 @@ impl<'a> Route<'a> {
         write(&mut request, message, REQUEST | DUMP, 0);
         let mut ready = true;
         self.talk.exchange(&request, 0, |answer| {
-            // The flags are the third number of what describes an interface.
-            let flags = answer.ok().and_then(|link| super::netlink::number(link.body, 8));
-            let flags = LinkFlags::from_bits_retain(flags.unwrap_or_default());
-            ready &= !flags.contains(LinkFlags::Up) || flags.contains(LinkFlags::Running);
+            let Ok(link) = answer else { return };
+            // What describes an interface begins with 16 bytes: its number is the second of them.
+            let end = super::netlink::number(link.body, 4) > Some(FABRIC);
+            let mut rest = super::netlink::attributes(link.body.get(16..).unwrap_or_default());
+            ready &= !end || rest.any(|attribute| attribute == (OPERATING, &[UP]));
         })?;
         Ok(ready)
     }
