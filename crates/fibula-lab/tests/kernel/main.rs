@@ -2,6 +2,7 @@
 //! messages in them. Where the kernel lets nobody make namespaces, every test says so and passes.
 
 mod around;
+mod measure;
 mod plans;
 mod probes;
 
@@ -30,7 +31,9 @@ fn main() {
             None => test(),
         })
     });
-    libtest_mimic::run(&Arguments::from_args(), trials.collect()).exit();
+    let measured = Trial::test("measure", measure::measure).with_ignored_flag(true);
+    let trials = trials.chain([measured]).collect();
+    libtest_mimic::run(&Arguments::from_args(), trials).exit();
 }
 
 #[allow(clippy::print_stderr)]
