@@ -1,7 +1,9 @@
 //! What was read and not followed, or contradicts itself, makes an answer undecided (DR-21).
 
-use fibula_answers::trace::{Doubt, Ground, trace};
-use fibula_cluster::{Cluster, Object, ObjectId, Options, Reading, reading};
+use std::collections::BTreeMap;
+
+use fibula_answers::trace::{Doubt, Ground, MOST_LIVES, Unread, trace};
+use fibula_cluster::{Cluster, Decides, Object, ObjectId, Options, Reading, reading};
 use fibula_intended::{Intent, network};
 use serde_json::{Value, json};
 
@@ -17,11 +19,16 @@ fn read(value: &Value) -> Object {
 
 /// The doubts about a message on two Nodes, with a pod on each, and these objects.
 fn doubts(more: &[Value], from: &str, to: &str) -> Vec<Doubt> {
+    doubts_beside(&[], more, from, to)
+}
+
+/// The same, where something was not read.
+fn doubts_beside(unread: &[Unread], more: &[Value], from: &str, to: &str) -> Vec<Doubt> {
     let base = [node("n1", 1), node("n2", 2), pod("x", "n1", 1), pod("y", "n2", 2)];
     let objects = base.iter().chain(more).map(read);
     let cluster = Cluster::new((0..).map(ObjectId).zip(objects).collect(), &Options::default());
     let network = network(&cluster, &Intent::default());
-    let ground = Ground { network: &network, cluster: Some(&cluster), unread: &[] };
+    let ground = Ground { network: &network, cluster: Some(&cluster), unread };
     let answer = trace(ground, None, from, to).unwrap_or_else(|e| panic!("{from} {to}: {e:?}"));
     answer.doubts
 }
@@ -153,4 +160,92 @@ fn dr_20_a_host_port_of_a_pod_that_has_no_node_is_undecided() {
         assert_eq!(doubts(std::slice::from_ref(&job), "x", to), doubt, "{to}");
     }
     assert_eq!(doubts(&[job], "x", "10.0.0.2:7071"), []);
+}
+
+/// A Service at 10.96.0.1 that selects the pods of a workload.
+fn selecting(more: Value) -> Value {
+    let mut spec = json!({"clusterIP": "10.96.0.1", "selector": {"app": "w"},
+        "ports": [{"port": 80}]});
+    for (key, value) in more.as_object().into_iter().flatten() {
+        spec[key] = value.clone();
+    }
+    json!({"apiVersion": "v1", "kind": "Service", "metadata": {"name": "s"}, "spec": spec})
+}
+
+#[test]
+fn dr_20_a_policy_local_asks_where_pods_run() {
+    let workload = json!({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "w"},
+        "spec": {"selector": {"matchLabels": {"app": "w"}}, "template": {
+            "metadata": {"labels": {"app": "w"}},
+            "spec": {"containers": [{"name": "c", "ports": [{"containerPort": 80}]}]}}}});
+    let local = selecting(json!({"internalTrafficPolicy": "Local"}));
+    let doubt = [Doubt::Placement("default/w".to_owned())];
+    for from in ["x", "y"] {
+        assert_eq!(doubts(&[workload.clone(), local.clone()], from, "s:80"), doubt, "{from}");
+        assert_eq!(doubts(&[workload.clone(), selecting(json!({}))], from, "s:80"), []);
+    }
+    let mut placed = pod("p", "n2", 3);
+    placed["metadata"]["labels"] = json!({"app": "w"});
+    assert_eq!(doubts(&[placed, local], "x", "s:80"), []);
+}
+
+#[test]
+fn dr_21_contradicting_pods_could_stand_behind_a_service() {
+    let twin = |i: u8| pod("t", "n2", i);
+    let more = [twin(7), twin(8), selecting(json!({}))];
+    assert_eq!(doubts(&more, "x", "s:80"), twins("Pod default/t"));
+    // Where slices say it, or nothing is selected, pods do not.
+    let slice = json!({"apiVersion": "discovery.k8s.io/v1", "kind": "EndpointSlice",
+        "metadata": {"name": "s-1", "labels": {"kubernetes.io/service-name": "s"}},
+        "addressType": "IPv4", "ports": [{"name": "", "port": 80, "protocol": "TCP"}],
+        "endpoints": [{"addresses": ["10.0.1.10"]}]});
+    assert_eq!(doubts(&[twin(7), twin(8), selecting(json!({})), slice], "x", "s:80"), []);
+    assert_eq!(doubts(&[twin(7), twin(8)], "x", "y:80"), []);
+}
+
+#[test]
+fn dr_21_what_decides_services_and_was_not_read_makes_them_undecided() {
+    let unread = |kind: &str, namespace: &str| Unread {
+        decides: Decides::Service,
+        kind: kind.to_owned(),
+        namespaces: BTreeMap::from([(namespace.to_owned(), 1)]),
+    };
+    let more = [selecting(json!({"type": "NodePort",
+        "ports": [{"port": 80, "nodePort": 30080}]}))];
+    for (kind, namespace, from, to, doubted) in [
+        // A mesh acts in the sender's Pod, on what is sent to any Service.
+        ("VirtualService", "other", "x", "s:80", true),
+        ("VirtualService", "other", "x", "10.0.0.1:30080", true),
+        ("VirtualService", "other", "world", "10.0.0.1:30080", false),
+        ("VirtualService", "other", "x", "pod/y:80", false),
+        // Imports stand beside the Service of their name.
+        ("ServiceImport", "default", "world", "10.0.0.1:30080", true),
+        ("ServiceImport", "other", "x", "s:80", false),
+    ] {
+        let unread = [unread(kind, namespace)];
+        let doubt = [Doubt::Services(unread.to_vec())];
+        let expected = if doubted { &doubt[..] } else { &[] };
+        let met = doubts_beside(&unread, &more, from, to);
+        assert_eq!(met, expected, "{kind} in {namespace}: {from} {to}");
+    }
+}
+
+#[test]
+fn svc_42_more_branches_than_are_followed_are_undecided() {
+    // From outside, any of 66 Nodes, and then any of so many endpoints.
+    let nodes: Vec<Value> = (3..=66).map(|i| node(&format!("n{i}"), i)).collect();
+    let balanced = |endpoints: u8| {
+        let endpoints: Vec<Value> =
+            (1..=endpoints).map(|i| json!({"addresses": [format!("10.0.1.{i}")]})).collect();
+        let slice = json!({"apiVersion": "discovery.k8s.io/v1", "kind": "EndpointSlice",
+            "metadata": {"name": "s-1", "labels": {"kubernetes.io/service-name": "s"}},
+            "addressType": "IPv4", "ports": [{"name": "", "port": 80, "protocol": "TCP"}],
+            "endpoints": endpoints});
+        let service = selecting(json!({"externalIPs": ["203.0.113.9"]}));
+        [&nodes[..], &[slice, service]].concat()
+    };
+    let most = MOST_LIVES / 66;
+    assert_eq!(doubts(&balanced(most as u8), "world", "203.0.113.9:80"), []);
+    let many = doubts(&balanced(most as u8 + 1), "world", "203.0.113.9:80");
+    assert_eq!(many, [Doubt::Many]);
 }

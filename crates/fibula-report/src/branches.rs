@@ -135,7 +135,8 @@ impl Tree<'_> {
             _ => {
                 let n = parts(branches, fork).count();
                 let says = format!("sends to one of {}", count(n, what));
-                let why = Text::new().with(Label::Dim, "DNS-3");
+                let by = self.trace.to.dns.as_ref().map_or("DNS-3", |resolved| resolved.by);
+                let why = Text::new().with(Label::Dim, by);
                 row(self.view, sign, Some(self.trace.from.process), says.into(), why)
             }
         }

@@ -100,9 +100,9 @@ fn answer(label: Label, verdict: &str, why: &str, near: &[String]) -> Page {
     let text = Text::new().with(label, verdict).plain(format!("   {why}"));
     page.line(match near {
         [] => text,
-        near => text
-            .plain("      ")
-            .with(Label::Hint, format!("did you mean {}?", near.join(" or "))),
+        near => {
+            text.plain("      ").with(Label::Hint, format!("did you mean {}?", near.join(" or ")))
+        }
     });
     page
 }

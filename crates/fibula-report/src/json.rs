@@ -1,6 +1,6 @@
 //! Answers as JSON: one object each, with the version of its form. `docs/json.md` describes them.
 
-use fibula_answers::names::Candidate;
+use fibula_answers::names::{Candidate, Resolved};
 use fibula_answers::trace::{Answer, Branch, Doubt, Granted, Share, Trace, Unread, header_before};
 use fibula_answers::{Constraint, Counterexample, Outcome, Proof, Scope};
 use fibula_cluster::{Finding, Place, Severity};
@@ -62,7 +62,10 @@ pub fn trace(view: &View<'_>, trace: &Trace, preface: &Preface) -> Value {
             "taken_for": candidate(&trace.from.chosen),
             "alike": trace.from.alike,
         },
-        "to": { "taken_for": trace.to.chosen.as_ref().map(candidate) },
+        "to": {
+            "taken_for": trace.to.chosen.as_ref().map(candidate),
+            "dns": trace.to.dns.as_ref().map(resolved),
+        },
         "message": header(trace.header),
         "source_port_matters": trace.source_port_matters,
         "lives": lives.collect::<Vec<_>>(),
@@ -170,6 +173,17 @@ fn branch(view: &View<'_>, branch: &Branch) -> Value {
     value
 }
 
+/// How DNS made addresses of a name.
+fn resolved(resolved: &Resolved) -> Value {
+    let addresses = resolved.addresses.iter().map(ToString::to_string);
+    json!({
+        "said": resolved.said,
+        "names": resolved.names,
+        "addresses": addresses.collect::<Vec<_>>(),
+        "id": resolved.by,
+    })
+}
+
 fn granted(granted: &Granted) -> Value {
     match granted {
         Granted::Routed(addr) => json!({ "id": "SVC-22", "address": addr }),
@@ -260,7 +274,7 @@ fn candidate(candidate: &Candidate) -> Value {
     json!(candidate.full())
 }
 
-fn header(header: Header) -> Value {
+pub(crate) fn header(header: Header) -> Value {
     json!({
         "source": header.src.to_string(),
         "source_port": header.sport,
@@ -270,7 +284,7 @@ fn header(header: Header) -> Value {
     })
 }
 
-fn basis(preface: &Preface) -> Value {
+pub(crate) fn basis(preface: &Preface) -> Value {
     let read = &preface.read;
     json!({
         "about": match &preface.about {

@@ -36,8 +36,12 @@ pub fn trace(view: &View<'_>, trace: &Trace, preface: &Preface) -> Page {
         }
     }
     let assumed = assumed(view, trace, preface);
-    if trace.from.alike > 1 || trace.to.alike > 1 || !assumed.is_empty() {
+    let name = name(trace);
+    if name.is_some() || trace.from.alike > 1 || trace.to.alike > 1 || !assumed.is_empty() {
         page.blank();
+    }
+    if let Some(name) = name {
+        page.paragraph("name", &name);
     }
     if trace.from.alike > 1 {
         let name = view.name(trace.from.process);
@@ -59,6 +63,25 @@ pub fn trace(view: &View<'_>, trace: &Trace, preface: &Preface) -> Page {
     }
     page
 }
+
+/// What DNS made of the name: `web = web.shop.svc.cluster.local = 10.96.0.7 (DNS-1)`. Nothing for
+/// a name that says its object.
+fn name(trace: &Trace) -> Option<String> {
+    let resolved = trace.to.dns.as_ref().filter(|resolved| !resolved.said.contains('/'))?;
+    let said = resolved.said.trim_end_matches('.').to_lowercase();
+    let mut parts: Vec<String> = vec![resolved.said.clone()];
+    parts.extend(resolved.names.iter().filter(|name| **name != said).cloned());
+    let mut addresses: Vec<String> =
+        resolved.addresses.iter().take(MOST_ADDRESSES).map(ToString::to_string).collect();
+    if resolved.addresses.len() > MOST_ADDRESSES {
+        addresses.push(format!("{} more", resolved.addresses.len() - MOST_ADDRESSES));
+    }
+    parts.push(list(&addresses));
+    Some(format!("{} ({})", parts.join(" = "), resolved.by))
+}
+
+/// How many addresses of a name are shown.
+const MOST_ADDRESSES: usize = 3;
 
 /// What was assumed that this answer may rest on.
 fn assumed(view: &View<'_>, trace: &Trace, preface: &Preface) -> Vec<String> {

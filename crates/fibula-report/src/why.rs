@@ -15,7 +15,7 @@ pub(crate) fn why(view: &View<'_>, why: &Why, header: Header) -> String {
     match why {
         Why::NoPort(service, has) => {
             let has: Vec<String> = has.iter().map(ToString::to_string).collect();
-            format!("svc/{service} has no port {}: it has {} (SVC-27)", header.dport, list(&has))
+            format!("svc/{service} has no port {}: it has {}", header.dport, list(&has))
         }
         Why::SelectsNothing(service, labels) => {
             let labels: Vec<String> = labels.iter().map(|(k, v)| format!("{k}={v}")).collect();
@@ -39,14 +39,13 @@ pub(crate) fn why(view: &View<'_>, why: &Why, header: Header) -> String {
         Why::Unready(service, n) => {
             format!("none of the {} of svc/{service} is ready (SVC-40)", count(*n, "endpoint"))
         }
+        // The entry beside it has the id of what follows.
         Why::Elsewhere(service, node, field) => {
-            let rule = if *field == "internalTrafficPolicy" { "SVC-51" } else { "SVC-53" };
             let node = view.name(*node);
-            format!("svc/{service} has no endpoint on {node}, and {field} is Local ({rule})")
+            format!("svc/{service} has no endpoint on {node}, and {field} is Local")
         }
         Why::OutOfRange(service) => {
-            let src = header.src;
-            format!("the loadBalancerSourceRanges of svc/{service} leave out {src} (SVC-25)")
+            format!("the loadBalancerSourceRanges of svc/{service} leave out {}", header.src)
         }
     }
 }

@@ -66,7 +66,8 @@ web.shop.svc, world, c1-1 (a container). TO needs a :PORT unless one alone is de
 
 Examples:
   fibula trace -f @k1 c1-1 p2:8080
-  fibula trace -f deploy/ frontend deploy/cart:7070
+  fibula trace -f deploy/ frontend cart:7070
+  fibula trace -f deploy/ world node/n1:30080
   kubectl get -A -o yaml nodes,pods,services | fibula trace -f - -n shop web 10.0.2.5:5432";
 
 const VERIFY_HELP: &str = "\

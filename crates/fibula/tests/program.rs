@@ -80,7 +80,7 @@ fn exit_codes_are_the_answer() {
     let other = twins.replace("{name: a}", "{name: c}");
     let undecided = format!("{twins}---\n{}---\n{other}", twins.replace('A', "b"));
     let looping = "--without R1 --listeners declared";
-    let shop = input("shop.yaml");
+    let (shop, services) = (input("shop.yaml"), input("services.yaml"));
     let refused = input("refused.yaml");
     let findings = input("findings.yaml");
     let table: &[(&str, u8)] = &[
@@ -98,7 +98,9 @@ fn exit_codes_are_the_answer() {
         ("trace -f @k1 c1-1 p2:8080", 0),
         ("trace -f @k1 c1-1 p2:1234", 1),
         ("trace -f @k1 --without R1 c1-1 p2:1234", 1),
-        (&format!("trace -f {shop} shop/web svc/db:5432"), 3),
+        (&format!("trace -f {shop} shop/web svc/db:5432"), 0),
+        (&format!("trace -f {shop} shop/web svc/db:5433"), 1),
+        (&format!("trace -f {services} --listeners declared shop/web api"), 1),
         (&format!("trace -f {refused} fine fine:80"), 2),
         ("trace -f - a a:80", 3),
         ("trace -f @k1 nobody p2:8080", 2),

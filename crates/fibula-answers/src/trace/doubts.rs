@@ -231,8 +231,8 @@ fn policies(ground: Ground<'_>, trace: &Trace) -> Vec<Unread> {
         ends.iter().any(|end| {
             let target = place::pod(network, *end);
             let host = |pod| network.facts.host(pod);
-            let local = source.is_none()
-                && target.is_some_and(|pod| host(pod) == host(trace.from.process));
+            let local =
+                source.is_none() && target.is_some_and(|pod| host(pod) == host(trace.from.process));
             let near = [source, target].into_iter().flatten();
             let mut near = near.filter_map(|pod| place::namespace(network, pod));
             source != target

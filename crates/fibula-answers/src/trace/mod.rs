@@ -172,8 +172,9 @@ fn follow(ground: Ground<'_>, from: From, to: To, headers: &[Header]) -> Trace {
     let mut choices = vec![0; network.choices.len()];
     let mut left = MOST_LIVES;
     let mut many = false;
+    let asked = Asked { ground, from: &from, to: &to, replies: has_replies(network) };
     let all = loop {
-        let way = Way::follow(ground, &from, &to, headers, &choices, left.max(1));
+        let way = Way::follow(&asked, headers, &choices, left.max(1));
         left = left.saturating_sub(way.branches.len());
         many |= !way.all;
         if ways.iter().all(|known| known.branches != way.branches) {
@@ -206,6 +207,15 @@ fn follow(ground: Ground<'_>, from: From, to: To, headers: &[Header]) -> Trace {
     trace
 }
 
+/// What is asked, in every way.
+struct Asked<'a> {
+    ground: Ground<'a>,
+    from: &'a From,
+    to: &'a To,
+    /// Whether replies are followed.
+    replies: bool,
+}
+
 /// The branches of a way that were followed, and whether they are all.
 struct Followed {
     branches: Vec<Branch>,
@@ -230,8 +240,9 @@ fn is_astray(network: &Network, to: &To, ending: Ending) -> bool {
     let part = |id: &ElementId| {
         *id == ending.at || host(ending.at) == Some(*id) || host(*id) == Some(ending.at)
     };
+    // At the addresses of Services and Nodes others stand in, which is what they are for.
     ending.verdict == Verdict::Delivered
-        && named.what != What::Service
+        && !matches!(named.what, What::Service | What::Node)
         && !named.elements.iter().any(part)
 }
 
@@ -292,16 +303,9 @@ impl Trace {
 // === impl Way ===
 
 impl Way {
-    fn follow(
-        ground: Ground<'_>,
-        from: &From,
-        to: &To,
-        headers: &[Header],
-        choices: &Choices,
-        limit: usize,
-    ) -> Followed {
+    fn follow(asked: &Asked<'_>, headers: &[Header], choices: &Choices, limit: usize) -> Followed {
+        let Asked { ground, from, to, replies } = *asked;
         let network = ground.network;
-        let replies = has_replies(network);
         let mut followed = Followed { branches: vec![], all: true };
         for header in headers {
             let room = limit.saturating_sub(followed.branches.len()).max(1);

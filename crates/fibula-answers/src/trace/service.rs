@@ -59,9 +59,8 @@ pub(super) fn at(cluster: &Cluster, header: Header) -> Option<At<'_>> {
         }
         cluster.services.iter().find_map(|service| {
             let mut ports = service.ports.iter();
-            let found = ports.find(|p| {
-                proto(p.protocol) == header.proto && p.node_port == Some(header.dport)
-            })?;
+            let found = ports
+                .find(|p| proto(p.protocol) == header.proto && p.node_port == Some(header.dport))?;
             Some(At { service, port: Some(found), kind: AtKind::NodePort })
         })
     })

@@ -40,7 +40,7 @@ const NEAR: usize = 3;
 /// How alike a near name is at least, from 0 to 1.
 const ALIKE: f64 = 0.75;
 /// Where the text of a list of ids begins.
-const COLUMN: usize = 22;
+const COLUMN: usize = 23;
 
 /// What an id means: a rule of the model, a statement about Kubernetes, a verdict, a finding, or a
 /// word of FIBs. Only letters and digits count, in upper or lower case; none for an id that the

@@ -17,29 +17,32 @@ use crate::view::{View, host};
 pub(super) fn headline(view: &View<'_>, trace: &Trace) -> Text {
     let question = format!("   {} → {}", source(view, trace), target(trace));
     let branches = trace.branches();
-    let several = |word: &str| format!("{word} {}", count(branches.len(), unit(view, branches)));
+    let several = count(branches.len(), unit(view, branches));
     match (trace.answer(), trace.verdict()) {
-        (Answer::Undecided, _) => {
-            Text::new().with(Label::Open, "? undecided").plain(question)
-        }
+        (Answer::Undecided, _) => Text::new().with(Label::Open, "? undecided").plain(question),
         (Answer::All, _) => {
             let text = life::verdict(Verdict::Delivered).plain(question);
             let text = match branches.len() {
                 1 => text,
-                2 => text.plain(several(": both of")),
-                _ => text.plain(several(": all")),
+                2 => text.plain(several.replace("2 ", ": both ")),
+                _ => text.plain(format!(": all {several}")),
             };
-            if branches.iter().any(|branch| !is_known(view, branch)) {
-                text.plain(", if something listens there: nothing declares this port")
-            } else if branches.iter().all(|branch| branch.reply.is_some()) {
-                text.plain(", and the reply comes back")
-            } else {
-                text
+            let unknown = branches.iter().filter(|branch| !is_known(view, branch)).count();
+            let replied = branches.iter().all(|branch| branch.reply.is_some());
+            match unknown {
+                0 if replied => text.plain(", and the reply comes back"),
+                0 => text,
+                n if n == branches.len() => {
+                    text.plain(", if something listens there: nothing declares this port")
+                }
+                n => {
+                    text.plain(format!(", if something listens: nothing declares the port of {n}"))
+                }
             }
         }
         (Answer::Some, _) => {
             let arrived = branches.iter().filter(|branch| branch.arrived()).count();
-            let says = format!(": {arrived} of {}", count(branches.len(), unit(view, branches)));
+            let says = format!(": {arrived} of {several}");
             let text = Text::new().with(Label::Open, "◐ some").plain(question).plain(says);
             text.plain(format!(". {}", failures(branches)))
         }
@@ -54,7 +57,7 @@ pub(super) fn headline(view: &View<'_>, trace: &Trace) -> Text {
         }
         (Answer::None, None) => {
             let text = Text::new().with(Label::Bad, "✗ not delivered").plain(question);
-            text.plain(format!("{}. {}", several(": none of"), failures(branches)))
+            text.plain(format!(": none of {several}. {}", failures(branches)))
         }
     }
 }
@@ -64,9 +67,7 @@ pub(super) fn way(view: &View<'_>, way: &Way) -> Text {
     let first = &way.branches[0];
     let ends: Vec<_> = way.outcome().into_keys().collect();
     match &ends[..] {
-        [(verdict, at)] => {
-            life::verdict(*verdict).plain(", at ").then(life::element(view, *at))
-        }
+        [(verdict, at)] => life::verdict(*verdict).plain(", at ").then(life::element(view, *at)),
         _ => {
             let arrived = way.branches.iter().filter(|branch| branch.arrived()).count();
             let of = count(way.branches.len(), unit(view, &way.branches));
