@@ -19,10 +19,10 @@ use proptest::test_runner::{TestCaseError, TestRunner};
 use random::{Drawn, Samples, articles, mutate, networks, rolls};
 
 /// Headers that are tried from each process of a network.
-const HEADERS: usize = 600;
+const HEADERS: usize = 300;
 
 /// Lives of a message that are followed; a message with more is left out.
-const BRANCHES: usize = 500;
+const BRANCHES: usize = 60;
 
 /// The ends of a message, over all of its branches; none if they are too many.
 fn ends(
@@ -61,6 +61,11 @@ fn cover(space: &mut Space, parts: &[SetId]) -> Result<(), String> {
 /// Whether `flow` says of `asked` what `walk` does in `walked`: for every process, and for headers
 /// that matter in either.
 fn compare(asked: &Network, walked: &Network) -> Result<(), String> {
+    compare_some(asked, walked, HEADERS)
+}
+
+/// The same for so many headers from each process.
+fn compare_some(asked: &Network, walked: &Network, headers: usize) -> Result<(), String> {
     let ground = Ground::new(asked);
     let mut flow = Flow::new(&ground);
     let samples = [Samples::of(asked), Samples::of(walked)];
@@ -69,7 +74,7 @@ fn compare(asked: &Network, walked: &Network) -> Result<(), String> {
         let sets: Vec<SetId> = parts.iter().map(|(set, _)| *set).collect();
         cover(&mut flow.space, &sets).map_err(|why| format!("from {process:?}: {why}"))?;
         for samples in &samples {
-            for (header, choices) in samples.take(HEADERS / 2, process.0.into()) {
+            for (header, choices) in samples.take(headers / 2, process.0.into()) {
                 let Some(ends) = ends(walked, process, header, choices) else { continue };
                 let member = flow.fields.member(&ground.atoms, header, choices);
                 let within = parts.iter().filter(|(set, _)| flow.space.contains(*set, &member));
@@ -359,5 +364,97 @@ fn a_planted_fault_is_noticed() {
         assert!(compare(&sound, &network).is_err(), "{fault}: unnoticed, flow being sound");
         assert!(compare(&network, &sound).is_err(), "{fault}: unnoticed, walk being sound");
         assert_eq!(compare(&network, &network), Ok(()), "{fault}");
+    }
+}
+
+/// [`sound`] with a Service of two Pods, which the Nodes rewrite and masquerade; a policy of the
+/// Pods by which it shows who is masqueraded; and an address that the outside sends to one of two
+/// Nodes.
+fn serving() -> Network {
+    let mut n = sound();
+    let one = |addr: &str| Addrs::In(addr.parse().unwrap());
+    let nodes: Vec<ElementId> = n.of_kind(Kind::Node).take(2).collect();
+    let owned = |kind| -> Vec<Addr> {
+        let owners = n.owners.iter().filter(|owner| n.kind(owner.to) == kind);
+        owners.map(|owner| owner.addr).filter(|addr| addr.family() == Family::V4).collect()
+    };
+    let v4 = |addr: &Addr| addr.family() == Family::V4;
+    // Each at a port that somebody listens on, if anybody does there.
+    let backend = |addr: Addr| {
+        let listeners = n.owners_of(addr).iter().filter_map(|owner| n.fib(owner.to));
+        let mut ports = listeners.flat_map(|fib| &fib.me.listeners).map(|l| l.port.number);
+        let (at, place) = (Scope::Everywhere, PlaceId::NONE);
+        Backend { at, addr, port: ports.next().unwrap_or(9), place }
+    };
+    let mut pods: Vec<Backend> = owned(Kind::Pod).into_iter().map(backend).collect();
+    pods.sort_by_key(|backend| backend.port == 9);
+    pods.truncate(2);
+    assert_ne!(pods[0].port, 9);
+    let members = pods;
+    let masks: Vec<Range> = owned(Kind::Node).into_iter().map(Range::one).collect();
+    n.backends = vec![Backends::new("web", members)];
+    n.hops = vec![nodes];
+    n.sets.push(AddrSet::new("nodes", masks));
+    let nodes = Addrs::Set(AddrSetId(n.sets.len() as u32 - 1));
+    for fib in n.fibs.iter_mut().flatten().filter(|fib| fib.pipeline == PipelineId(1)) {
+        fib.me.masquerade = fib.me.own.iter().copied().filter(v4).collect();
+    }
+    let (node, source) = (TableId(NODE as u32), TableId(n.tables.len() as u32));
+    let marked = Pattern { marked: Some(true), ..Pattern::ANY };
+    let masquerade = Action::Masquerade { by: Source::Own, then: node };
+    let rewrite = Action::Rewrite { to: BackendsId(0), mark: Mark::Hairpin, then: source };
+    let policy = Pattern { src: nodes, ..Pattern::to(Addrs::Own) };
+    n.tables.push(Table {
+        name: "source".into(),
+        entries: vec![Entry::new("SVC-62", marked, masquerade)],
+    });
+    n.pipelines[1].insert(1, source);
+    n.tables[2].entries = vec![Entry::new("SVC-50", Pattern::to(one("10.96.0.1")), rewrite)];
+    n.tables[4].entries = vec![Entry::new(
+        "SVC-22",
+        Pattern::to(one("10.0.77.77")),
+        Action::Forward(Hop::OneOf(HopsId(0))),
+    )];
+    n.tables[POD].entries.insert(0, Entry::new("policy", policy, Action::Discard(Reason::Policy)));
+    n
+}
+
+#[test]
+fn a_planted_fault_in_a_service_is_noticed() {
+    let sound = serving();
+    assert_eq!(check(&sound), []);
+    const MANY: usize = 2000;
+    assert_eq!(compare_some(&sound, &sound, MANY), Ok(()));
+    let node = sound.hops[0][0];
+    let rewrite = |n: &mut Network, change: fn(&mut BackendsId, &mut Mark, &mut TableId)| {
+        if let Action::Rewrite { to, mark, then } = &mut n.tables[2].entries[0].action {
+            change(to, mark, then);
+        }
+    };
+    type Fault<'a> = (&'a str, Box<dyn Fn(&mut Network) + 'a>);
+    let faults: [Fault<'_>; 9] = [
+        ("a backend less", Box::new(|n| n.backends[0].members.truncate(1))),
+        ("another port", Box::new(|n| n.backends[0].members.iter_mut().for_each(|b| b.port = 9))),
+        ("a backend that one Node sees", {
+            Box::new(move |n| {
+                n.backends[0].members[1].at = Scope::Switch(node);
+            })
+        }),
+        ("a hop less", Box::new(|n| n.hops[0].truncate(1))),
+        ("never marked", Box::new(|n| rewrite(n, |_, mark, _| *mark = Mark::Never))),
+        ("always marked", Box::new(|n| rewrite(n, |_, mark, _| *mark = Mark::Always))),
+        ("past the sources", {
+            Box::new(|n| rewrite(n, |_, _, then| *then = TableId(NODE as u32)))
+        }),
+        ("no masquerade", Box::new(|n| n.tables[6].entries.clear())),
+        ("only for replies", Box::new(|n| n.tables[2].entries[0].pattern.reply = Some(true))),
+    ];
+    for (fault, plant) in faults {
+        let mut network = sound.clone();
+        plant(&mut network);
+        let noticed = |asked, walked| compare_some(asked, walked, MANY).is_err();
+        assert!(noticed(&sound, &network), "{fault}: unnoticed, flow being sound");
+        assert!(noticed(&network, &sound), "{fault}: unnoticed, walk being sound");
+        assert_eq!(compare_some(&network, &network, MANY), Ok(()), "{fault}");
     }
 }

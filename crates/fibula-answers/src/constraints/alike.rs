@@ -9,10 +9,11 @@
 //! constraint, whether or not somebody could send it.
 
 use fibula_network::Addr;
-use fibula_network::flow::{Atom, Ground, Likeness};
+use fibula_network::flow::{Atom, Ground, Likeness, Trust};
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
+use super::contract;
 use super::prover::Prover;
 use super::tally::Tallies;
 use crate::tenants::Tenants;
@@ -31,8 +32,10 @@ const SHARE: usize = 1024;
 /// a constraint, for then they are to be counted.
 pub(crate) fn prove(ground: &Ground<'_>, tenants: &Tenants<'_>) -> Tallies {
     let targets = ground.targets();
+    let (trust, likenesses) = contract::trust(ground, &targets);
+    let all = targets.par_iter().zip(&likenesses);
     let forms: Vec<Option<Form>> =
-        targets.par_iter().map(|target| form(ground, tenants, *target)).collect();
+        all.map(|(target, likeness)| form(ground, tenants, *target, *likeness)).collect();
     let mut places: FxHashMap<Form, usize> = FxHashMap::default();
     let (mut first, mut others): (Vec<Atom>, Vec<(usize, Atom)>) = (vec![], vec![]);
     for (target, form) in targets.into_iter().zip(forms) {
@@ -42,17 +45,22 @@ pub(crate) fn prove(ground: &Ground<'_>, tenants: &Tenants<'_>) -> Tallies {
             false => others.push((place, target)),
         }
     }
-    let (tallies, kept) = each(ground, tenants, &first);
+    let (tallies, kept) = each(ground, &trust, tenants, &first);
     others.retain(|(place, _)| !kept[*place]);
     let others: Vec<Atom> = others.into_iter().map(|(_, target)| target).collect();
-    tallies.merge(each(ground, tenants, &others).0)
+    tallies.merge(each(ground, &trust, tenants, &others).0)
 }
 
 /// What breaks a constraint among the messages to these targets, and to which of them none does.
-fn each(ground: &Ground<'_>, tenants: &Tenants<'_>, targets: &[Atom]) -> (Tallies, Vec<bool>) {
+fn each(
+    ground: &Ground<'_>,
+    trust: &Trust,
+    tenants: &Tenants<'_>,
+    targets: &[Atom],
+) -> (Tallies, Vec<bool>) {
     let parts: Vec<(Tallies, Vec<bool>)> = targets
         .par_chunks(SHARE)
-        .map(|targets| Prover::new(ground, tenants).prove(targets))
+        .map(|targets| Prover::new(ground, trust, tenants).prove(targets))
         .collect();
     let mut all = (Tallies::default(), vec![]);
     for (tallies, kept) in parts {
@@ -63,12 +71,17 @@ fn each(ground: &Ground<'_>, tenants: &Tenants<'_>, targets: &[Atom]) -> (Tallie
 
 /// The form of a target, where that is the usual: the Pod that owns it by the facts is the one
 /// that the FIBs lead to, by the Node that hosts it.
-fn form(ground: &Ground<'_>, tenants: &Tenants<'_>, target: Atom) -> Option<Form> {
+fn form(
+    ground: &Ground<'_>,
+    tenants: &Tenants<'_>,
+    target: Atom,
+    likeness: Option<Likeness>,
+) -> Option<Form> {
     let addr = ground.atoms.range(target).lo;
     if addr == Addr::LOOPBACK_V4 || addr == Addr::LOOPBACK_V6 {
         return None;
     }
-    let likeness = ground.likeness(addr, None)?;
+    let likeness = likeness?;
     let owner = ground.network.owners_of(addr).first()?;
     let mut owners = tenants.owners(addr);
     match (owners.next(), owners.next()) {
@@ -76,7 +89,9 @@ fn form(ground: &Ground<'_>, tenants: &Tenants<'_>, target: Atom) -> Option<Form
         (Some(pod), None) => {
             let named = tenants.processes(pod).iter().any(|process| ground.is_named(*process));
             let same = pod == owner.to && ground.network.facts.host(pod) == Some(owner.via);
-            (same && !named).then(|| (likeness, Some(tenants.promised(pod))))
+            // What is promised asks who receives a message that the owner rewrites.
+            (same && !named && !likeness.is_rewritten())
+                .then(|| (likeness, Some(tenants.promised(pod))))
         }
         _ => None,
     }

@@ -7,8 +7,13 @@
 //! asks the same of every target, and for ends without a reason. What is asked of a switch is
 //! asked of all that decide alike, and what is proved of a target is proved of all that are alike
 //! (`alike`); sources and ports are never enumerated.
+//!
+//! Where a message has alternatives, all of them must keep what is promised. Backends are proved
+//! apart from what rewrites messages to them (`contract`), so that R5 need not follow each message
+//! to each of its backends; C2 to C4 follow all that they promise.
 
 mod alike;
+mod contract;
 mod cut;
 mod prover;
 mod scope;

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use fibula_network::flow::{At, Atom, Fate, Flow, Ground, Toward};
+use fibula_network::flow::{At, Atom, Fate, Flow, Ground, Toward, Trust};
 use fibula_network::set::{SetId, Space};
 use fibula_network::walk::{Ending, Verdict};
 use fibula_network::{Addr, ElementId, Entity, Family, Kind, Network, Port, Proto, Range};
@@ -49,11 +49,15 @@ struct Broken<'a> {
 // === impl Prover ===
 
 impl<'g> Prover<'g> {
-    pub(crate) fn new(ground: &'g Ground<'g>, tenants: &'g Tenants<'g>) -> Prover<'g> {
+    pub(crate) fn new(
+        ground: &'g Ground<'g>,
+        trust: &'g Trust,
+        tenants: &'g Tenants<'g>,
+    ) -> Prover<'g> {
         Prover {
             network: ground.network,
             tenants,
-            flow: Flow::new(ground),
+            flow: Flow::trusting(ground, trust),
             ports: FxHashMap::default(),
             tallies: Tallies::default(),
             keeps: true,

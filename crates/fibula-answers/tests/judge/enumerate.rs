@@ -2,16 +2,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use fibula_network::walk::{Ending, walk};
+use fibula_network::walk::Ending;
 use fibula_network::{Addr, ElementId, Entity, Header, Network};
 
-use super::{Count, Found, Messages, Pair, promised, received};
+use super::{Count, Found, Messages, Pair, endings, promised, received};
 
 /// Pairs that a message breaks, and whether one does so under every value of the choices.
 type Broken = BTreeMap<Pair, bool>;
 
-/// What breaks the constraints of a network.
-pub(crate) fn enumerate(n: &Network) -> Found {
+/// What breaks the constraints of a network; none if its messages have too many alternatives.
+pub(crate) fn enumerate(n: &Network) -> Option<Found> {
     let messages = Messages::of(n);
     let mut broken = Broken::new();
     let mut found = Found::from([("C1", Count { broken: shared(n), open: 0 })]);
@@ -22,8 +22,8 @@ pub(crate) fn enumerate(n: &Network) -> Found {
             for (proto, targets, sports) in &messages.ports {
                 for (&dport, &sport, &src) in product(targets, sports, &sources) {
                     let header = Header { src, sport, dst, dport, proto: *proto };
-                    let lives = messages.choices.iter().map(|c| walk(n, from, header, c).ending);
-                    let endings: Vec<Ending> = lives.collect();
+                    let lives = messages.choices.iter().map(|c| endings(n, from, header, c));
+                    let endings = lives.collect::<Option<Vec<Vec<Ending>>>>()?;
                     note_pairs(n, senders, header, &endings, &mut broken);
                     note_ends(&endings, found.entry("R5").or_default());
                 }
@@ -34,7 +34,7 @@ pub(crate) fn enumerate(n: &Network) -> Found {
         let count = found.entry(pair.constraint).or_default();
         *(if always { &mut count.broken } else { &mut count.open }) += 1;
     }
-    found
+    Some(found)
 }
 
 /// C1: addresses that two entities have.
@@ -51,11 +51,13 @@ fn note_pairs(
     n: &Network,
     senders: &[ElementId],
     header: Header,
-    endings: &[Ending],
+    endings: &[Vec<Ending>],
     broken: &mut Broken,
 ) {
     for (pair, by) in promised(n, senders[0], header) {
-        let lost = endings.iter().filter(|ending| !received(**ending, &by)).count();
+        // Whichever alternative a message takes, it is to be received.
+        let kept = |endings: &Vec<Ending>| endings.iter().all(|ending| received(*ending, &by));
+        let lost = endings.iter().filter(|endings| !kept(endings)).count();
         for &from in senders.iter().filter(|_| lost > 0) {
             *broken.entry(Pair { from, ..pair }).or_default() |= lost == endings.len();
         }
@@ -63,8 +65,9 @@ fn note_pairs(
 }
 
 /// R5: the message does not end, or without a reason.
-fn note_ends(endings: &[Ending], count: &mut Count) {
-    let silent = endings.iter().filter(|ending| !ending.verdict.has_reason()).count();
+fn note_ends(endings: &[Vec<Ending>], count: &mut Count) {
+    let says = |endings: &Vec<Ending>| endings.iter().all(|ending| ending.verdict.has_reason());
+    let silent = endings.iter().filter(|endings| !says(endings)).count();
     if silent == endings.len() {
         count.broken += 1;
     } else if silent > 0 {

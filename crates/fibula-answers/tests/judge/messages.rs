@@ -46,6 +46,9 @@ impl Messages {
         if patterns.iter().any(|pattern| relative(pattern.src)) {
             sources.extend(someones);
         }
+        // A message that comes from its own backend may be treated in its own way.
+        let backends = n.backends.iter().flat_map(|list| &list.members);
+        sources.extend(backends.map(|backend| vec![Range::one(backend.addr)]));
         Messages {
             senders: senders(n),
             targets: addresses(&targets),

@@ -6,7 +6,7 @@ mod messages;
 use std::collections::BTreeMap;
 
 use fibula_answers::{Counterexample, Outcome, Proof};
-use fibula_network::walk::{Ending, Verdict, walk};
+use fibula_network::walk::{Branches, Ending, Verdict, branches};
 use fibula_network::{Addr, ElementId, Entity, Family, Header, Kind, Network, Port};
 
 pub(crate) use enumerate::enumerate;
@@ -73,6 +73,15 @@ pub(crate) fn promised(
     promises
 }
 
+/// Lives of a message that are followed.
+const BRANCHES: usize = 200;
+
+/// How a message ends, over all alternatives; none if it has too many.
+fn endings(n: &Network, from: ElementId, header: Header, choices: &[u8]) -> Option<Vec<Ending>> {
+    let Branches { lives, all } = branches(n, from, header, choices, BRANCHES);
+    all.then(|| lives.iter().map(|life| life.ending).collect())
+}
+
 /// Whether a message that ends so was received by one of these.
 pub(crate) fn received(ending: Ending, by: &[ElementId]) -> bool {
     ending.verdict == Verdict::Delivered && by.contains(&ending.at)
@@ -121,12 +130,14 @@ pub(crate) fn replay(network: &Network, proof: &Proof) -> Result<(), String> {
                 Counterexample::Shared { addr, by } => shared(network, *addr, by),
                 Counterexample::Message { from, header, choices: chosen, expected, life } => {
                     let breaks = |chosen: &[u8]| {
-                        let ending = walk(network, *from, *header, chosen).ending;
-                        breaks(network, id, *from, *header, expected, ending)
+                        let endings = endings(network, *from, *header, chosen);
+                        let breaks = |ending| breaks(network, id, *from, *header, expected, ending);
+                        endings.into_iter().flatten().any(breaks)
                     };
                     let all = choices.iter().all(|chosen| breaks(chosen));
-                    let again = walk(network, *from, *header, chosen);
-                    again == *life && breaks(chosen) && all != undecided
+                    let again = branches(network, *from, *header, chosen, BRANCHES).lives;
+                    let shown = self::breaks(network, id, *from, *header, expected, life.ending);
+                    again.contains(life) && shown && breaks(chosen) && all != undecided
                 }
             };
             if !right {

@@ -8,10 +8,12 @@ use super::atoms::Atom;
 use super::decide::{Decider, Entering, add};
 use super::fields::Fields;
 use super::ground::Ground;
+use super::hops::Hops;
 use super::solve::Here;
 use super::toward::{Spot, Toward};
 use super::trust::Trust;
 use crate::element::{ElementId, Kind};
+use crate::fib::HopsId;
 use crate::set::{SetId, Space};
 use crate::walk::{Ending, Verdict};
 
@@ -30,12 +32,15 @@ pub struct Flow<'g> {
     pub(super) decider: Decider,
     pub(super) known: FxHashMap<Here, Fate>,
     pub(super) towards: FxHashMap<(Atom, bool), Rc<Toward<'g>>>,
+    pub(super) hops: FxHashMap<(HopsId, ElementId, bool), Hops>,
 }
 
 /// Where each header to a target ends: sets that together are all headers. They overlap where a
 /// message has alternatives: it can end in each way whose set it is in.
 ///
-/// The headers that a trusted Rewrite takes are in none for that (see [`Trust`]).
+/// Where not every alternative is asked for, headers that a trusted Rewrite takes are in no set for
+/// that (see [`Trust`]), and of switches that treat the target alike one stands for all: the
+/// verdicts are the same, not the places.
 pub type Fate = Rc<[(SetId, End)]>;
 
 /// How some messages end that were at a switch.
@@ -72,6 +77,7 @@ impl<'g> Flow<'g> {
             decider: Decider::default(),
             known: FxHashMap::default(),
             towards: FxHashMap::default(),
+            hops: FxHashMap::default(),
         }
     }
 

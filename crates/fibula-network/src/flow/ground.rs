@@ -74,7 +74,13 @@ impl<'n> Ground<'n> {
         own.sort_unstable();
         let own_sets = own_sets(network);
         let ranges = || target_ranges(network, &own_sets);
-        let zones = Atoms::cut(ranges().map(|target| target.range));
+        // What gives a message another source asks of which family its target is.
+        let entries = network.tables.iter().flat_map(|table| &table.entries);
+        let families = entries.map(|entry| entry.action).find_map(|action| match action {
+            Action::Masquerade { .. } => Some(Range::ALL_V4),
+            _ => None,
+        });
+        let zones = Atoms::cut(ranges().map(|target| target.range).chain(families));
         let mark = |accept: fn(&Target) -> bool| {
             let mut marked = vec![false; zones.count() as usize];
             for target in ranges().filter(accept) {
@@ -141,6 +147,17 @@ impl<'n> Ground<'n> {
         a == b || self.zone(a) == self.zone(b) && !apart(a) && !apart(b)
     }
 
+    /// What the targets have in common with which an address is [`together`](Ground::together);
+    /// none for one that stands for itself alone.
+    pub fn group(&self, addr: Addr) -> Option<u32> {
+        self.apart.binary_search(&addr).is_err().then(|| self.zone(addr))
+    }
+
+    /// The addresses of all backends, sorted.
+    pub fn backends(&self) -> &[Addr] {
+        &self.rewrites.backends
+    }
+
     /// The entries of each table that can match a target.
     pub(crate) fn sieves(&self) -> &[Sieve] {
         &self.sieves
@@ -175,7 +192,11 @@ impl<'n> Ground<'n> {
 
     /// The Rewrite entries that can match messages to an address at some switch.
     pub(crate) fn rewriting(&self, addr: Addr) -> impl Iterator<Item = Rewriting> + '_ {
-        self.rewrites.of(self.network, addr, !self.holders(addr).is_empty())
+        let rewrites_own = |(_, holder): &(Addr, ElementId)| {
+            let pipeline = self.network.fib(*holder).map(|fib| fib.pipeline);
+            pipeline.is_some_and(|pipeline| self.rewrites.is_of_own(pipeline))
+        };
+        self.rewrites.of(self.network, addr, self.holders(addr).iter().any(rewrites_own))
     }
 
     /// The switches that have an address as their own.

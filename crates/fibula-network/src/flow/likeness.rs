@@ -34,6 +34,7 @@ pub struct Likeness {
     sets: u64,
     /// Which backends its owner alone sees, if it rewrites messages to the address.
     sees: Option<u32>,
+    rewritten: bool,
 }
 
 /// By Node, what it hosts and is linked to: one number for alike ones.
@@ -63,6 +64,7 @@ impl Ground<'_> {
             && !self.zone_listens(zone)
             && !self.zone_forks(zone);
         let mut rewrites = self.rewriting(addr).peekable();
+        let rewritten = rewrites.peek().is_some();
         let sees = rewrites.peek().and_then(|_| self.rewrites.sees(*holder));
         let usual =
             usual && rewrites.all(|rewrite| trust.is_some_and(|trust| trust.trusts(rewrite.to)));
@@ -75,6 +77,7 @@ impl Ground<'_> {
             near: self.near.of.get(&owner.via).copied().unwrap_or(u32::MAX),
             sets: self.own_sets(addr),
             sees,
+            rewritten,
         })
     }
 
@@ -83,6 +86,16 @@ impl Ground<'_> {
         let listed = self.network.links.listed(switch).iter();
         switch != host
             && listed.filter(|id| **id != host).any(|id| !self.network.kind(*id).is_process())
+    }
+}
+
+// === impl Likeness ===
+
+impl Likeness {
+    /// Whether the owner of the address rewrites messages to it: then addresses are alike as far as
+    /// it matters whether each message ends with a reason, not where.
+    pub fn is_rewritten(&self) -> bool {
+        self.rewritten
     }
 }
 

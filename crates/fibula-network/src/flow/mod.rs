@@ -33,6 +33,7 @@ mod decide;
 mod fate;
 mod fields;
 mod ground;
+mod hops;
 mod likeness;
 mod matching;
 mod rewrites;

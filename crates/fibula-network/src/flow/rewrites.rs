@@ -2,7 +2,7 @@
 
 use crate::addr::Addr;
 use crate::element::ElementId;
-use crate::fib::{Action, Addrs, BackendsId, EntryId, PipelineId, Scope, TableId};
+use crate::fib::{Action, Addrs, BackendsId, EntryId, PipelineId, Ports, Scope, TableId};
 use crate::network::Network;
 use crate::numbers::Numbers;
 use rustc_hash::FxHashMap;
@@ -18,6 +18,8 @@ pub(crate) struct Rewrites {
     pub(crate) backends: Vec<Addr>,
     /// By pipeline, the places at which messages go on that were rewritten, sorted.
     positions: Vec<Vec<usize>>,
+    /// By pipeline, whether it rewrites messages to a switch's own addresses.
+    own: Vec<bool>,
     /// By list of backends, whether some of them are for one switch alone.
     scoped: Vec<bool>,
     /// By switch, the number of the lists of which it alone sees backends, of those to which it
@@ -29,6 +31,8 @@ pub(crate) struct Rewrites {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Rewriting {
     pub(crate) to: BackendsId,
+    /// The target ports that it matches.
+    ports: Ports,
     /// Whether it matches at switches only that have the target for their own.
     pub(crate) own: bool,
 }
@@ -55,6 +59,7 @@ impl Rewrites {
             tables: tables.filter_map(sieve).collect(),
             sees: FxHashMap::default(),
             backends,
+            own: network.pipelines.iter().map(|tables| rewrites_own(network, tables)).collect(),
             positions: network.pipelines.iter().map(|p| positions(network, p)).collect(),
             scoped: network.backends.iter().map(one).collect(),
         };
@@ -86,7 +91,7 @@ impl Rewrites {
     }
 
     /// The Rewrite entries that can match messages to an address at some switch; `held` says
-    /// whether one has the address for its own.
+    /// whether one has the address for its own that rewrites messages to such.
     pub(crate) fn of<'a>(
         &'a self,
         network: &'a Network,
@@ -104,9 +109,14 @@ impl Rewrites {
                     Addrs::Any | Addrs::Hosted | Addrs::Elsewhere(_) => (true, false),
                 };
                 let to = rewrite(entry.action).filter(|_| matches)?;
-                Some(Rewriting { to, own })
+                Some(Rewriting { to, ports: entry.pattern.dport, own })
             })
         })
+    }
+
+    /// Whether a switch rewrites messages to addresses of its own.
+    pub(crate) fn is_of_own(&self, pipeline: PipelineId) -> bool {
+        self.own[pipeline.0 as usize]
     }
 
     /// The places in a pipeline at which messages go on that were rewritten, sorted.
@@ -135,6 +145,18 @@ impl Rewrites {
     }
 }
 
+// === impl Rewriting ===
+
+impl Rewriting {
+    /// Whether it can match messages to a port.
+    pub(crate) fn at_port(self, port: u16) -> bool {
+        match self.ports {
+            Ports::In(lo, hi) => lo <= port && port <= hi,
+            Ports::Any | Ports::Listened => true,
+        }
+    }
+}
+
 /// The list that a Rewrite chooses from.
 pub(crate) fn rewrite(action: Action) -> Option<BackendsId> {
     match action {
@@ -156,4 +178,10 @@ fn positions(network: &Network, pipeline: &[TableId]) -> Vec<usize> {
     positions.sort_unstable();
     positions.dedup();
     positions
+}
+
+fn rewrites_own(network: &Network, pipeline: &[TableId]) -> bool {
+    let entries = pipeline.iter().flat_map(|table| &network.table(*table).entries);
+    let mut own = entries.filter(|e| matches!(e.pattern.dst, Addrs::Own | Addrs::OwnIn(_)));
+    own.any(|entry| rewrite(entry.action).is_some())
 }

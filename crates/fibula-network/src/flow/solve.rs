@@ -146,7 +146,9 @@ impl<'g> Flow<'g> {
             };
             let hops = match step.to {
                 Move::Trusted => continue,
-                Move::OneOf(hops) => network.hops(hops).iter().map(|to| Move::To(*to)).collect(),
+                Move::OneOf(hops) => {
+                    self.hops(&after, switch, hops).into_iter().map(Move::To).collect()
+                }
                 to => vec![to],
             };
             let no_link = Next::End(End { verdict: Verdict::NoLink, at: At::Up(0) });

@@ -19,7 +19,7 @@ pub struct Toward<'g> {
     pub(super) zone_listens: bool,
     /// Whether an entry says *listened* of this target or of another one that its messages are
     /// rewritten to.
-    by_layout: bool,
+    pub(super) by_layout: bool,
     pub(super) owners: &'g [Owner],
     /// The switches that each decide in their own way: those that own the target or lead to its
     /// owner, those that see backends of it which nobody else sees, and all that are special for
