@@ -7,7 +7,7 @@ use fibula_network::{
 };
 
 use super::fronts::{self, At, Front};
-use super::{Maker, at, at_port, entry};
+use super::{Maker, at, at_port, entry, node};
 use crate::graph::port_place;
 use crate::tables::{NEXT_HOP, SOURCE};
 
@@ -103,7 +103,7 @@ fn list(maker: &mut Maker<'_>, nodes: Vec<ElementId>) -> HopsId {
 }
 
 fn every(maker: &Maker<'_>) -> Vec<ElementId> {
-    (0..maker.cluster.nodes.len()).map(|node| maker.node(node)).collect()
+    (0..maker.cluster.nodes.len()).map(node).collect()
 }
 
 /// The Nodes that a health check finds, by a ready endpoint of their own (SVC-59), at any port;
@@ -112,7 +112,7 @@ fn healthy(maker: &Maker<'_>, service: &Service, family: Family) -> Vec<ElementI
     let ready = service.endpoints.iter().filter(|endpoint| endpoint.ready);
     let ready = ready.filter(|endpoint| Addr::from(endpoint.addr).family() == family);
     let mut nodes: Vec<ElementId> =
-        ready.filter_map(|endpoint| Some(maker.node(endpoint.node?))).collect();
+        ready.filter_map(|endpoint| Some(node(endpoint.node?))).collect();
     nodes.sort_unstable();
     nodes.dedup();
     if nodes.is_empty() { every(maker) } else { nodes }

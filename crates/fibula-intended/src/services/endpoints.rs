@@ -1,18 +1,18 @@
 //! SVC-40 to SVC-46: which endpoints of a port a switch may choose.
 
 use fibula_cluster::{Endpoint, Service};
-use fibula_network::{Addr, Backend, Backends, BackendsId, Family, Scope, ZoneId};
+use fibula_network::{Addr, Backend, Backends, Family, Scope, ZoneId};
 
-use super::{Maker, fronts};
+use super::fronts;
 use crate::graph::object_place;
 
 /// The sets of endpoints of a port, in one family (SVC-12).
 pub(super) struct Sets {
     /// The Cluster set: the first of these lists of which a switch sees a backend. Preferred ones
     /// come first.
-    pub(super) cluster: Vec<BackendsId>,
+    pub(super) cluster: Vec<Backends>,
     /// The Local set: of each Node its own.
-    pub(super) local: Option<BackendsId>,
+    pub(super) local: Option<Backends>,
     /// Whether any endpoint could be used, somewhere.
     pub(super) any: bool,
 }
@@ -26,7 +26,7 @@ pub(super) struct Wanted {
 
 /// The sets of SVC-40. Session affinity chooses among the same (SVC-42).
 pub(super) fn sets(
-    maker: &mut Maker<'_>,
+    zones: &[&str],
     service: &Service,
     port: usize,
     family: Family,
@@ -50,12 +50,12 @@ pub(super) fn sets(
         let near = |hinted: fn(&Endpoint) -> bool| ready().next().is_some() && ready().all(hinted);
         let mut lists = vec![];
         if near(|e| !e.nodes().is_empty()) {
-            let at = |e| Endpoint::nodes(e).iter().map(|node| Scope::Switch(maker.node(*node)));
+            let at = |e| Endpoint::nodes(e).iter().map(|node| Scope::Switch(super::node(*node)));
             let members = ready().flat_map(|e| at(e).map(|at| backend(e, at))).collect();
             lists.extend(list(" on the same Node", members));
         }
         if near(|e| !e.zones().is_empty()) {
-            let at = |e| Endpoint::zones(e).iter().filter_map(|z| zone(&maker.zones, Some(z)));
+            let at = |e| Endpoint::zones(e).iter().filter_map(|z| zone(zones, Some(z)));
             let of = |e| at(e).map(move |zone| backend(e, Scope::Zone(zone)));
             lists.extend(list(" in the same zone", ready().flat_map(of).collect()));
         }
@@ -63,7 +63,7 @@ pub(super) fn sets(
         let some_ready = ready().next().is_some();
         let rest = usable.iter().filter(|e| e.ready == some_ready);
         lists.extend(list("", rest.map(|e| backend(e, Scope::Everywhere)).collect()));
-        sets.cluster = lists.into_iter().map(|list| maker.backends(list)).collect();
+        sets.cluster = lists;
     }
     if wanted.local {
         // Hints do not count here (SVC-45).
@@ -72,12 +72,12 @@ pub(super) fn sets(
         placed.sort_by_key(|(node, ending, _)| (*node, *ending));
         let of = |here: &[(usize, bool, &Endpoint)]| {
             let (node, ending, _) = here[0];
-            let at = Scope::Switch(maker.node(node));
+            let at = Scope::Switch(super::node(node));
             let best = here.iter().take_while(|e| e.1 == ending);
             best.map(|e| backend(e.2, at)).collect::<Vec<_>>()
         };
         let members = placed.chunk_by(|a, b| a.0 == b.0).flat_map(of).collect();
-        sets.local = list(" on this Node", members).map(|list| maker.backends(list));
+        sets.local = list(" on this Node", members);
     }
     sets
 }

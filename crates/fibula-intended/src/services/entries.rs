@@ -1,7 +1,8 @@
 //! SVC-50 to SVC-56: what becomes of a message at a way in, by where it came from.
 
 use fibula_cluster::Service;
-use fibula_network::{Action, Addrs, Entry, Kind, Mark, Pattern, PlaceId, Reason};
+use fibula_network::{Action, Addrs, BackendsId, Entry, Kind, Mark, Pattern, PlaceId, Reason};
+use rayon::prelude::*;
 
 use super::endpoints::{self, Sets, Wanted};
 use super::fronts::{At, Front};
@@ -15,6 +16,13 @@ pub(super) struct Made {
     pub(super) addresses: Vec<Entry>,
     /// At ports of every Node.
     pub(super) node_ports: Vec<Entry>,
+}
+
+/// The lists of [`Sets`], as the network knows them.
+struct Numbered {
+    cluster: Vec<BackendsId>,
+    local: Option<BackendsId>,
+    any: bool,
 }
 
 /// A row of the table of SVC-50 to SVC-56, with the marks of SVC-60 to SVC-63.
@@ -71,15 +79,25 @@ const NODE_PORT_LOCAL: &[Way] = &[
 
 pub(super) fn all(maker: &mut Maker<'_>, fronts: &[Front]) -> Made {
     let mut made = Made { addresses: vec![], node_ports: vec![] };
-    for fronts in fronts.chunk_by(|a, b| a.backing() == b.backing()) {
+    let (cluster, zones) = (maker.cluster, &maker.zones);
+    let backed: Vec<&[Front]> = fronts.chunk_by(|a, b| a.backing() == b.backing()).collect();
+    let sets: Vec<Sets> = backed
+        .par_iter()
+        .map(|fronts| {
+            let Front { service, port, family, .. } = fronts[0];
+            let service = &cluster.services[service];
+            let mut wanted = Wanted::default();
+            for way in fronts.iter().flat_map(|front| ways(service, front.at)) {
+                wanted.cluster |= way.to == To::Cluster;
+                wanted.local |= way.to == To::Local;
+            }
+            endpoints::sets(zones, service, port, family, wanted)
+        })
+        .collect();
+    for (fronts, sets) in backed.into_iter().zip(sets) {
         let Front { service, port, family, .. } = fronts[0];
-        let service = &maker.cluster.services[service];
-        let mut wanted = Wanted::default();
-        for way in fronts.iter().flat_map(|front| ways(service, front.at)) {
-            wanted.cluster |= way.to == To::Cluster;
-            wanted.local |= way.to == To::Local;
-        }
-        let sets = endpoints::sets(maker, service, port, family, wanted);
+        let service = &cluster.services[service];
+        let sets = Numbered::new(maker, sets);
         let place = port_place(service.object, service.ports[port].index);
         for front in fronts {
             let (dst, made) = match front.at {
@@ -114,8 +132,16 @@ fn ways(service: &Service, at: At) -> &'static [Way] {
     }
 }
 
+impl Numbered {
+    fn new(maker: &mut Maker<'_>, sets: Sets) -> Numbered {
+        let Sets { cluster, local, any } = sets;
+        let cluster = cluster.into_iter().map(|list| maker.backends(list)).collect();
+        Numbered { cluster, local: local.map(|list| maker.backends(list)), any }
+    }
+}
+
 /// The entries of a way in; one where no endpoint could be used anywhere, which is to refuse.
-fn enter(made: &mut Vec<Entry>, pattern: &Pattern, ways: &[Way], sets: &Sets, place: PlaceId) {
+fn enter(made: &mut Vec<Entry>, pattern: &Pattern, ways: &[Way], sets: &Numbered, place: PlaceId) {
     if !sets.any {
         let rule = ways.last().map_or("SVC-50", |way| way.rule);
         return made.push(entry(rule, pattern.clone(), Action::Reject(Reason::Service), place));

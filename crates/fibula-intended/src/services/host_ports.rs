@@ -11,7 +11,7 @@ use fibula_network::{
 };
 
 use super::fronts::{At, Front};
-use super::{FAMILIES, Maker, at_port, entry};
+use super::{FAMILIES, Maker, at_port, entry, node};
 use crate::graph::proto;
 use crate::place::place_id;
 use crate::tables::SOURCE;
@@ -109,7 +109,7 @@ fn claims(maker: &Maker<'_>) -> Vec<Claim> {
                     continue;
                 }
                 let backend = Backend {
-                    at: Scope::Switch(maker.node(pod.node)),
+                    at: Scope::Switch(node(pod.node)),
                     addr,
                     port: port.number,
                     place: place_id(port.place),

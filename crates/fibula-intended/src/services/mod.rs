@@ -10,8 +10,8 @@
 //! ```
 //!
 //! All Node Switches share these entries: what differs from Node to Node is which backends they see
-//! ([`Scope`]), their own addresses and their zone. Costs a pass over the endpoints and a sort of
-//! the ports.
+//! ([`Scope`]), their own addresses and their zone. Costs a pass over the endpoints, on two cores
+//! where there are two, and a sort of the ports.
 
 mod doors;
 mod endpoints;
@@ -87,6 +87,11 @@ fn at(addr: Addr) -> Addrs {
     Addrs::In(Range::one(addr))
 }
 
+/// The switch of a Node: the Nodes are the first elements.
+fn node(index: usize) -> ElementId {
+    ElementId(index as u32)
+}
+
 const FAMILIES: [Family; 2] = [Family::V4, Family::V6];
 
 /// What tells the names of two families apart.
@@ -106,11 +111,6 @@ impl<'a> Maker<'a> {
         zones.sort_unstable();
         zones.dedup();
         Maker { network, cluster, zones, node_addrs: [None; 2] }
-    }
-
-    /// The switch of a Node: the Nodes are the first elements.
-    fn node(&self, index: usize) -> ElementId {
-        ElementId(index as u32)
     }
 
     fn set(&mut self, name: &str, ranges: Vec<Range>) -> AddrSetId {
