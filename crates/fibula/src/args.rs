@@ -1,5 +1,7 @@
 //! What can be typed.
 
+use std::ffi::OsString;
+
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
@@ -46,6 +48,9 @@ pub(crate) enum Command {
     /// The network itself: elements, links, and the forwarding table of each switch
     #[command(after_help = GRAPH_HELP)]
     Graph(GraphArgs),
+    /// The same network in this machine's kernel: compare, look around, without root
+    #[command(subcommand, after_help = LAB_HELP)]
+    Lab(LabCommand),
     /// What an id means: F4, C3, POD-7, same-port
     #[command(after_help = "Examples:\n  fibula explain F5\n  fibula explain       all ids")]
     Explain(ExplainArgs),
@@ -84,6 +89,32 @@ Examples:
   fibula graph -f @k1 p1 n1          the FIBs of p1 and n1, written out
   fibula graph -f @k1 -o dot | dot -Tsvg > k1.svg
   fibula graph -f @k1 -o json=net.json";
+
+const LAB_HELP: &str = "\
+Needs Linux with user namespaces (or root) and the program nft; nothing stays behind, however it
+ends. Where a choice is open, the lab takes the first of its ways, and says so.
+
+Examples:
+  fibula lab check -f @k1                           do model and kernel agree?
+  fibula lab run --in c1-1 -f @k1 -- ip route       a command inside a pod
+  fibula lab shell n1 -f deploy/                    a shell at a node
+  fibula lab show p1 -f @k1                         what is built, as text";
+
+const LAB_CHECK_HELP: &str = "\
+Exit codes: 0 they agree, 1 they differ, 2 cannot run.
+
+Examples:
+  fibula lab check -f @k1
+  fibula lab check -f deploy/ --all -o json
+  fibula lab check -f @k1 --kernel-without 'n1/next hop/10'   so that you see it differ";
+
+const LAB_RUN_HELP: &str = "\
+NAME is a pod, workload, node, container or world. The processes of the network answer meanwhile, and
+names of Services resolve where the pod asks the cluster for them. The exit code is the command's.
+
+Examples:
+  fibula lab run -f @k1 -- ping -c 1 10.0.2.1
+  fibula lab run --in world -f deploy/ -- curl -s http://10.0.0.1:30080";
 
 /// What says nothing of a network that is read as such.
 const OF_OBJECTS: [&str; 9] = [
@@ -215,6 +246,76 @@ pub(crate) struct GraphArgs {
     /// Print nothing: the exit code says whether it could be read
     #[arg(short, long, help_heading = "Output")]
     pub(crate) quiet: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum LabCommand {
+    /// Send what the model tells apart through the kernel, and say where the two differ
+    #[command(after_help = LAB_CHECK_HELP)]
+    Check(LabCheckArgs),
+    /// Run a command inside a pod, a node or the world
+    #[command(after_help = LAB_RUN_HELP)]
+    Run(LabRunArgs),
+    /// Open a shell inside a pod, a node or the world
+    #[command(after_help = "Example:\n  fibula lab shell web -f deploy/")]
+    Shell(LabShellArgs),
+    /// Print what the lab builds: namespaces, wires, routes, rules. Needs no kernel
+    #[command(after_help = "Examples:\n  fibula lab show -f @k1\n  fibula lab show n1 -f @k1")]
+    Show(LabShowArgs),
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct LabCheckArgs {
+    /// What to read, as with -f
+    #[arg(value_name = "INPUT")]
+    pub(crate) inputs: Vec<String>,
+    /// Let every process send, instead of one of each kind that entries tell apart
+    #[arg(long)]
+    pub(crate) all: bool,
+    /// Keep an entry out of the kernel: [SWITCH/]TABLE/NUMBER, as `lab show` names it; repeatable
+    #[arg(long, value_name = "ENTRY")]
+    pub(crate) kernel_without: Vec<String>,
+    #[command(flatten)]
+    pub(crate) input: InputArgs,
+    #[command(flatten)]
+    pub(crate) output: OutputArgs,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct LabRunArgs {
+    /// Where; by default the first pod
+    #[arg(long = "in", value_name = "NAME")]
+    pub(crate) name: Option<String>,
+    /// The namespace that a name without one means
+    #[arg(short, long)]
+    pub(crate) namespace: Option<String>,
+    #[command(flatten)]
+    pub(crate) input: InputArgs,
+    /// The command and its arguments
+    #[arg(last = true, required = true, value_name = "CMD")]
+    pub(crate) command: Vec<OsString>,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct LabShellArgs {
+    /// Where: a pod, workload, node, container or world
+    pub(crate) name: String,
+    /// The namespace that a name without one means
+    #[arg(short, long)]
+    pub(crate) namespace: Option<String>,
+    #[command(flatten)]
+    pub(crate) input: InputArgs,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct LabShowArgs {
+    /// Only this pod, node or world
+    pub(crate) name: Option<String>,
+    /// The namespace that a name without one means
+    #[arg(short, long)]
+    pub(crate) namespace: Option<String>,
+    #[command(flatten)]
+    pub(crate) input: InputArgs,
 }
 
 #[derive(Debug, clap::Args)]

@@ -35,13 +35,15 @@ pub struct Streams<'a> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Exit {
     /// Yes.
-    Yes = 0,
+    Yes,
     /// No: violated, not delivered.
-    No = 1,
+    No,
     /// Cannot run: usage, or input that was refused.
-    Cannot = 2,
+    Cannot,
     /// Undecided.
-    Undecided = 3,
+    Undecided,
+    /// As another command that was run.
+    As(u8),
 }
 
 /// Why a command gave up: pages that say so, and the code to exit with.
@@ -57,7 +59,9 @@ const MOST_HELP: usize = 100;
 pub(crate) type Done = Result<Exit, Stop>;
 
 /// Runs a command line, with `default` as the input where it names none, and returns the exit
-/// code: 0 yes, 1 no, 2 cannot run, 3 undecided.
+/// code: 0 yes, 1 no, 2 cannot run, 3 undecided; of `lab run` that of its command.
+///
+/// To be called while the process has one thread: `lab` may have to enter a user namespace.
 pub fn run(
     args: impl IntoIterator<Item = OsString>,
     default: Option<OsString>,
@@ -68,7 +72,7 @@ pub fn run(
     let matches = Args::command().term_width(width).try_get_matches_from(args);
     let args = match matches.and_then(|matches| Args::from_arg_matches(&matches)) {
         Ok(args) => args,
-        Err(error) => return usage(&error, streams) as u8,
+        Err(error) => return usage(&error, streams).code(),
     };
     for screen in [&mut streams.screen, &mut streams.err_screen] {
         screen.color = match args.color {
@@ -91,10 +95,10 @@ pub fn run(
         }
     };
     match streams.out.flush() {
-        Ok(()) => exit as u8,
+        Ok(()) => exit.code(),
         // Nobody reads on: that is their answer.
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => exit as u8,
-        Err(_) => Exit::Cannot as u8,
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => exit.code(),
+        Err(_) => Exit::Cannot.code(),
     }
 }
 
@@ -105,6 +109,7 @@ fn dispatch(command: Command, default: Option<OsString>, streams: &mut Streams<'
         Command::Trace(args) => commands::trace(&args, default, streams),
         Command::Verify(args) => commands::verify(&args, default, streams),
         Command::Lint(args) => commands::lint(&args, default, streams),
+        Command::Lab(args) => commands::lab(&args, default, streams),
         Command::Explain(args) => commands::explain(&args, streams),
         Command::Generate(args) => commands::generate(&args, streams),
         Command::Completions { shell } => commands::completions(shell, streams),
@@ -124,6 +129,20 @@ fn usage(error: &clap::Error, streams: &mut Streams<'_>) -> Exit {
     };
     let _ = out.flush();
     exit
+}
+
+// === impl Exit ===
+
+impl Exit {
+    fn code(self) -> u8 {
+        match self {
+            Exit::Yes => 0,
+            Exit::No => 1,
+            Exit::Cannot => 2,
+            Exit::Undecided => 3,
+            Exit::As(code) => code,
+        }
+    }
 }
 
 // === impl Stop ===

@@ -267,8 +267,22 @@ fn folders_without_objects_are_told() {
 /// `docs/cli.md` is what `--help` prints.
 #[test]
 fn the_reference_is_what_help_says() {
-    let commands =
-        ["", "demo", "trace", "verify", "lint", "graph", "explain", "generate", "completions"];
+    let commands = [
+        "",
+        "demo",
+        "trace",
+        "verify",
+        "lint",
+        "graph",
+        "lab",
+        "lab check",
+        "lab run",
+        "lab shell",
+        "lab show",
+        "explain",
+        "generate",
+        "completions",
+    ];
     let mut page = String::from(
         "# The command line\n\nWhat `--help` prints, as `cargo test` checks. Written anew by \
          `SNAPSHOTS=overwrite cargo test -p fibula`.\n",

@@ -22,7 +22,7 @@ pub struct Fate {
 }
 
 /// The most branches of one message that are followed.
-const BRANCHES: usize = 4096;
+pub const MAX_BRANCHES: usize = 4096;
 
 /// The fates of a message, by branch, and whether these are all. Costs two walks for each.
 pub fn fates(
@@ -31,7 +31,7 @@ pub fn fates(
     header: Header,
     choices: &Choices,
 ) -> (Vec<Fate>, bool) {
-    let branches = branches(network, process, header, choices, BRANCHES);
+    let branches = branches(network, process, header, choices, MAX_BRANCHES);
     let fate = |life: &Life| {
         let answer = reply(network, life, choices);
         let verdict = match answer {

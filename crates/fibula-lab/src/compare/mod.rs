@@ -16,6 +16,6 @@ mod probes;
 mod senders;
 
 pub use damage::Damage;
-pub use fate::{Fate, fates};
+pub use fate::{Fate, MAX_BRANCHES, fates};
 pub use judge::{Agreement, Comparison, Difference, Fault, compare};
 pub use probes::{Coverage, Question, Questions, questions};

@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Display, Formatter};
 
-use super::{Plan, Route, Space, SpaceId, Sysctl, Via};
+use super::{End, Plan, Route, Space, SpaceId, Sysctl, Via};
 
 impl Display for Plan {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
@@ -22,18 +22,44 @@ impl Display for Plan {
             }
         }
         for (space, ends) in self.spaces.iter().zip(ends) {
-            writeln!(f, "\n{}{}", space.name, if space.fabric { ", a bridge" } else { "" })?;
-            for (here, there) in ends {
-                let peer = self.name(there.space);
-                writeln!(f, "  link {} {} to {} of {peer}", here.dev, here.mac, there.dev)?;
-            }
-            self.inside(space, f)?;
+            writeln!(f)?;
+            self.space_with(space, &ends, f)?;
         }
         Ok(())
     }
 }
 
+/// One namespace of a plan as text.
+struct Alone<'a>(&'a Plan, SpaceId);
+
+impl Display for Alone<'_> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let Alone(plan, id) = self;
+        let ends: Vec<_> = plan.ends(*id).collect();
+        plan.space_with(plan.space(*id), &ends, f)
+    }
+}
+
 impl Plan {
+    /// One namespace as text: what a person would type for it, beside the settings of all.
+    pub fn shown(&self, id: SpaceId) -> String {
+        Alone(self, id).to_string()
+    }
+
+    fn space_with(
+        &self,
+        space: &Space,
+        ends: &[(&End, &End)],
+        f: &mut Formatter<'_>,
+    ) -> fmt::Result {
+        writeln!(f, "{}{}", space.name, if space.fabric { ", a bridge" } else { "" })?;
+        for (here, there) in ends {
+            let peer = self.name(there.space);
+            writeln!(f, "  link {} {} to {} of {peer}", here.dev, here.mac, there.dev)?;
+        }
+        self.inside(space, f)
+    }
+
     fn name(&self, id: SpaceId) -> &str {
         self.spaces.get(id.index()).map_or("nothing", |space| &space.name)
     }

@@ -51,7 +51,7 @@ fn unnamed(errors: &[NameError]) -> Exit {
         Exit::Cannot => 3,
         Exit::No => 2,
         Exit::Undecided => 1,
-        Exit::Yes => 0,
+        Exit::Yes | Exit::As(_) => 0,
     };
     exits.max_by_key(over).unwrap_or(Exit::Cannot)
 }

@@ -2,10 +2,12 @@
 
 mod ask;
 mod graph;
+mod lab;
 mod make;
 mod show;
 
 pub(crate) use ask::{lint, trace, verify};
 pub(crate) use graph::graph;
+pub(crate) use lab::lab;
 pub(crate) use make::{completions, generate};
 pub(crate) use show::{demo, explain, overview};

@@ -72,6 +72,7 @@ pub(crate) fn overview(streams: &mut Streams<'_>) -> Done {
             row("Understand", "demo", "all of it on K1, the example of the model"),
             row("", "verify", "is this a Kubernetes network?"),
             row("", "graph", "the network itself, as text, JSON or a picture"),
+            row("", "lab check", "the same network in your kernel: do the two agree?"),
             row("", "explain ID", "what an id means"),
             row("Make", "generate", "a cluster of any size"),
         ],
