@@ -64,13 +64,13 @@ fn parts(branches: &[Branch], fork: usize) -> impl Iterator<Item = &[Branch]> {
 /// What kind of thing the alternatives of a fork are, and which of them a branch takes.
 fn alternative(view: &View<'_>, branch: &Branch, fork: usize) -> (&'static str, String) {
     match branch.life.steps[fork] {
-        Step::Decide { entry, fork: Some(fork), becomes, .. } => {
+        Step::Decide { at, entry, fork: Some(fork), becomes, .. } => {
             let hop = match view.network.entry(entry).action {
                 Action::Forward(Hop::OneOf(hops)) => view.network.hops(hops),
                 _ => &[],
             };
             match (becomes, hop.get(fork.taken as usize)) {
-                (Some(header), _) => ("endpoint", life::target(header)),
+                (Some(header), _) => (life::backend(view, at), life::target(header)),
                 (None, Some(hop)) => ("node", view.name(*hop)),
                 (None, None) => ("way", fork.taken.to_string()),
             }
@@ -122,11 +122,13 @@ impl Tree<'_> {
     /// The row at which branches part.
     fn fork_row(&self, first: &Branch, fork: usize, branches: &[Branch]) -> Vec<Text> {
         let (what, _) = alternative(self.view, first, fork);
-        let sign = if what == "node" { "○ " } else { "◆ " };
         match first.life.steps[fork] {
-            Step::Decide { at, fork: Some(Fork { of, .. }), .. } => {
+            Step::Decide { at, fork: Some(Fork { of, .. }), becomes, .. } => {
                 let named = is_first_here(&first.life, fork).then_some(at);
-                let verb = if what == "node" { "forwards to" } else { "target becomes" };
+                let (sign, verb) = match becomes {
+                    Some(_) => ("◆ ", "target becomes"),
+                    None => ("○ ", "forwards to"),
+                };
                 let says = format!("{verb} one of {}", count(of as usize, what));
                 let entry = decided(self.view, &first.life, fork);
                 let why = entry.map_or(Text::new(), |entry| origin(self.view, &entry));
@@ -137,7 +139,7 @@ impl Tree<'_> {
                 let says = format!("sends to one of {}", count(n, what));
                 let by = self.trace.to.dns.as_ref().map_or("DNS-3", |resolved| resolved.by);
                 let why = Text::new().with(Label::Dim, by);
-                row(self.view, sign, Some(self.trace.from.process), says.into(), why)
+                row(self.view, "◆ ", Some(self.trace.from.process), says.into(), why)
             }
         }
     }

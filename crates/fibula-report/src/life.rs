@@ -85,6 +85,11 @@ pub(crate) fn target(header: Header) -> String {
     format!("{}:{}", host(header.dst), header.dport)
 }
 
+/// What a switch chooses among when it rewrites the target: a load balancer, outside, knows Nodes.
+pub(crate) fn backend(view: &View<'_>, at: ElementId) -> &'static str {
+    if view.network.kind(at) == Kind::Outside { "node" } else { "endpoint" }
+}
+
 /// Whether a step is the first thing that its switch decides of the message.
 pub(crate) fn is_first_here(life: &Life, step: usize) -> bool {
     step == 0 || !matches!(life.steps[step - 1], Step::Decide { .. })
@@ -132,8 +137,8 @@ impl Lens<'_> {
         };
         let one_of = |what: &str| match fork {
             Some(fork) if fork.of > 1 => format!(", one of {}", count(fork.of as usize, what)),
-            Some(_) => format!(", the only {what}"),
-            None => String::new(),
+            Some(_) if becomes.is_some() => format!(", the only {what}"),
+            _ => String::new(),
         };
         let next = match life.steps.get(step + 1) {
             Some(Step::Send { to, .. }) => Some(*to),
@@ -145,7 +150,7 @@ impl Lens<'_> {
         let (sign, happens) = match (entry.action, becomes, next) {
             (Action::Rewrite { .. }, Some(header), _) => {
                 let becomes = format!("target becomes {}", target(header));
-                ("◆ ", Text::from(becomes + &one_of("endpoint")))
+                ("◆ ", Text::from(becomes + &one_of(backend(self.view, at))))
             }
             (Action::Masquerade { .. }, Some(header), _) => {
                 ("◆ ", format!("source becomes {}", header.src).into())

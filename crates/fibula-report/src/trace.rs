@@ -100,10 +100,13 @@ fn assumed(view: &View<'_>, trace: &Trace, preface: &Preface) -> Vec<String> {
     };
     let granted = trace.granted.iter().map(|granted| match granted {
         Granted::Routed(addr) => {
-            format!("whoever routes {addr} brings it to any of these nodes alike (SVC-22)")
+            format!("whoever routes {addr} brings it to any of the nodes alike (SVC-22)")
         }
         Granted::Balanced(addr) => {
-            format!("the load balancer at {addr} takes any of these nodes alike (SVC-59)")
+            format!(
+                "the load balancer at {addr} sends to nodes as its health checks say, to each \
+                 alike (SVC-59)"
+            )
         }
     });
     granted.chain(preface.assumed_for(outside, met(&ours))).collect()

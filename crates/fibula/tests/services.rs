@@ -68,6 +68,12 @@ fn svc_20_the_world_comes_in_by_nodes_balancers_and_external_addresses() {
         "world node/n1:30090",
         "203.0.113.77 node/n1:30090",
         "shop/api-2 node/n1:30090",
+        // Balancers of every kind: forks within forks, source ranges, health checks.
+        "--listeners declared world 198.51.100.77:80",
+        "--listeners declared shop/web 198.51.100.78:80",
+        "192.0.2.1 198.51.100.77:80",
+        "world 198.51.100.79:80",
+        "world 192.0.2.99:80",
     ];
     check(&session(WIDE, &traces), file!["snapshots/services-world.txt"]);
 }

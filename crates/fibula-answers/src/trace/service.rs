@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use fibula_cluster::{Cluster, Service, ServicePort};
 use fibula_network::walk::{Life, Step};
-use fibula_network::{Action, Addr, EntryId, Header, Network, Reason};
+use fibula_network::{Action, Addr, EntryId, Header, Kind, Network, Reason};
 
 use super::{Granted, Ground, Trace, header_before};
 use crate::names::proto;
@@ -113,9 +113,7 @@ pub(super) fn met<'c>(cluster: &'c Cluster, network: &Network, trace: &Trace) ->
 pub(super) fn granted(ground: Ground<'_>, trace: &Trace) -> Vec<Granted> {
     let network = ground.network;
     let spread = trace.lives().flat_map(|life| &life.steps).any(|step| match step {
-        Step::Decide { entry, fork: Some(fork), .. } => {
-            fork.of > 1 && matches!(network.entry(*entry).action, Action::Forward(_))
-        }
+        Step::Decide { at, fork: Some(_), .. } => network.kind(*at) == Kind::Outside,
         _ => false,
     });
     let Some(cluster) = ground.cluster.filter(|_| spread) else { return vec![] };
