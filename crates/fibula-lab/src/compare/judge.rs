@@ -128,7 +128,7 @@ fn judge(cases: &[Case], probes: usize) -> Comparison {
             *agreements.entry(verdict.unwrap_or(Verdict::Delivered)).or_default() += 1;
             continue;
         };
-        let kind = (fate.verdict as u8, fate.entry, outcome_kind(&fault));
+        let kind = (fate.verdict as u8, fate.entry, outcome_kind(&fate, &fault));
         let new = || Difference { fate, fault, questions: vec![] };
         differences.entry(kind).or_insert_with(new).questions.push(case.question);
     }
@@ -144,13 +144,15 @@ fn judge(cases: &[Case], probes: usize) -> Comparison {
 /// What makes differences alike: what decided in the model, and what was seen in the kernel.
 type Kind = (u8, Option<EntryId>, (u8, Option<ElementId>, u32));
 
-fn outcome_kind(fault: &Fault) -> (u8, Option<ElementId>, u32) {
+fn outcome_kind(fate: &Fate, fault: &Fault) -> (u8, Option<ElementId>, u32) {
+    // Who received it makes a difference only where the model says somebody else.
+    let wrong = |process: ElementId| Some(process).filter(|process| *process != fate.at);
     match fault {
         Fault::NeverSeen => (0, None, 0),
         Fault::TooMany => (1, None, 0),
         Fault::Otherwise(seen) => match seen.outcome {
-            Outcome::Accepted(arrived) => (2, Some(arrived.process), 0),
-            Outcome::ReplyLost(arrived) => (3, Some(arrived.process), 0),
+            Outcome::Accepted(arrived) => (2, wrong(arrived.process), 0),
+            Outcome::ReplyLost(arrived) => (3, wrong(arrived.process), 0),
             Outcome::Refused { .. } => (4, None, 0),
             Outcome::Unreachable { errno, .. } => (5, None, errno.unsigned_abs()),
             Outcome::Dropped { origin, .. } => (6, None, origin.0),

@@ -64,6 +64,9 @@ pub struct Built {
     pub probing: Duration,
 }
 
+/// How many groups of differences are shown: whoever has more sees why in the first ones.
+const MOST_GROUPS: usize = 8;
+
 /// An example of a difference: the message's life in the model, and that of its reply.
 struct Example {
     life: Life,
@@ -99,9 +102,16 @@ pub fn lab_check(check: &LabCheck<'_>) -> Page {
         });
         page.rows(2, rows.collect());
     }
-    for difference in &check.comparison.differences {
+    let (shown, more) =
+        check.comparison.differences.split_at(check.comparison.differences.len().min(MOST_GROUPS));
+    for difference in shown {
         page.blank();
         check.difference(difference, &mut page);
+    }
+    if !more.is_empty() {
+        page.blank();
+        let text = format!("and {} more; ", count(more.len(), "group"));
+        page.line(Text::from(text).with(Label::Hint, "-o json shows them all"));
     }
     page.blank();
     page.line(check.verdict());
@@ -162,11 +172,9 @@ impl LabCheck<'_> {
                 || "every switch".to_owned(),
                 |at| format!("{} {}", network.kind(at), self.view.name(at)),
             );
-            format!(
-                "{} {} at {at}: kept out of the kernel",
-                entry.origin.rule,
-                self.view.entry(entry)
-            )
+            let (table, index) = (&network.table(without.entry.table).name, without.entry.index);
+            let (rule, entry) = (&entry.origin.rule, self.view.entry(entry));
+            format!("{table}/{index} at {at}, {rule} {entry}: kept out of the kernel")
         })
     }
 
@@ -191,8 +199,8 @@ impl LabCheck<'_> {
     /// A group of differences: what both say, the model's life, and what was observed.
     fn difference(&self, difference: &Difference, page: &mut Page) {
         let number = thousands(difference.questions.len() as u64);
-        let model = format!("model: {}", words::fate(self.view, &difference.fate));
-        let kernel = format!("kernel: {}", words::fault(self, &difference.fault));
+        let model = format!("model: {}", difference.fate.verdict.name());
+        let kernel = format!("kernel: {}", words::fault(self, &difference.fate, &difference.fault));
         let head = Text::new().with(Label::Bad, format!("✗ {number}"));
         page.rows(0, vec![vec![head, model.into(), kernel.into()]]);
         let Some(first) = difference.questions.first() else { return };
@@ -203,22 +211,17 @@ impl LabCheck<'_> {
         let senders = difference.questions.iter().map(|q| self.view.name(q.process)).collect();
         let targets = difference.questions.iter().map(|q| life::target(q.header)).collect();
         let (senders, targets) = (of("sender", senders), of("target", targets));
-        page.line(format!("  from {senders} to {targets}"));
-        let example = self.view.header(first.header, false);
-        let sender = Text::from("  such as ").with(Label::Name, self.view.name(first.process));
-        page.line(sender.plain(format!(", {example}/{}", first.header.proto)));
-        page.line(Text::from("  ").with(Label::Dim, "model"));
-        match self.example(difference) {
-            Some(Example { life, reply }) => {
-                let lens = Lens { view: self.view, source_port_matters: false, why: None };
-                let mut rows = life::rows(self.view, &life, false);
-                rows.extend(reply.iter().flat_map(|r| crate::reply::rows(lens, first.header, r)));
-                page.rows(4, rows);
-            }
-            None => page.line(format!("    {}", words::fate(self.view, &difference.fate))),
+        let word = |word: &str| Text::from("  ").with(Label::Dim, format!("{word:<6}"));
+        let such_as = if difference.questions.len() > 1 { ", such as" } else { "" };
+        page.hanging(word("from"), &format!("{senders} to {targets}{such_as}"));
+        page.line(word("model"));
+        if let Some(Example { life, reply }) = self.example(difference) {
+            let lens = Lens { view: self.view, source_port_matters: false, why: None };
+            let mut rows = life::rows(self.view, &life, false);
+            rows.extend(reply.iter().flat_map(|r| crate::reply::rows(lens, first.header, r)));
+            page.rows(4, rows);
         }
-        page.line(Text::from("  ").with(Label::Dim, "kernel"));
-        page.line(format!("    {}", words::observed(self, &difference.fault)));
+        page.hanging(word("kernel"), &words::observed(self, &difference.fault));
     }
 
     /// The life of the branch that a difference speaks of, for its first message.

@@ -5,8 +5,6 @@ use fibula_lab::kernel::{Arrived, Outcome};
 use fibula_lab::plan::{Origin, SpaceId};
 use fibula_network::walk::Verdict;
 
-use crate::view::View;
-
 use super::LabCheck;
 
 /// What the kernel was seen to do where it agrees with a verdict of the model.
@@ -23,28 +21,24 @@ pub(super) fn agreed(verdict: Verdict) -> &'static str {
     }
 }
 
-/// What the model says of a message.
-pub(super) fn fate(view: &View<'_>, fate: &Fate) -> String {
-    let at = view.name(fate.at);
-    match fate.verdict {
-        Verdict::Delivered => format!("delivered to {at}"),
-        Verdict::ReplyLost => format!("delivered to {at}, reply lost"),
-        other => format!("{} at {at}", other.name()),
-    }
-}
-
-/// What is different in the kernel, in a few words.
-pub(super) fn fault(check: &LabCheck<'_>, fault: &Fault) -> String {
+/// How a group of differences differs in the kernel, in a few words. Its messages have many
+/// receivers: only one that the model does not mean is named.
+pub(super) fn fault(check: &LabCheck<'_>, fate: &Fate, fault: &Fault) -> String {
     let seen = match fault {
         Fault::NeverSeen => return "this branch was never seen".to_owned(),
         Fault::TooMany => return "more branches than were followed".to_owned(),
         Fault::Otherwise(seen) => seen,
     };
+    let whom = |process| match process == fate.at {
+        true => "that process".to_owned(),
+        false => check.view.name(process),
+    };
     match seen.outcome {
-        Outcome::Accepted(arrived) => format!("accepted by {}", check.view.name(arrived.process)),
-        Outcome::ReplyLost(arrived) => {
-            format!("arrived at {}, reply lost", check.view.name(arrived.process))
+        Outcome::Accepted(arrived) if arrived.process == fate.at => {
+            "accepted by that process, with another header".to_owned()
         }
+        Outcome::Accepted(arrived) => format!("accepted by {}", whom(arrived.process)),
+        Outcome::ReplyLost(arrived) => format!("arrived at {}, reply lost", whom(arrived.process)),
         Outcome::Refused { .. } => "refused".to_owned(),
         Outcome::Unreachable { .. } => "unreachable".to_owned(),
         Outcome::Dropped { space, .. } => format!("dropped at {}", check.at(space)),

@@ -112,6 +112,16 @@ impl Chapter {
         (0..self.sections.len()).filter(|s| self.has_commands(*s))
     }
 
+    /// Whether a section has commands that build a lab.
+    pub(crate) fn builds(&self, section: usize) -> bool {
+        const BUILD: [&str; 3] = ["fibula lab check", "fibula lab run", "fibula lab shell"];
+        let mut commands = self.sections[section].blocks.iter().flat_map(|block| match block {
+            Block::Console { exchanges, .. } => &exchanges[..],
+            Block::File { .. } | Block::Edit { .. } => &[],
+        });
+        commands.any(|exchange| BUILD.iter().any(|build| exchange.command.contains(build)))
+    }
+
     /// The blocks that a section sees: those of the sections around it, then its own.
     pub(crate) fn blocks(&self, section: usize) -> Vec<&Block> {
         let own = &self.sections[section].blocks;

@@ -144,7 +144,7 @@ fn walk() -> Result<(), Failed> {
     fs::write(root.join("deep/1.md"), chapter)?;
     fs::write(root.join("orphan.md"), "# Nothing\n")?;
     fs::write(root.join("stray.txt"), "")?;
-    let trials = crate::chapters(&root, None);
+    let trials = crate::chapters(&root, None, None);
     let names: Vec<&str> = trials.iter().map(Trial::name).collect();
     fs::remove_dir_all(&root)?;
     match names[..] {

@@ -60,8 +60,6 @@ fn check(args: &LabCheckArgs, default: Option<OsString>, streams: &mut Streams<'
     let begin = Instant::now();
     let comparison = compare(network, &translation, &[], &mut lab, &asked.all).map_err(cannot)?;
     let probing = begin.elapsed();
-    // Taking it down needs no one to wait for it: the kernel does so when the process has ended.
-    std::mem::forget(lab);
     let place = |id| session.place(id);
     let view = View::new(network, &place);
     let (senders, targets) = (asked.senders, asked.targets);
@@ -148,7 +146,6 @@ fn inside(
     streams.out.flush()?;
     let names = place.names(session);
     let status = lab.run(space, command, Some(&names)).map_err(cannot)?;
-    std::mem::forget(lab);
     Ok(Exit::As(code(status)))
 }
 
