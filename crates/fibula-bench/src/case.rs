@@ -6,12 +6,13 @@ use std::path::PathBuf;
 use fibula_answers::constraints::verify;
 use fibula_cluster::{Cluster, Options};
 use fibula_network::flow::Ground;
-use fibula_network::walk::walk;
+use fibula_network::walk::{Walks, walk};
 use fibula_network::{Kind, Network};
 use fibula_source::{Input, read};
 
 use crate::measure::{Sample, measure};
 use crate::scene::{Variant, message};
+use crate::services::{rewritten, to_service};
 
 /// A piece of work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,6 +29,10 @@ pub enum Case {
     Prove,
     /// The life of one message between Pods of two Nodes.
     Walk,
+    /// The life of one message to a Service, among others that were followed before.
+    ToService,
+    /// The headers that a Node's Services rewrite, of what Pods send: by entry, and all of them.
+    Rewritten,
     /// The FIB of one Node, in the article's form.
     Written,
     /// A file to objects.
@@ -38,13 +43,15 @@ pub enum Case {
 
 impl Case {
     /// Each case.
-    pub const ALL: [Case; 8] = [
+    pub const ALL: [Case; 10] = [
         Case::Cluster,
         Case::Network,
         Case::Ground,
         Case::Verify,
         Case::Prove,
         Case::Walk,
+        Case::ToService,
+        Case::Rewritten,
         Case::Written,
         Case::Read,
     ];
@@ -58,6 +65,8 @@ impl Case {
             Case::Verify => "network to proof",
             Case::Prove => "cluster to proof",
             Case::Walk => "one walk",
+            Case::ToService => "one walk to a Service",
+            Case::Rewritten => "headers that are rewritten",
             Case::Written => "a Node's FIB, written",
             Case::Read => "read",
         }
@@ -82,7 +91,12 @@ impl Case {
                 };
                 measure(|| (), prove, 1)
             }
-            Case::Ground | Case::Verify | Case::Walk | Case::Written => {
+            Case::Ground
+            | Case::Verify
+            | Case::Walk
+            | Case::ToService
+            | Case::Rewritten
+            | Case::Written => {
                 let cluster = variant.cluster(nodes);
                 let network = variant.network(&cluster);
                 drop(cluster);
@@ -109,6 +123,25 @@ impl Case {
                     }
                 };
                 measure(|| (), walks, WALKS)
+            }
+            Case::ToService => {
+                let walks = Walks::new(network);
+                let Some((from, header)) = to_service(&walks, network) else {
+                    return Sample::default();
+                };
+                let many = |()| {
+                    for _ in 0..WALKS {
+                        black_box(walks.walk(black_box(from), header, &[]));
+                    }
+                };
+                measure(|| (), many, WALKS)
+            }
+            Case::Rewritten => {
+                let ground = Ground::new(network);
+                let Some(node) = network.of_kind(Kind::Node).next() else {
+                    return Sample::default();
+                };
+                measure(|| (), |()| rewritten(&ground, node, Kind::Pod), 1)
             }
             Case::Written => {
                 let Some(node) = network.of_kind(Kind::Node).next() else {

@@ -11,18 +11,20 @@ use std::process::{Command, Stdio};
 use fibula_answers::constraints::verify;
 use fibula_cluster::{Cluster, Options};
 use fibula_intended::{Intent, Listeners, network};
+use fibula_network::flow::Ground;
 use fibula_network::set::{Level, Space};
-use fibula_network::walk::walk;
+use fibula_network::walk::{Walks, walk};
 use fibula_network::{Kind, Network};
 use fibula_source::{Input, read};
 
 use crate::scene::{Variant, message};
+use crate::services::{rewritten, to_service};
 
 /// How far a count may be from what is checked in, in percent: compilers differ a little.
 const TOLERANCE: u64 = 10;
 
 /// K1, the example of the model.
-const K1: &str = include_str!("../../fibula/k1.yaml");
+pub(crate) const K1: &str = include_str!("../../fibula/k1.yaml");
 
 /// An operation whose instructions are counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,6 +39,12 @@ pub enum Operation {
     Verify10,
     /// A Node's FIB of 10 Nodes in the article's form.
     Written10,
+    /// 100 walks to a Service of 10 Nodes, among entries that were looked up before.
+    WalkService,
+    /// The network of 10 Nodes with 20 Services.
+    Network10,
+    /// The headers that these rewrite at a Node.
+    Rewritten10,
     /// Unions, intersections and differences of sets of headers.
     Sets,
 }
@@ -45,12 +53,15 @@ pub enum Operation {
 
 impl Operation {
     /// Each operation.
-    pub const ALL: [Operation; 6] = [
+    pub const ALL: [Operation; 9] = [
         Operation::ReadK1,
         Operation::WalkK1,
         Operation::VerifyK1,
         Operation::Verify10,
         Operation::Written10,
+        Operation::WalkService,
+        Operation::Network10,
+        Operation::Rewritten10,
         Operation::Sets,
     ];
 
@@ -62,6 +73,9 @@ impl Operation {
             Operation::VerifyK1 => "verify K1",
             Operation::Verify10 => "verify 10 Nodes",
             Operation::Written10 => "write a FIB of 10 Nodes",
+            Operation::WalkService => "100 walks to a Service",
+            Operation::Network10 => "network of 20 Services",
+            Operation::Rewritten10 => "rewritten headers",
             Operation::Sets => "set operations",
         }
     }
@@ -74,6 +88,11 @@ impl Operation {
             network(&cluster, &Intent { listeners: Listeners::Declared, ..Intent::default() })
         };
         let ten = || Variant::Plain.network(&Variant::Plain.cluster(10));
+        let serving = || {
+            let cluster = Variant::Services.cluster(10);
+            let network = Variant::Services.network(&cluster);
+            (cluster, network)
+        };
         match self {
             Operation::ReadK1 => {
                 let inputs = [Input::Text { name: "k1.yaml".into(), text: K1.into() }];
@@ -90,6 +109,22 @@ impl Operation {
                 let network = ten();
                 let Some(node) = network.of_kind(Kind::Node).next() else { return };
                 repeat(times, || network.written(black_box(node)));
+            }
+            Operation::WalkService => {
+                let network = serving().1;
+                let walks = Walks::new(&network);
+                let Some((from, header)) = to_service(&walks, &network) else { return };
+                repeat(times * 100, || walks.walk(black_box(from), header, &[]));
+            }
+            Operation::Network10 => {
+                let (cluster, _) = serving();
+                repeat(times, || Variant::Services.network(black_box(&cluster)));
+            }
+            Operation::Rewritten10 => {
+                let (_, network) = serving();
+                let ground = Ground::new(&network);
+                let Some(node) = network.of_kind(Kind::Node).next() else { return };
+                repeat(times, || rewritten(black_box(&ground), node, Kind::Pod));
             }
             Operation::Sets => repeat(times, sets),
         }

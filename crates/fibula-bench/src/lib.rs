@@ -11,7 +11,9 @@
 
 pub mod case;
 pub mod instructions;
+pub mod lab;
 pub mod measure;
 pub mod process;
 pub mod scene;
+pub mod services;
 pub mod speed;

@@ -36,13 +36,13 @@ pub fn measure<P, T>(
         let prepared = prepare();
         if times.is_empty() {
             forget_peak();
-            sample.grown = memory("VmRSS:");
+            sample.grown = held();
         }
         let start = Instant::now();
         let done = black_box(work(black_box(prepared)));
         times.push(start.elapsed().as_secs_f64() / f64::from(each.max(1)));
         if times.len() == 1 {
-            sample.peak = memory("VmHWM:");
+            sample.peak = peak();
             sample.grown = sample.peak.saturating_sub(sample.grown);
         }
         drop(done);
@@ -60,6 +60,11 @@ pub fn median(mut numbers: Vec<f64>) -> f64 {
 /// The most memory that this process has held, in bytes; 0 where the system does not tell.
 pub fn peak() -> u64 {
     memory("VmHWM:")
+}
+
+/// What this process holds now, in bytes; 0 where the system does not tell.
+pub fn held() -> u64 {
+    memory("VmRSS:")
 }
 
 fn memory(field: &str) -> u64 {

@@ -1,7 +1,7 @@
 //! Measurements in fresh processes: each has its memory for itself.
 //!
 //! The benchmark starts its own program again: with `child CASE NODES VARIANT FILE` it measures one
-//! case and prints the sample, with `fibula ARGS` it is fibula.
+//! case and prints the sample, with `lab SCENE` it puts a network into the kernel, with `fibula ARGS` it is fibula.
 
 use std::ffi::OsString;
 use std::io::{self, BufRead, BufReader, Read, Write};
@@ -12,6 +12,7 @@ use std::time::Instant;
 use fibula_report::Screen;
 
 use crate::case::Case;
+use crate::lab::Scene;
 use crate::measure::{Sample, peak};
 use crate::scene::Variant;
 
@@ -28,6 +29,11 @@ pub fn child() -> Option<u8> {
                 case.run(nodes.parse().ok()?, variant, Some(PathBuf::from(file)));
             let _ = writeln!(io::stdout(), "{seconds} {peak} {grown} {bytes}");
             Some(0)
+        }
+        "lab" => {
+            let name = args.next()?;
+            let scene = Scene::named(name.to_str()?)?;
+            Some(u8::from(scene.run(&mut io::stdout().lock()).is_err()))
         }
         "fibula" => {
             let mut out = io::BufWriter::new(io::stdout().lock());
@@ -74,6 +80,16 @@ pub fn case(
         grown: next()? as u64,
         bytes: next()? as u64,
     })
+}
+
+/// Measures a scene of the lab in a process of its own: rows of a table.
+pub fn lab(scene: Scene) -> io::Result<String> {
+    let mut command = Command::new(std::env::current_exe()?);
+    let output = command.args(["lab", &scene.name()]).stderr(Stdio::inherit()).output()?;
+    if !output.status.success() {
+        return Err(io::Error::other("a measurement broke off"));
+    }
+    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
 /// Runs fibula as a process: to the first line of its output if `first`, else to its end.

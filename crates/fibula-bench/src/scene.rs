@@ -6,6 +6,8 @@ use fibula_cluster::{Cluster, Object, ObjectId, Options};
 use fibula_intended::{Daemon, Intent, Listeners, Refinement, network};
 use fibula_network::{Addr, Addrs, ElementId, Entity, Header, Kind, Network, Open, Proto, Range};
 
+use crate::services;
+
 /// A cluster that differs from the usual one, or a network that someone broke.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Variant {
@@ -21,19 +23,26 @@ pub enum Variant {
     LostLink,
     /// A Node Switch has lost the entries that lead to one Pod (F4).
     LostEntry,
+    /// Two Services a Node, of one port and 15 endpoints each and of every kind: 10,000 with 150,000
+    /// endpoints at 5,000 Nodes.
+    Services,
+    /// The same without Services.
+    NoServices,
 }
 
 // === impl Variant ===
 
 impl Variant {
     /// Each variant.
-    pub const ALL: [Variant; 6] = [
+    pub const ALL: [Variant; 8] = [
         Variant::Plain,
         Variant::DualStack,
         Variant::OwnPorts,
         Variant::WithoutR1,
         Variant::LostLink,
         Variant::LostEntry,
+        Variant::Services,
+        Variant::NoServices,
     ];
 
     /// Its name in tables.
@@ -45,13 +54,22 @@ impl Variant {
             Variant::WithoutR1 => "without R1",
             Variant::LostLink => "a lost link",
             Variant::LostEntry => "a lost entry",
+            Variant::Services => "with Services",
+            Variant::NoServices => "without Services",
         }
     }
 
     /// The shape of such a cluster.
     pub fn shape(self, nodes: usize) -> Shape {
         let dual_stack = self == Variant::DualStack;
-        Shape { dual_stack, padding: true, ..Shape::of_nodes(nodes) }
+        let usual = Shape { dual_stack, padding: true, ..Shape::of_nodes(nodes) };
+        match self {
+            // Of 31 pods one has finished, so that 30 are left.
+            Variant::Services | Variant::NoServices => {
+                Shape { pods: nodes * 31, containers: 1, ports: 1, ..usual }
+            }
+            _ => usual,
+        }
     }
 
     /// The objects of such a cluster.
@@ -65,6 +83,13 @@ impl Variant {
                     port.container_port = 1 + (i64::from(id.0) * 7 + i) % 65_535;
                 }
             }
+        }
+        match self {
+            Variant::Services => services::mix(&mut objects),
+            Variant::NoServices => {
+                objects.retain(|(_, object)| !matches!(object, Object::Service(_)));
+            }
+            _ => {}
         }
         objects
     }
@@ -98,8 +123,8 @@ impl Variant {
     pub fn right(self, network: &Network) -> bool {
         let proof = verify(network);
         match self {
-            Variant::Plain | Variant::DualStack | Variant::OwnPorts => proof.holds(),
-            _ => proof.violated(),
+            Variant::WithoutR1 | Variant::LostLink | Variant::LostEntry => proof.violated(),
+            _ => proof.holds(),
         }
     }
 }

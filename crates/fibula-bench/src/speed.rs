@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use fibula_cluster::generate::{Format, write};
 
 use crate::case::Case;
+use crate::lab::Scene;
 use crate::measure::{Sample, median};
 use crate::process;
 use crate::scene::Variant;
@@ -40,16 +41,33 @@ pub fn run(wanted: &Wanted, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "| what | {} | per tenfold | memory grows by |", heads.join(" | "))?;
     writeln!(out, "|---|{}---|---|", "---|".repeat(sizes.len()))?;
 
-    let usual = Case::ALL.into_iter().filter(|case| *case != Case::Read);
-    for case in usual {
+    let of_services = [Case::ToService, Case::Rewritten];
+    let usual = |case: &Case| *case != Case::Read && !of_services.contains(case);
+    for case in Case::ALL.into_iter().filter(usual) {
         row(wanted, out, case.name(), sizes, |nodes| {
             process::case(case, nodes, Variant::Plain, None, None)
         })?;
     }
-    for variant in Variant::ALL.into_iter().filter(|variant| *variant != Variant::Plain) {
+    let services = [Variant::Services, Variant::NoServices];
+    let other = |variant: &Variant| *variant != Variant::Plain && !services.contains(variant);
+    for variant in Variant::ALL.into_iter().filter(other) {
         let name = format!("{}, {}", Case::Verify.name(), variant.name());
         row(wanted, out, &name, sizes, |nodes| {
             process::case(Case::Verify, nodes, variant, None, None)
+        })?;
+    }
+    // What Services cost is what they add to the same cluster without them.
+    for case in [Case::Cluster, Case::Network, Case::Verify] {
+        for variant in services {
+            let name = format!("{}, {}", case.name(), variant.name());
+            row(wanted, out, &name, sizes, |nodes| {
+                process::case(case, nodes, variant, None, None)
+            })?;
+        }
+    }
+    for case in of_services {
+        row(wanted, out, case.name(), sizes, |nodes| {
+            process::case(case, nodes, Variant::Services, None, None)
         })?;
     }
     for (name, format) in [("JSON", Format::Json), ("YAML", Format::Yaml)] {
@@ -70,7 +88,22 @@ pub fn run(wanted: &Wanted, out: &mut dyn Write) -> io::Result<()> {
     row(wanted, out, "fibula trace @k1, first line", &sizes[..1], |_| {
         let args = ["trace", "c1-1", "p2:8080", "-f", "@k1"];
         middle(21, || process::fibula(&args, true))
-    })
+    })?;
+    labs(wanted, out)
+}
+
+fn labs(wanted: &Wanted, out: &mut dyn Write) -> io::Result<()> {
+    let pods = if wanted.smoke { 100 } else { 1_000 };
+    let scenes = [Scene::K1, Scene::TenNodes { pods }];
+    let scenes = scenes.into_iter().filter(|scene| scene.name().contains(&wanted.part));
+    for (number, scene) in scenes.enumerate() {
+        if number == 0 {
+            writeln!(out, "\n| what | measured |\n|---|---|")?;
+        }
+        write!(out, "{}", process::lab(scene)?)?;
+        out.flush()?;
+    }
+    Ok(())
 }
 
 /// The run of the median time.
