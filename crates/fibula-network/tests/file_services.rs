@@ -154,7 +154,9 @@ fn what_is_refused_says_where() {
             all += &format!("  {refusal}\n");
         }
     }
-    assert_data_eq!(all, str![[r#"
+    assert_data_eq!(
+        all,
+        str![[r#"
 "10.0.0.2:80" -> "10.0.0.2"
   20:6: backends.web[0].to: got "10.0.0.2", expected an address with a port: 10.0.1.7:8080 or [fd00::7]:8080
 "10.0.0.2:80" -> true
@@ -214,7 +216,8 @@ one of nodes -> one of them
 "fd00::1",  -> "fd00::x", 
   46:59: fibs.n1.masquerade: got "fd00::x", expected an address
 
-"#]]);
+"#]]
+    );
 }
 
 /// A change to a network, and the paths of the faults that it makes.

@@ -78,7 +78,7 @@ fn one_broken_item_never_hides_another() {
 #[test]
 fn all_mistakes_of_one_object_are_reported() {
     let text = "apiVersion: v1\nkind: Service\nmetadata:\n  name: 8\nspec:\n  ports:\n  \
-                - port: http\n  - port: 70000\n  clusterIP: 10.0.0.256\n";
+                - name: a\n    port: http\n  - name: b\n    port: 70000\n  clusterIP: 10.0.0.256\n";
     let read = yaml(text);
     let paths: Vec<_> = read.refused.iter().filter_map(|r| r.path.clone()).collect();
     let expected = ["metadata.name", "spec.ports[0].port", "spec.ports[1].port", "spec.clusterIP"];

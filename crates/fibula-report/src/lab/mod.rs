@@ -9,7 +9,7 @@ use std::time::Duration;
 use fibula_lab::compare::{Comparison, Coverage, Difference, Fate, MAX_BRANCHES, fates};
 use fibula_lab::translate::{Translation, Without};
 use fibula_network::walk::{Life, branches, reply};
-use fibula_network::{ElementId, Kind, Proto};
+use fibula_network::{ElementId, Header, Kind, Proto};
 
 use crate::life::{self, Lens};
 use crate::page::{Page, Text};
@@ -209,7 +209,7 @@ impl LabCheck<'_> {
             some => count(some.len(), what),
         };
         let senders = difference.questions.iter().map(|q| self.view.name(q.process)).collect();
-        let targets = difference.questions.iter().map(|q| life::target(q.header)).collect();
+        let targets = difference.questions.iter().map(|q| target(q.header)).collect();
         let (senders, targets) = (of("sender", senders), of("target", targets));
         let word = |word: &str| Text::from("  ").with(Label::Dim, format!("{word:<6}"));
         let such_as = if difference.questions.len() > 1 { ", such as" } else { "" };
@@ -269,6 +269,14 @@ impl LabCheck<'_> {
             ),
             None => self.view.name(process),
         }
+    }
+}
+
+/// An address, a port and, unless it is TCP, the protocol.
+fn target(header: Header) -> String {
+    match header.proto {
+        Proto::Tcp => life::target(header),
+        proto => format!("{}/{proto}", life::target(header)),
     }
 }
 

@@ -1,6 +1,7 @@
 //! `lab`: the network in this machine's kernel.
 
 use std::ffi::OsString;
+use std::net::IpAddr;
 use std::os::unix::fs::MetadataExt as _;
 use std::os::unix::process::ExitStatusExt as _;
 use std::process::{Command, ExitStatus};
@@ -9,6 +10,7 @@ use std::time::Instant;
 use fibula_answers::names::{Asks, Names, Resolver, ZONE, hosts};
 use fibula_lab::compare::{Coverage, compare, questions};
 use fibula_lab::kernel::{self, Ground, Lab};
+use fibula_lab::plan::Via;
 use fibula_lab::translate::{Setup, Translation, Without, translate};
 use fibula_network::{Addr, ElementId, Entity, Kind, Network, Port, Ports, Proto};
 use fibula_report::{Asked, Built, LabCheck, Page, View, error, lab_check, lab_check_json};
@@ -132,8 +134,9 @@ fn inside(
     command: &mut Command,
     streams: &mut Streams<'_>,
 ) -> Done {
-    let translation = plan(&session.network, &to_live_in(&session.network))?;
+    let mut translation = plan(&session.network, &to_live_in(&session.network))?;
     let space = place.space(session, &translation)?;
+    name_the_world(&session.network, &mut translation);
     for choice in &session.network.choices {
         let says = format!("assumed {}: {} The first way.", choice.id, choice.question);
         error::note(&says).print(&streams.err_screen, streams.err)?;
@@ -180,6 +183,24 @@ fn to_live_in(network: &Network) -> Setup {
     targets.sort_unstable();
     targets.dedup();
     Setup { targets, ..Setup::default() }
+}
+
+/// Gives the world an address to send from where a command says none: it has every address that
+/// nobody else has, and Linux would take none of them by itself.
+fn name_the_world(network: &Network, translation: &mut Translation) {
+    let taken = |ip: IpAddr| network.facts.addr.iter().any(|(_, addr)| IpAddr::from(*addr) == ip);
+    // Ranges for documentation (RFC 5737, RFC 3849): those that `lab check` sends from, too.
+    let v4 = (1..255).map(|n| IpAddr::from([203, 0, 113, n])).find(|ip| !taken(*ip));
+    let v6 = (1..255).map(|n| [0x2001, 0xdb8, 0xcb00, 0x7101, 0, 0, 0, n]);
+    let v6 = v6.map(IpAddr::from).find(|ip| !taken(*ip));
+    for world in network.of_kind(Kind::World) {
+        let Some(space) = translation.space(world) else { continue };
+        for route in &mut translation.plan.spaces[space.index()].routes {
+            if matches!(route.via, Via::Next { .. } | Via::Link { .. }) && route.source.is_none() {
+                route.source = if route.to.addr().is_ipv4() { v4 } else { v6 };
+            }
+        }
+    }
 }
 
 /// Whether anything in a network is about SCTP.
