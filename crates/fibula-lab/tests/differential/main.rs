@@ -70,8 +70,7 @@ fn number<T: FromStr>(name: &str, otherwise: T) -> T {
 /// What comes of one cluster.
 fn try_cluster(ground: &Ground, seed: u64) -> Result<(Network, Questions, Comparison), String> {
     let text = objects::cluster(seed).to_string();
-    let read =
-        fibula_source::read(&[Input::Text { name: format!("seed {seed}"), text: text.into() }]);
+    let read = fibula_source::read(&[Input::Text { name: format!("seed {seed}"), text }]);
     if let Some(refusal) = read.refused.first() {
         return Err(format!("a random object was refused: {refusal:?}"));
     }

@@ -98,7 +98,7 @@ fn one(
     objects: &serde_json::Value,
 ) -> Result<Asked, Failure> {
     let text = objects.to_string();
-    let input = Input::Text { name: format!("seed {seed}"), text: text.clone().into() };
+    let input = Input::Text { name: format!("seed {seed}"), text: text.clone() };
     let cluster = Cluster::new(fibula_source::read(&[input]).objects, &Options::default());
     let daemons = vec![Daemon::kubelet()];
     let intent = Intent { without: vec![], listeners: Listeners::Declared, daemons };
@@ -160,7 +160,7 @@ fn without_services(model: &Network) -> Network {
                 }
                 _ => false,
             };
-            !r3 && !(services && entry.origin.rule.starts_with("SVC"))
+            !(r3 || services && entry.origin.rule.starts_with("SVC"))
         });
     }
     bare

@@ -10,7 +10,7 @@ use std::time::Instant;
 use fibula_answers::names::{Asks, Names, Resolver, ZONE, hosts};
 use fibula_lab::compare::{Coverage, compare, questions};
 use fibula_lab::kernel::{self, Ground, Lab};
-use fibula_lab::plan::Via;
+use fibula_lab::plan::Address;
 use fibula_lab::translate::{Setup, Translation, Without, translate};
 use fibula_network::{Addr, ElementId, Entity, Kind, Network, Port, Ports, Proto};
 use fibula_report::{Asked, Built, LabCheck, Page, View, error, lab_check, lab_check_json};
@@ -195,11 +195,9 @@ fn name_the_world(network: &Network, translation: &mut Translation) {
     let v6 = v6.map(IpAddr::from).find(|ip| !taken(*ip));
     for world in network.of_kind(Kind::World) {
         let Some(space) = translation.space(world) else { continue };
-        for route in &mut translation.plan.spaces[space.index()].routes {
-            if matches!(route.via, Via::Next { .. } | Via::Link { .. }) && route.source.is_none() {
-                route.source = if route.to.addr().is_ipv4() { v4 } else { v6 };
-            }
-        }
+        let found = v4.into_iter().chain(v6);
+        let addresses = found.map(|ip| Address { ip, dev: "lo".into() });
+        translation.plan.spaces[space.index()].addresses.extend(addresses);
     }
 }
 
