@@ -65,7 +65,7 @@ fn every_file_of_the_connectivity_lists_reads() {
     let several = |refusal: &&fibula_source::Refusal| {
         refusal.file.contains("multiple_ingress_objects_with_different_ports")
     };
-    assert_eq!((unnamed.len(), unnamed.iter().all(|r| several(r))), (6, true), "{unnamed:#?}");
+    assert_eq!((unnamed.len(), unnamed.iter().all(several)), (6, true), "{unnamed:#?}");
     let [refusal] = others[..] else { panic!("{others:#?}") };
     assert!(refusal.file.ends_with("netpol_named_port_test/pods.yaml"), "{refusal:?}");
     assert_eq!(refusal.help.as_deref(), Some("`containerport` is no field: write `containerPort`"));
