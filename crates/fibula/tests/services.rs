@@ -15,8 +15,9 @@ const WIDE: Screen = Screen { width: Some(200), color: false, unicode: true };
 const ASCII: Screen = Screen { width: Some(100), color: false, unicode: false };
 const COLOUR: Screen = Screen { width: Some(200), color: true, unicode: true };
 
-/// The cluster of these tests: two Nodes, and a Service of each kind.
-const INPUT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/input/services.yaml");
+/// The cluster of these tests: two Nodes, and a Service of each kind. By a path from the crate, where
+/// tests run, so that what fits into a line does not depend on where the checkout lies.
+const INPUT: &str = "tests/input/services.yaml";
 
 /// Runs a command line as it would be typed where the input is, and shows it so.
 fn shown(screen: Screen, line: &str, stdin: &str) -> String {
