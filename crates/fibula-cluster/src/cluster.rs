@@ -1,11 +1,14 @@
 //! The facts of a cluster: what the objects say, defaulted, resolved and sorted.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use ipnet::IpNet;
 
+use crate::api::Labels;
 use crate::object::Kind;
 use crate::place::{ObjectId, Place};
+use crate::policy::Policy;
 use crate::service::Service;
 
 /// A cluster as the model needs it: which Nodes, Pods and Services there are, where they run and
@@ -23,6 +26,8 @@ pub struct Cluster {
     pub pods: Vec<Pod>,
     /// Services, by namespace and name.
     pub services: Vec<Service>,
+    /// Policies, in their order of evaluation: by tier, priority, namespace and name.
+    pub policies: Vec<Policy>,
     /// The ranges that addresses come from (IP-1, R3), by kind and network.
     pub ranges: Vec<Range>,
     /// Objects that were kept out, because two of the same name contradict each other.
@@ -42,6 +47,9 @@ pub struct Namespace {
     pub name: String,
     /// The object, absent where other objects only name the namespace.
     pub object: Option<ObjectId>,
+    /// Its labels, its name among them (NP-14). Where there is no object, others are not known
+    /// (DR-22).
+    pub labels: Labels,
 }
 
 /// A Kubernetes Node.
@@ -62,6 +70,8 @@ pub struct Node {
     pub invented: bool,
     /// The zone that its label `topology.kubernetes.io/zone` names (SVC-13).
     pub zone: Option<String>,
+    /// Its labels (CNP-24); not known where there is no object.
+    pub labels: Labels,
 }
 
 /// A pod: what is, or would be, one pod of the cluster.
@@ -103,6 +113,8 @@ pub struct Pod {
     pub dns_policy: DnsPolicy,
     /// The object that it was read from, or the workload that makes it.
     pub object: ObjectId,
+    /// Its labels. Shared: most pods have those of their template.
+    pub labels: Arc<Labels>,
 }
 
 /// Where a pod looks names up (DNS-11). A host-network pod with `ClusterFirst` does as `Default`

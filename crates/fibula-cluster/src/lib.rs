@@ -3,7 +3,8 @@
 //! ```text
 //! apiVersion, kind ─ reading ─ Kind::read ─ Object ─ check ─ Fault
 //!                                             │
-//!                               Cluster::new ─┴─ Cluster ─ findings ─ Finding
+//!                               Cluster::new ─┴─ Cluster ─┬─ findings ─ Finding
+//!                                             │           └─ select ─ classes of pods
 //!                                             │
 //!                        generate::objects ───┘
 //! ```
@@ -20,7 +21,10 @@ pub mod generate;
 mod object;
 mod options;
 mod place;
+mod policy;
 mod reading;
+pub mod select;
+mod selector;
 mod service;
 mod sloppy;
 
@@ -29,6 +33,8 @@ pub use findings::{Finding, Owner, Severity, findings, shared_addresses};
 pub use object::{Fault, Kind, Object};
 pub use options::Options;
 pub use place::{ContainerList, ObjectId, Place, place_path};
+pub use policy::*;
 pub use reading::{Decides, Reading, decides, reading};
+pub use selector::{Requirement, Selector, Test};
 pub use service::*;
 pub use sloppy::{parse_cidr, parse_ip};

@@ -38,6 +38,14 @@ pub enum Kind {
     EndpointSlice,
     /// Endpoints, as they were before there were slices
     Endpoints,
+    /// NetworkPolicy of `networking.k8s.io`, and of `extensions` before
+    NetworkPolicy,
+    /// ClusterNetworkPolicy of `policy.networking.k8s.io` (CNP-1)
+    ClusterNetworkPolicy,
+    /// AdminNetworkPolicy, which came before it (CNP-29)
+    AdminNetworkPolicy,
+    /// BaselineAdminNetworkPolicy, which came before it (CNP-29)
+    BaselineAdminNetworkPolicy,
 }
 
 /// An object, slim. Boxed, because objects are sorted and moved before they are read.
@@ -63,6 +71,10 @@ pub enum Object {
     EndpointSlice(Box<api::EndpointSlice>),
     /// Endpoints.
     Endpoints(Box<api::Endpoints>),
+    /// A NetworkPolicy.
+    NetworkPolicy(Box<api::NetworkPolicy>),
+    /// A policy of the whole cluster, with its kind.
+    ClusterPolicy(Kind, Box<api::ClusterPolicy>),
 }
 
 /// A value that cannot be what it stands for.
@@ -97,12 +109,48 @@ impl Kind {
             Self::OpenShiftNetwork => "Network",
             Self::EndpointSlice => "EndpointSlice",
             Self::Endpoints => "Endpoints",
+            Self::NetworkPolicy => "NetworkPolicy",
+            Self::ClusterNetworkPolicy => "ClusterNetworkPolicy",
+            Self::AdminNetworkPolicy => "AdminNetworkPolicy",
+            Self::BaselineAdminNetworkPolicy => "BaselineAdminNetworkPolicy",
         }
+    }
+
+    /// The group and version in which its objects are written today.
+    pub fn api_version(self) -> &'static str {
+        match self {
+            Self::Deployment | Self::ReplicaSet | Self::StatefulSet | Self::DaemonSet => "apps/v1",
+            Self::Job | Self::CronJob => "batch/v1",
+            Self::ServiceCidr | Self::NetworkPolicy => "networking.k8s.io/v1",
+            Self::OpenShiftNetwork => "config.openshift.io/v1",
+            Self::EndpointSlice => "discovery.k8s.io/v1",
+            Self::ClusterNetworkPolicy => "policy.networking.k8s.io/v1alpha2",
+            Self::AdminNetworkPolicy | Self::BaselineAdminNetworkPolicy => {
+                "policy.networking.k8s.io/v1alpha1"
+            }
+            Self::Namespace
+            | Self::Node
+            | Self::Pod
+            | Self::Service
+            | Self::ReplicationController
+            | Self::Endpoints => "v1",
+        }
+    }
+
+    /// Whether its objects are policies: they withhold messages.
+    pub fn is_policy(self) -> bool {
+        self == Self::NetworkPolicy || self.is_cluster_policy()
+    }
+
+    fn is_cluster_policy(self) -> bool {
+        use Kind::{AdminNetworkPolicy, BaselineAdminNetworkPolicy, ClusterNetworkPolicy};
+        matches!(self, ClusterNetworkPolicy | AdminNetworkPolicy | BaselineAdminNetworkPolicy)
     }
 
     /// Whether its objects live in a namespace.
     pub fn namespaced(self) -> bool {
         !matches!(self, Self::Namespace | Self::Node | Self::ServiceCidr | Self::OpenShiftNetwork)
+            && !self.is_cluster_policy()
     }
 
     /// Reads one object of this kind. What is read stands below the top-level keys `metadata`,
@@ -122,6 +170,10 @@ impl Kind {
             Self::OpenShiftNetwork => Object::OpenShiftNetwork(Box::deserialize(d)?),
             Self::EndpointSlice => Object::EndpointSlice(Box::deserialize(d)?),
             Self::Endpoints => Object::Endpoints(Box::deserialize(d)?),
+            Self::NetworkPolicy => Object::NetworkPolicy(Box::deserialize(d)?),
+            Self::ClusterNetworkPolicy
+            | Self::AdminNetworkPolicy
+            | Self::BaselineAdminNetworkPolicy => Object::ClusterPolicy(self, Box::deserialize(d)?),
             Self::Deployment
             | Self::ReplicaSet
             | Self::StatefulSet
@@ -150,6 +202,8 @@ impl Object {
             Self::OpenShiftNetwork(_) => Kind::OpenShiftNetwork,
             Self::EndpointSlice(_) => Kind::EndpointSlice,
             Self::Endpoints(_) => Kind::Endpoints,
+            Self::NetworkPolicy(_) => Kind::NetworkPolicy,
+            Self::ClusterPolicy(kind, _) => *kind,
         }
     }
 
@@ -161,8 +215,13 @@ impl Object {
         if let Self::Namespace(namespace) = self {
             let name = namespace.metadata.name().to_owned();
             let labels = std::mem::take(&mut namespace.metadata.labels).into_pairs().into_iter();
-            let own = ("kubernetes.io/metadata.name".to_owned(), name);
+            let own = (api::NAMESPACE_NAME.to_owned(), name);
             namespace.metadata.labels = labels.chain([own]).collect();
+        }
+        match self {
+            Self::NetworkPolicy(policy) => policy.prune(),
+            Self::ClusterPolicy(kind, policy) => policy.prune(*kind),
+            _ => {}
         }
         let labels: Option<&[&str]> = match self {
             Self::Pod(_) | Self::Namespace(_) | Self::Node(_) => None,
@@ -197,6 +256,8 @@ impl Object {
             Self::OpenShiftNetwork(o) => &mut o.metadata,
             Self::EndpointSlice(o) => &mut o.metadata,
             Self::Endpoints(o) => &mut o.metadata,
+            Self::NetworkPolicy(o) => &mut o.metadata,
+            Self::ClusterPolicy(_, o) => &mut o.metadata,
         }
     }
 
@@ -213,6 +274,8 @@ impl Object {
             Self::OpenShiftNetwork(o) => &o.metadata,
             Self::EndpointSlice(o) => &o.metadata,
             Self::Endpoints(o) => &o.metadata,
+            Self::NetworkPolicy(o) => &o.metadata,
+            Self::ClusterPolicy(_, o) => &o.metadata,
         }
     }
 
@@ -239,6 +302,8 @@ impl Object {
             Self::OpenShiftNetwork(o) => serde_json::to_value(o),
             Self::EndpointSlice(o) => serde_json::to_value(o),
             Self::Endpoints(o) => serde_json::to_value(o),
+            Self::NetworkPolicy(o) => serde_json::to_value(o),
+            Self::ClusterPolicy(_, o) => serde_json::to_value(o),
         };
         value.unwrap_or_default()
     }

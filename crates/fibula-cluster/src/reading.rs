@@ -16,7 +16,7 @@ pub enum Reading {
     Other,
 }
 
-/// What an unread kind decides, and so which answers it could change (DR-21).
+/// What a kind decides that networks do not follow, and so which answers it could change (DR-21).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Decides {
     /// Whether a message is withheld.
@@ -26,6 +26,9 @@ pub enum Decides {
     /// What a Process that takes messages in from outside does with them.
     Gateway,
 }
+
+/// The group of the policies of a whole cluster (CNP-1).
+const POLICIES: &str = "policy.networking.k8s.io";
 
 /// Group, kind, and how it is read.
 const READ: &[(&str, &str, Kind)] = &[
@@ -47,15 +50,20 @@ const READ: &[(&str, &str, Kind)] = &[
     ("config.openshift.io", "Network", Kind::OpenShiftNetwork),
     ("discovery.k8s.io", "EndpointSlice", Kind::EndpointSlice),
     ("", "Endpoints", Kind::Endpoints),
+    ("networking.k8s.io", "NetworkPolicy", Kind::NetworkPolicy),
+    ("extensions", "NetworkPolicy", Kind::NetworkPolicy),
+    (POLICIES, "ClusterNetworkPolicy", Kind::ClusterNetworkPolicy),
+    (POLICIES, "AdminNetworkPolicy", Kind::AdminNetworkPolicy),
+    (POLICIES, "BaselineAdminNetworkPolicy", Kind::BaselineAdminNetworkPolicy),
 ];
 
-/// Group, kinds, and what they decide.
-const UNREAD: &[(&str, &[&str], Decides)] = &[
-    // Policies of Kubernetes itself.
+/// Group, kinds, and what they decide: of kinds that networks do not follow.
+const UNFOLLOWED: &[(&str, &[&str], Decides)] = &[
+    // Policies of Kubernetes itself: read, but no network has entries for them yet.
     ("networking.k8s.io", &["NetworkPolicy"], Decides::Policy),
     ("extensions", &["NetworkPolicy"], Decides::Policy),
     (
-        "policy.networking.k8s.io",
+        POLICIES,
         &["ClusterNetworkPolicy", "AdminNetworkPolicy", "BaselineAdminNetworkPolicy"],
         Decides::Policy,
     ),
@@ -126,10 +134,11 @@ pub fn reading(api_version: &str, kind: &str) -> Reading {
     }
 }
 
-/// What a kind that is not read decides; nothing for a kind that is read or left.
+/// What a kind decides that networks do not follow: one that is not read, or that is read and has
+/// no entries yet. Nothing for any other kind.
 pub fn decides(api_version: &str, kind: &str) -> Option<Decides> {
     let group = group(api_version);
-    let row = UNREAD.iter().find(|row| row.0 == group && row.1.contains(&kind));
+    let row = UNFOLLOWED.iter().find(|row| row.0 == group && row.1.contains(&kind));
     row.map(|row| row.2)
 }
 

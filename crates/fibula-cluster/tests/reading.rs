@@ -19,7 +19,21 @@ fn dr_21_every_kind_is_read_named_or_left() {
         ("serving.knative.dev/v1", "Service", Reading::Other),
         ("v1", "List", Reading::List),
         ("apps/v1", "DeploymentList", Reading::List),
-        ("networking.k8s.io/v1", "NetworkPolicy", Reading::Unread),
+        ("networking.k8s.io/v1", "NetworkPolicy", Reading::Read(Kind::NetworkPolicy)),
+        ("extensions/v1beta1", "NetworkPolicy", Reading::Read(Kind::NetworkPolicy)),
+        ("crd.projectcalico.org/v1", "NetworkPolicy", Reading::Unread),
+        (
+            "policy.networking.k8s.io/v1alpha2",
+            "ClusterNetworkPolicy",
+            Reading::Read(Kind::ClusterNetworkPolicy),
+        ),
+        ("crd.antrea.io/v1beta1", "ClusterNetworkPolicy", Reading::Unread),
+        ("policy.networking.k8s.io/v1alpha1", "AdminNetworkPolicyList", Reading::List),
+        (
+            "policy.networking.k8s.io/v1alpha1",
+            "BaselineAdminNetworkPolicy",
+            Reading::Read(Kind::BaselineAdminNetworkPolicy),
+        ),
         ("v1", "Endpoints", Reading::Read(Kind::Endpoints)),
         ("discovery.k8s.io/v1beta1", "EndpointSlice", Reading::Read(Kind::EndpointSlice)),
         ("multicluster.x-k8s.io/v1alpha1", "ServiceImport", Reading::Unread),
@@ -31,7 +45,7 @@ fn dr_21_every_kind_is_read_named_or_left() {
 }
 
 #[test]
-fn dr_21_an_unread_kind_says_what_it_decides() {
+fn dr_21_a_kind_that_networks_do_not_follow_says_what_it_decides() {
     for (api_version, kind, expected) in [
         ("networking.k8s.io/v1", "NetworkPolicy", Some(Decides::Policy)),
         ("cilium.io/v2", "CiliumNetworkPolicy", Some(Decides::Policy)),

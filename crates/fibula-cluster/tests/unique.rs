@@ -2,8 +2,9 @@
 
 mod common;
 
+use common::policies::{cluster_policy, network_policy, old_policy};
 use common::*;
-use fibula_cluster::{Assumption, Cluster, ObjectId, Options};
+use fibula_cluster::{Assumption, Cluster, ObjectId, Options, Peers};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -117,6 +118,9 @@ fn any_object() -> impl Strategy<Value = Value> {
         "CronJob",
         "EndpointSlice",
         "Endpoints",
+        "NetworkPolicy",
+        "ClusterNetworkPolicy",
+        "Namespace",
     ]);
     (kind, name.clone(), name, 0..4_i64, 0..3_u8, any::<bool>()).prop_map(
         |(kind, name, other, n, mode, flag)| match kind {
@@ -134,6 +138,14 @@ fn any_object() -> impl Strategy<Value = Value> {
             "Endpoints" => json!({"apiVersion": "v1", "kind": kind, "metadata": {"name": name},
                 "subsets": [{"addresses": [{"ip": format!("10.1.0.{n}")}],
                     "ports": [{"port": n}]}]}),
+            "Namespace" => json!({"apiVersion": "v1", "kind": kind,
+                "metadata": {"name": name, "labels": {"team": other}}}),
+            "NetworkPolicy" => network_policy(json!({
+                "podSelector": {"matchLabels": {"app": other}},
+                "ingress": [{"ports": [{"port": n + 1}], "from": [{"podSelector": {}}]}]})),
+            "ClusterNetworkPolicy" => cluster_policy(json!({"priority": n, "egress": [
+                {"action": (if flag { "Deny" } else { "Pass" }),
+                    "to": [{"namespaces": {"matchLabels": {"team": other}}}]}]})),
             "Pod" => {
                 let mut pod = bare(name);
                 pod["metadata"]["labels"] = json!({"app": other});
@@ -163,6 +175,15 @@ fn numbered(mut cluster: Cluster) -> Cluster {
         service.endpoints.iter_mut().for_each(|endpoint| endpoint.object = zero);
     }
     cluster.twins.iter_mut().for_each(|twins| twins.objects.fill(zero));
+    for policy in &mut cluster.policies {
+        policy.object = zero;
+        for rule in policy.ingress.iter_mut().chain(&mut policy.egress) {
+            rule.place.object = zero;
+            if let Peers::Of(peers) = &mut rule.peers {
+                peers.iter_mut().for_each(|peer| peer.place.object = zero);
+            }
+        }
+    }
     cluster.makers.iter_mut().for_each(|maker| maker.0 = zero);
     cluster.makers.sort();
     for pod in &mut cluster.pods {
@@ -287,6 +308,36 @@ fn said_twice() -> Vec<(Value, Value)> {
             service(json!({"clusterIP": "None"})),
             service(json!({"clusterIPs": ["None"], "clusterIP": "None"})),
         ),
+        (
+            network_policy(json!({"podSelector": {}, "egress": [], "ingress": [
+                {"ports": [{"port": 80}], "from": []}]})),
+            network_policy(json!({"policyTypes": ["Ingress"], "egress": [{}], "ingress": [
+                {"ports": [{"port": 80, "endPort": 80, "protocol": "TCP"}],
+                    "to": [{"podSelector": {}}]}]})),
+        ),
+        (
+            network_policy(json!({"podSelector": {"matchExpressions": [
+                {"key": "a", "operator": "Exists"},
+                {"key": "b", "operator": "In", "values": ["x", "y"]}]}})),
+            network_policy(json!({"podSelector": {"matchExpressions": [
+                {"key": "b", "operator": "In", "values": ["y", "x", "x"]},
+                {"key": "a", "operator": "Exists"}]}})),
+        ),
+        (
+            old_policy(
+                "AdminNetworkPolicy",
+                json!({"egress": [{"action": "Deny",
+                "to": [{"pods": {"namespaceSelector": {}}}],
+                "ports": [{"portNumber": {"port": 80}}]}]}),
+            ),
+            old_policy(
+                "AdminNetworkPolicy",
+                json!({"tier": "Baseline", "egress": [
+                {"action": "Deny", "from": [{}], "protocols": [],
+                    "to": [{"pods": {"podSelector": {}}}],
+                    "ports": [{"portNumber": {"port": 80, "protocol": "TCP"}}]}]}),
+            ),
+        ),
     ]
 }
 
@@ -324,8 +375,24 @@ fn dr_21_what_the_model_reads_still_contradicts() {
             workload("Deployment", "w", json!(2)),
             "spec.replicas",
         ),
+        (
+            network_policy(json!({"ingress": []})),
+            network_policy(json!({"ingress": [{}]})),
+            "spec.ingress",
+        ),
+        (
+            network_policy(json!({"ingress": [{"from": [{"podSelector": {}}]}]})),
+            network_policy(json!({"ingress": [{"from": [{"namespaceSelector": {}}]}]})),
+            "spec.ingress[0].from[0].namespaceSelector",
+        ),
+        (
+            cluster_policy(json!({"priority": 1})),
+            cluster_policy(json!({"priority": 2})),
+            "spec.priority",
+        ),
     ] {
         let cluster = cluster(&[a, b]);
+        assert_eq!(cluster.policies, []);
         let found: Vec<_> = cluster.twins.iter().map(|twins| twins.differ.as_str()).collect();
         assert_eq!(found, [differ]);
     }

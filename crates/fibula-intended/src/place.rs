@@ -3,10 +3,15 @@
 use fibula_cluster::{ContainerList, ObjectId, Place};
 use fibula_network::PlaceId;
 
-const LISTS: [ContainerList; 3] =
-    [ContainerList::Containers, ContainerList::Init, ContainerList::Ephemeral];
-/// How many containers of a list have a place of their own; later ones have their object's.
-const CONTAINERS: u64 = 0x4000;
+const LISTS: [ContainerList; 5] = [
+    ContainerList::Containers,
+    ContainerList::Init,
+    ContainerList::Ephemeral,
+    ContainerList::Ingress,
+    ContainerList::Egress,
+];
+/// How many containers or rules of a list have a place of their own; later ones have their object's.
+const CONTAINERS: u64 = 0x3000;
 
 /// The number that stands for a place in the networks made here.
 pub fn place_id(place: Place) -> PlaceId {
@@ -37,7 +42,7 @@ mod tests {
     fn a_place_survives_packing() {
         let object = ObjectId(7);
         for container in
-            [None, Some((ContainerList::Containers, 0)), Some((ContainerList::Ephemeral, 9))]
+            [None, Some((ContainerList::Containers, 0)), Some((ContainerList::Egress, 0x2fff))]
         {
             for port in [None, Some(0), Some(3)] {
                 let at = Place { object, container, port };
@@ -45,7 +50,7 @@ mod tests {
             }
         }
         let beyond =
-            Place { object, container: Some((ContainerList::Init, 0x4000)), port: Some(1) };
+            Place { object, container: Some((ContainerList::Init, 0x3000)), port: Some(1) };
         let whole = Place { object, container: None, port: None };
         assert_eq!(place(place_id(beyond)), Some(whole), "not a port of the object");
         assert_eq!(place(PlaceId::NONE), None);

@@ -19,7 +19,7 @@ use serde::de::IgnoredAny;
 use self::cursor::{By, Cursor, Top};
 use crate::events::{self, MAX_DEPTH, Syntax};
 use crate::file::Format;
-use crate::objects::{Batch, Context, Found, Type, label, node, typed};
+use crate::objects::{Batch, Context, Found, Type, label, node, still_decides, typed};
 use crate::refusal::Refusal;
 use crate::sources::Origin;
 use crate::yaml::parallel;
@@ -147,7 +147,11 @@ fn object(context: Context<'_>, range: Range<usize>, kind: Kind, batch: &mut Bat
         _ => match events::json(text) {
             Ok(events) => {
                 let context = Context { base: range.start, ..context };
-                typed(context, &events, kind, &label(&events, 0, kind.name()))
+                let read = typed(context, &events, kind, &label(&events, 0, kind.name()));
+                if read.is_err() {
+                    batch.found.extend(still_decides(context, &events, kind));
+                }
+                read
             }
             Err(error) => Err(vec![Refusal::syntax(context.file, range.start, "JSON", &error)]),
         },

@@ -33,7 +33,7 @@ pub(crate) struct Batch {
 pub(crate) enum Found {
     /// One that was read.
     Object(Object),
-    /// One that decides traffic and is not read.
+    /// One that decides traffic and is not read, or was refused.
     Unread { api_version: String, kind: String, namespace: String, name: String },
 }
 
@@ -127,7 +127,10 @@ pub(crate) fn node(
                     let origin = origin(context, events, range);
                     batch.found.push((origin, Found::Object(object)));
                 }
-                Err(mut refused) => batch.refused.append(&mut refused),
+                Err(mut refused) => {
+                    batch.refused.append(&mut refused);
+                    batch.found.extend(still_decides(context, &events[range], kind));
+                }
             }
         }
         Reading::List => match value(events, at, "items") {
@@ -216,6 +219,21 @@ pub(crate) fn typed(
     }
     refused.sort_by_key(|refusal| (refusal.line, refusal.column));
     object.filter(|_| refused.is_empty()).ok_or(refused)
+}
+
+/// What is to be told of an object that was refused, given by its events: a policy could decide
+/// whatever it was meant to say (DR-21).
+pub(crate) fn still_decides(
+    context: Context<'_>,
+    events: &[Event<'_>],
+    kind: Kind,
+) -> Option<(Origin, Found)> {
+    (kind.is_policy() && !events.is_empty()).then(|| {
+        let [namespace, name] = names(events, 0).map(str::to_owned);
+        let (api_version, kind) = (kind.api_version().to_owned(), kind.name().to_owned());
+        let origin = origin(context, events, 0..events.len());
+        (origin, Found::Unread { api_version, kind, namespace, name })
+    })
 }
 
 /// The namespace and name of the object at `at`, empty where they are not given.

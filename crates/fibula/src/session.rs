@@ -133,7 +133,8 @@ impl Session {
         for refusal in &read.refused {
             error::refusal(refusal).print(&streams.err_screen, streams.err)?;
         }
-        if read.objects.is_empty() {
+        // Policies alone make no network.
+        if read.objects.iter().all(|(_, object)| object.kind().is_policy()) {
             let found = read.left.values().sum::<usize>() + read.unread.len();
             let what = match (read.refused.is_empty(), found) {
                 (false, _) => return Err(Stop::with(vec![], Exit::Cannot)),

@@ -187,7 +187,7 @@ fn concerns(twins: &Twins, at: &[&str], ends: &[&str], trace: &Trace) -> bool {
 /// Whether contradicting objects could be endpoints of a Service, or say which it has: pods, what
 /// makes pods, and slices of its namespace (SVC-10, SVC-15).
 fn stands_behind(twins: &Twins, service: &Service) -> bool {
-    const OTHER: [&str; 4] = ["Service", "Namespace", "ServiceCIDR", "Network"];
+    const OTHER: [&str; 5] = ["Service", "Namespace", "ServiceCIDR", "Network", "NetworkPolicy"];
     let pods_count = !service.sliced && !service.selector.is_empty();
     let slices = matches!(twins.kind, "EndpointSlice" | "Endpoints");
     twins.namespace == service.namespace

@@ -11,8 +11,10 @@ use serde::ser::{Serialize, SerializeMap, Serializer};
 mod address;
 mod brief;
 mod cluster;
+mod cluster_policy;
 mod endpoints;
 mod pod;
+mod policy;
 mod service;
 mod word;
 mod workload;
@@ -21,9 +23,11 @@ pub use address::Address;
 pub(crate) use brief::SOURCE_RANGES;
 pub use brief::{Annotations, Conditions, Stamp};
 pub use cluster::*;
+pub use cluster_policy::*;
 pub use endpoints::*;
 pub(crate) use endpoints::{MANAGED_BY, SERVICE_NAME, SKIP_MIRROR};
 pub use pod::*;
+pub use policy::*;
 pub use service::*;
 pub(crate) use service::{HEADLESS, PROXY_NAME};
 pub use word::Word;
@@ -62,6 +66,9 @@ macro_rules! slim {
     )*};
 }
 pub(crate) use slim;
+
+/// The label of a namespace that is its name (NP-14).
+pub(crate) const NAMESPACE_NAME: &str = "kubernetes.io/metadata.name";
 
 /// The label of a Node that names its zone (SVC-13).
 pub(crate) const ZONE: &str = "topology.kubernetes.io/zone";
@@ -185,6 +192,16 @@ impl Labels {
     /// The pairs, by key.
     pub fn into_pairs(self) -> Vec<(String, String)> {
         self.0.into_iter().map(|(key, value)| (key.to_string(), value)).collect()
+    }
+}
+
+impl IntoIterator for Labels {
+    type Item = (Word, String);
+    type IntoIter = std::vec::IntoIter<(Word, String)>;
+
+    /// The pairs, by key.
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.into_iter()
     }
 }
 

@@ -1,5 +1,7 @@
 //! Pods that workloads would make.
 
+use std::sync::Arc;
+
 use rustc_hash::FxHashSet;
 
 use super::Draft;
@@ -163,6 +165,7 @@ impl Making {
             if count > 0 {
                 kinds.push((maker.id, maker.kind));
             }
+            let labels = Arc::new(maker.template.metadata.labels.clone());
             let containers = containers(maker.template.spec.clone(), maker.id, false);
             for index in 0..count {
                 let wanted = maker.pod_name(index, count, nodes);
@@ -177,7 +180,6 @@ impl Making {
                     _ => (given(&spec.hostname), given(&spec.subdomain)),
                 };
                 drafts.push(Draft {
-                    labels: maker.template.metadata.labels.clone(),
                     node_name: on.map_or(&maker.template.spec.node_name, |n| &n.name).clone(),
                     wants_address: !host_network,
                     pod: Pod {
@@ -197,6 +199,7 @@ impl Making {
                         subdomain: subdomain.clone(),
                         dns_policy: DnsPolicy::read(&spec.dns_policy).unwrap_or_default(),
                         object: maker.id,
+                        labels: Arc::clone(&labels),
                     },
                 });
             }

@@ -4,7 +4,8 @@
 //! objects ─ unique ─┬─ pods ── make ─┬─ nodes ─ place ─ invent ─┬─ Cluster
 //!          (twins)  ├─ workloads ────┘                          │
 //!                   ├─ services ───────────────── select ─ endpoints
-//!                   └─ slices ────────────────────────────────┘
+//!                   ├─ slices ────────────────────────────────┤
+//!                   └─ policies ──────────────────────────────┘
 //! ```
 //!
 //! Each step sees its objects sorted by name, so that nothing depends on the order of the input.
@@ -28,8 +29,10 @@ mod make;
 mod nodes;
 mod owners;
 mod pods;
+mod policies;
 mod ranges;
 mod same;
+mod same_policies;
 mod services;
 mod slices;
 mod unique;
@@ -37,7 +40,6 @@ mod unique;
 /// A pod on its way into the cluster, with what only the way needs.
 struct Draft {
     pod: Pod,
-    labels: api::Labels,
     /// The Node that the object names; empty where it names none.
     node_name: String,
     /// Whether it would have an address, but the input has none to give (DR-19).
@@ -56,7 +58,12 @@ struct Kept {
     networks: Vec<api::OpenShiftNetwork>,
     slices: Vec<(ObjectId, Box<api::EndpointSlice>)>,
     endpoints: Vec<(ObjectId, Box<api::Endpoints>)>,
+    network_policies: Vec<(ObjectId, Box<api::NetworkPolicy>)>,
+    cluster_policies: Vec<(ObjectId, Kind, Box<api::ClusterPolicy>)>,
 }
+
+/// The object of a namespace, where it was read, and its labels.
+type Known = Option<(ObjectId, api::Labels)>;
 
 impl Cluster {
     /// The facts that these objects state, defaulted and resolved.
@@ -110,10 +117,8 @@ impl Cluster {
 
         assumptions.sort();
         Self {
-            namespaces: namespaces
-                .into_iter()
-                .map(|(name, object)| Namespace { name, object })
-                .collect(),
+            namespaces: namespaces.into_iter().map(namespace).collect(),
+            policies: policies::read(kept.network_policies, kept.cluster_policies),
             nodes,
             pods,
             services,
@@ -136,10 +141,7 @@ impl Cluster {
 
 impl Kept {
     /// Sorts objects into their kinds and notes the namespaces that they name.
-    fn sort(
-        objects: Vec<(ObjectId, Object)>,
-        namespaces: &mut BTreeMap<String, Option<ObjectId>>,
-    ) -> Self {
+    fn sort(objects: Vec<(ObjectId, Object)>, namespaces: &mut BTreeMap<String, Known>) -> Self {
         let mut kept = Self::default();
         let mut last = String::new();
         for (id, object) in objects {
@@ -158,13 +160,28 @@ impl Kept {
                 Object::OpenShiftNetwork(o) => kept.networks.push(*o),
                 Object::EndpointSlice(o) => kept.slices.push((id, o)),
                 Object::Endpoints(o) => kept.endpoints.push((id, o)),
+                Object::NetworkPolicy(o) => kept.network_policies.push((id, o)),
+                Object::ClusterPolicy(kind, o) => kept.cluster_policies.push((id, kind, o)),
             }
         }
-        for (id, namespace) in &kept.namespaces {
-            namespaces.insert(namespace.metadata.name().to_owned(), Some(*id));
+        for (id, namespace) in std::mem::take(&mut kept.namespaces) {
+            let (_, name, labels) = namespace.metadata.into_names();
+            namespaces.insert(name, Some((id, labels)));
         }
         kept
     }
+}
+
+/// A namespace with the label that every one has (NP-14).
+fn namespace((name, known): (String, Known)) -> Namespace {
+    let (object, labels) = known.unzip();
+    let labels = labels.unwrap_or_default();
+    let own = (api::NAMESPACE_NAME.into(), name.clone());
+    let labels = match labels.get(api::NAMESPACE_NAME) == Some(name.as_str()) {
+        true => labels,
+        false => labels.into_iter().chain([own]).collect(),
+    };
+    Namespace { name, object, labels }
 }
 
 /// Notes an assumption that concerns `count` things, if it concerns any.

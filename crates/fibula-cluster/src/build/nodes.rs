@@ -93,6 +93,7 @@ fn bare(name: String, addresses: Vec<IpAddr>) -> Node {
         object: None,
         invented: false,
         zone: None,
+        labels: api::Labels::default(),
     }
 }
 
@@ -121,6 +122,7 @@ fn from_object(id: ObjectId, node: api::Node) -> Node {
         object: Some(id),
         invented: false,
         zone: node.metadata.labels.get(api::ZONE).map(str::to_owned),
+        labels: node.metadata.labels,
     }
 }
 

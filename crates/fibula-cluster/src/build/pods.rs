@@ -1,6 +1,7 @@
 //! Pods that were read.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use rayon::prelude::*;
 use rustc_hash::FxHashSet;
@@ -31,6 +32,8 @@ struct Piece {
     read: Read,
     named: Named,
     last: Option<Last>,
+    /// The last pod's labels.
+    labels: Arc<api::Labels>,
 }
 
 /// The last pod's owner.
@@ -56,7 +59,7 @@ pub(super) fn read(
         .map(|pods| {
             let drafts = Vec::with_capacity(pods.len());
             let read = Read { drafts, owning: FxHashSet::default(), dumped: false };
-            let mut piece = Piece { read, named: named.fork(), last: None };
+            let mut piece = Piece { read, named: named.fork(), last: None, labels: Arc::default() };
             for (id, pod) in pods {
                 let draft = piece.pod(id, *pod, owners);
                 piece.read.drafts.push(draft);
@@ -98,7 +101,6 @@ impl Piece {
         let terminating = metadata.deletion_timestamp.0;
         let (namespace, name, labels) = metadata.into_names();
         Draft {
-            labels,
             node_name,
             wants_address: live && manifest && !host_network,
             pod: Pod {
@@ -118,8 +120,17 @@ impl Piece {
                 subdomain,
                 dns_policy,
                 object: id,
+                labels: self.labels(labels),
             },
         }
+    }
+
+    /// The labels of a pod, which are often those of the pod before.
+    fn labels(&mut self, labels: api::Labels) -> Arc<api::Labels> {
+        if *self.labels != labels {
+            self.labels = Arc::new(labels);
+        }
+        Arc::clone(&self.labels)
     }
 
     /// What a pod belongs to; notes that this owns a pod.

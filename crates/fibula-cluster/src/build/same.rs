@@ -1,6 +1,7 @@
 //! One form for all objects that mean the same: defaults as the API server sets them, older
 //! fields read as their newer ones, and nothing that the model does not read.
 
+use super::same_policies as policies;
 use crate::api::{
     Address, EndpointPort, EndpointSlice, Endpoints, Ip, Node, OpenShiftNetwork, PodStatus,
     WorkloadSpec,
@@ -33,6 +34,8 @@ pub(super) fn plain(object: &mut Object) {
             template(&mut job.template);
         }
         Object::OpenShiftNetwork(o) => network(o),
+        Object::NetworkPolicy(o) => policies::network_policy(o),
+        Object::ClusterPolicy(_, o) => policies::cluster_policy(o),
     }
 }
 

@@ -190,11 +190,11 @@ pub(super) fn select(services: &mut [ServiceDraft], drafts: &[Draft]) {
             with.insert((&service.namespace, key, value), Vec::new());
         }
     }
-    for (index, Draft { pod, labels, .. }) in drafts.iter().enumerate() {
+    for (index, Draft { pod, .. }) in drafts.iter().enumerate() {
         if with.is_empty() || !pod.live || (pod.addresses.is_empty() && !pod.host_network) {
             continue;
         }
-        for (key, value) in labels.iter() {
+        for (key, value) in pod.labels.iter() {
             if let Some(pods) = with.get_mut(&(pod.namespace.as_str(), key, value)) {
                 pods.push(index);
             }
@@ -207,7 +207,7 @@ pub(super) fn select(services: &mut [ServiceDraft], drafts: &[Draft]) {
             let lists = labels.filter_map(|(k, v)| with.get(&(service.namespace.as_str(), k, v)));
             let rarest = lists.min_by_key(|pods| pods.len());
             let all = rarest.into_iter().flatten().copied();
-            all.filter(|&pod| drafts[pod].labels.matches(&service.selector)).collect()
+            all.filter(|&pod| drafts[pod].pod.labels.matches(&service.selector)).collect()
         })
         .collect();
     for (draft, selects) in services.iter_mut().zip(selected) {

@@ -1,6 +1,8 @@
 //! What serde cannot see: names that are missing, ports and addresses that are none.
 
+mod cluster_policy;
 mod endpoints;
+mod policy;
 mod service;
 
 use crate::api;
@@ -42,6 +44,8 @@ impl Object {
             }
             Self::EndpointSlice(slice) => faults.slice(slice),
             Self::Endpoints(endpoints) => faults.endpoints(endpoints),
+            Self::NetworkPolicy(policy) => faults.network_policy(policy),
+            Self::ClusterPolicy(kind, policy) => faults.cluster_policy(*kind, policy),
         }
         faults.0
     }

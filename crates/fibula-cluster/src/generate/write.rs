@@ -7,7 +7,7 @@ use serde_json::ser::{PrettyFormatter, Serializer};
 use serde_json::{Map, Value};
 
 use super::{Shape, pad, stream};
-use crate::object::{Kind, Object};
+use crate::object::Object;
 
 /// How objects are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,15 +65,7 @@ pub fn write(shape: &Shape, format: Format, out: &mut dyn Write) -> io::Result<(
 /// An object with its kind, as the API has it.
 fn value(object: &Object) -> Value {
     let mut value = object.value();
-    let api_version = match object.kind() {
-        Kind::Deployment | Kind::ReplicaSet | Kind::StatefulSet | Kind::DaemonSet => "apps/v1",
-        Kind::Job | Kind::CronJob => "batch/v1",
-        Kind::ServiceCidr => "networking.k8s.io/v1",
-        Kind::OpenShiftNetwork => "config.openshift.io/v1",
-        Kind::EndpointSlice => "discovery.k8s.io/v1",
-        _ => "v1",
-    };
-    value["apiVersion"] = api_version.into();
+    value["apiVersion"] = object.kind().api_version().into();
     value["kind"] = object.kind().name().into();
     value
 }

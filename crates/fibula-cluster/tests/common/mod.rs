@@ -2,6 +2,7 @@
 #![allow(dead_code, missing_docs, unreachable_pub, reason = "each test file uses what it needs")]
 
 pub mod behind;
+pub mod policies;
 
 use fibula_cluster::{Cluster, Node, Object, ObjectId, Options, Pod, Reading, Service, reading};
 use serde_json::{Value, json};

@@ -9,7 +9,9 @@ mod random_services;
 mod services;
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
+use fibula_cluster::api::Labels;
 use fibula_cluster::{
     Cluster, Container, Distribution, DnsPolicy, Node, ObjectId, Place, Pod, Port, Protocol, Range,
     RangeKind, RangeSource, Service, ServiceKind, Workload,
@@ -51,6 +53,7 @@ pub(crate) fn node(name: &str, addresses: &[&str]) -> Node {
         object: None,
         invented: false,
         zone: None,
+        labels: Labels::default(),
     }
 }
 
@@ -73,6 +76,7 @@ pub(crate) fn pod(name: &str, node: usize, addresses: &[&str], containers: Vec<C
         subdomain: None,
         dns_policy: DnsPolicy::ClusterFirst,
         object: ObjectId(0),
+        labels: Arc::default(),
     }
 }
 
@@ -119,6 +123,8 @@ pub(crate) fn service(name: &str, cluster_ips: &[&str]) -> Service {
         publish_not_ready: false,
         health_check_port: None,
         endpoints: vec![],
+        portless: vec![],
+        lost_nodes: vec![],
         sliced: false,
         object: ObjectId(0),
     }
