@@ -70,3 +70,30 @@ fn every_file_of_the_connectivity_lists_reads() {
     assert!(refusal.file.ends_with("netpol_named_port_test/pods.yaml"), "{refusal:?}");
     assert_eq!(refusal.help.as_deref(), Some("`containerport` is no field: write `containerPort`"));
 }
+
+#[test]
+fn cnp_1_every_policy_of_the_conformance_suite_reads() {
+    let Some(path) = cases("cluster-network-policy") else { return };
+    let read = folder(&path);
+    // Addresses of pods that the suite fills in when it knows them.
+    let open = |refusal: &&fibula_source::Refusal| {
+        !refusal.got.as_deref().unwrap_or_default().starts_with("$(PODIP:")
+    };
+    assert_eq!(read.refused.iter().filter(open).count(), 0, "{:#?}", read.refused);
+    assert!(count(&read, "ClusterNetworkPolicy") > 60, "{:?}", read.counts);
+    let refused = read.unread.len() - count(&read, "ClusterNetworkPolicy");
+    assert!(refused >= count(&read, "NetworkPolicy"));
+}
+
+#[test]
+fn np_1_cnp_29_every_policy_of_the_connectivity_lists_reads() {
+    let Some(path) = cases("connectivity-lists/tests") else { return };
+    let read = folder(&path);
+    let policy = |refusal: &&fibula_source::Refusal| {
+        refusal.object.as_deref().unwrap_or_default().contains("NetworkPolicy")
+    };
+    assert_eq!(read.refused.iter().find(policy), None);
+    let kinds = ["NetworkPolicy", "AdminNetworkPolicy", "BaselineAdminNetworkPolicy"];
+    let counts = kinds.map(|kind| count(&read, kind));
+    assert!(counts.iter().zip([180, 34, 13]).all(|(count, least)| *count >= least), "{counts:?}");
+}

@@ -181,7 +181,7 @@ fn lists_in_lists_end_somewhere() {
 }
 
 #[test]
-fn unread_kinds_are_named_and_others_counted() {
+fn dr_21_what_networks_do_not_follow_is_named_and_others_counted() {
     let read = text(
         "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata:\n  name: deny\n  \
          namespace: shop\n---\napiVersion: v1\nkind: ConfigMap\ndata: {}\n---\napiVersion: v1\n\
@@ -195,6 +195,29 @@ fn unread_kinds_are_named_and_others_counted() {
     );
     assert_eq!(read.sources.position(unread.id, "metadata.name").map(|at| at.line), Some(4));
     assert_eq!(read.left.get("ConfigMap"), Some(&2));
+    assert_eq!(read.objects.len(), 1);
+}
+
+#[test]
+fn np_10_dr_21_a_refused_policy_is_named_and_hides_nothing() {
+    let yaml = "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata:\n  name: deny\n  \
+                namespace: shop\nspec:\n  ingress:\n  - from:\n    - {}\n---\napiVersion: v1\n\
+                kind: Pod\nmetadata:\n  name: p\n";
+    let json = r#"{"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy",
+        "metadata": {"name": "deny", "namespace": "shop"},
+        "spec": {"ingress": [{"from": [null]}]}}"#;
+    for (input, position, objects) in [(yaml, (9, 7), 1), (json, (3, 40), 0)] {
+        let read = text(input.to_owned());
+        let [refusal] = &read.refused[..] else { panic!("{:#?}", read.refused) };
+        assert_eq!(refusal.object.as_deref(), Some("NetworkPolicy shop/deny"));
+        assert_eq!(refusal.path.as_deref(), Some("spec.ingress[0].from[0]"));
+        assert_eq!((refusal.line, refusal.column), (Some(position.0), Some(position.1)));
+        assert!(refusal.expected.starts_with("a peer"), "{refusal:?}");
+        let [unread] = &read.unread[..] else { panic!("{:?}", read.unread) };
+        let named = (&*unread.kind, &*unread.namespace, &*unread.name);
+        assert_eq!(named, ("NetworkPolicy", "shop", "deny"));
+        assert_eq!(read.objects.len(), objects);
+    }
 }
 
 proptest! {
