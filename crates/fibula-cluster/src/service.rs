@@ -61,6 +61,12 @@ pub struct Service {
     /// What stands behind it, ready or not, by port, address and number: each once. Empty for an
     /// `ExternalName`. Those of a family without a ClusterIP serve only as names (IP-7).
     pub endpoints: Vec<Endpoint>,
+    /// What stands behind a headless Service without ports, which only its names lead to (DNS-3):
+    /// by address, each once. Port and number of these mean nothing. Any other Service has none.
+    pub portless: Vec<Endpoint>,
+    /// Nodes that its slices name and the cluster does not know, sorted, each with one slice that
+    /// does: endpoints there are no Node's own (SVC-16).
+    pub lost_nodes: Vec<(String, ObjectId)>,
     /// Whether EndpointSlices or Endpoints say so, and not the pods (SVC-17).
     pub sliced: bool,
     /// The object.
@@ -184,6 +190,16 @@ impl Service {
             ServiceKind::ClusterIp => !self.external_ips.is_empty(),
             ServiceKind::Headless | ServiceKind::ExternalName => false,
         }
+    }
+
+    /// Whether only names lead to what stands behind it: it is headless and has no ports.
+    pub(crate) fn is_portless(&self) -> bool {
+        self.kind == ServiceKind::Headless && self.ports.is_empty()
+    }
+
+    /// All that stands behind it, `portless` or not: what its names lead to.
+    pub fn standing(&self) -> impl Iterator<Item = &Endpoint> {
+        self.endpoints.iter().chain(&self.portless)
     }
 
     /// The endpoints of a port, an index into `ports`. Two binary searches.

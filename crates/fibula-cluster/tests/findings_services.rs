@@ -115,7 +115,7 @@ fn svc_15_an_endpoint_that_lies_among_pods_and_is_none_is_told() {
 fn ip_9_an_endpoint_that_is_a_cluster_ip_is_told() {
     let other = json!({"apiVersion": "v1", "kind": "Service", "metadata": {"name": "t"},
         "spec": {"clusterIP": "10.96.0.2", "ports": [{"port": 80}]}});
-    let told = told(&cluster(&[manual(), other, of_pods(&["10.96.0.2"])]));
+    let told = told(&cluster(&[n1(), manual(), other, of_pods(&["10.96.0.2"])]));
     assert_eq!(
         told,
         ["endpoint-is-service IP-9: 1 endpoint is a ClusterIP, and no proxy follows a second \
@@ -135,6 +135,29 @@ fn svc_7_a_node_port_of_several_services_is_told() {
         ),
     ] {
         assert_eq!(told(&cluster(&services)), expected);
+    }
+}
+
+#[test]
+fn svc_16_an_endpoint_on_a_node_that_is_not_there_is_told() {
+    let on = |nodes: &[&str]| {
+        let endpoints = nodes.iter().zip(["10.0.0.1", "10.0.0.2"]);
+        let endpoints: Vec<_> =
+            endpoints.map(|(n, ip)| json!({"addresses": [ip], "nodeName": n})).collect();
+        slice("s-1", json!([{"port": 8080}]), json!(endpoints))
+    };
+    let lost = |names: &str| {
+        one(&format!(
+            "endpoint-without-node SVC-16: slices name Nodes that were not read, and no Node counts \
+             the endpoints there as its own: {names}"
+        ))
+    };
+    for (nodes, expected) in [
+        (&["n1", ""][..], vec![]),
+        (&["n1", "gone"], lost("default/s → gone")),
+        (&["away", "gone"], lost("default/s → away and default/s → gone")),
+    ] {
+        assert_eq!(told(&cluster(&[n1(), manual(), on(nodes)])), expected);
     }
 }
 

@@ -71,6 +71,11 @@ pub(crate) fn own(network: &Network, intent: &Intent) -> Owned {
 // === impl Owned ===
 
 impl Owned {
+    /// Whether a Pod or a Node has an address, under some values of choices.
+    pub(crate) fn has_owner(&self, addr: Addr) -> bool {
+        self.owners.binary_search_by_key(&addr, |owner| owner.addr).is_ok()
+    }
+
     /// Under which values of a choice a Service has its ClusterIP: each in turn, `None` for always.
     pub(crate) fn held(&self, service: ServiceId, addr: Addr) -> Vec<Option<When>> {
         if self.contested.binary_search(&addr).is_err() {

@@ -244,6 +244,15 @@ fn svc_45_a_local_policy_comes_before_hints() {
     check(&n, &[("c3-1", VIP, &["SVC-51 c1-1:8080 from 10.0.1.2"])]);
 }
 
+#[test]
+fn svc_42_every_endpoint_is_a_branch_though_a_client_keeps_its_own() {
+    let endpoints = || vec![ready("10.0.1.1", 0), ready("10.0.2.1", 1)];
+    let all = &["SVC-50 c1-1:8080 from 10.0.1.2", "SVC-50 c2-1:8080 from 10.0.1.2"];
+    for affinity in [None, Some(60)] {
+        check(&with(vec![Service { affinity, ..web(endpoints()) }]), &[("c3-1", VIP, all)]);
+    }
+}
+
 // --- the verdict of each way in ---
 
 #[test]
@@ -252,6 +261,41 @@ fn svc_50_without_an_endpoint_a_cluster_ip_refuses() {
     let table: Table<'_> =
         &[("c3-1", VIP, &["SVC-50 rejected at n1"]), ("d2", VIP, &["SVC-50 rejected at n2"])];
     check(&n, table);
+}
+
+#[test]
+fn svc_58_only_what_a_service_has_is_refused_and_only_to_begin_with() {
+    // The nodePort is the source port of d1's message: the reply to that begins nothing.
+    let ports = vec![node_port(0, 80, 40000)];
+    let n = with(vec![Service { kind: ServiceKind::NodePort, ports, ..web(vec![]) }]);
+    let table: Table<'_> = &[
+        ("c3-1", VIP, &["SVC-50 rejected at n1"]),
+        ("world", "10.0.0.1:40000", &["SVC-52 rejected at n1"]),
+        ("d1", "10.0.2.1:8080", &["c2-1:8080 from 10.0.0.1"]),
+        // An address of no Service, and a pod's, at the same port.
+        ("c3-1", "10.96.0.9:80", &["world:80 from 10.0.1.2"]),
+        ("c3-1", "10.0.2.1:80", &["closed at p2"]),
+    ];
+    check(&n, table);
+}
+
+#[test]
+fn svc_5a_a_refusal_comes_from_the_clients_node_before_anything_else_is_asked() {
+    let n = with(vec![web(vec![unready("10.0.2.1", 1)])]);
+    let table: Table<'_> = &[
+        ("c3-1", VIP, &["SVC-50 rejected at n1"]),
+        ("c4-1", VIP, &["SVC-50 rejected at n2"]),
+        ("d1", VIP, &["SVC-50 rejected at n1"]),
+    ];
+    check(&n, table);
+    let node = n.fib(find(&n, "n1")).expect("a switch");
+    let refuses = |id: &&TableId| {
+        let mut entries = n.table(**id).entries.iter();
+        entries.any(|entry| matches!(entry.action, Action::Reject(_)))
+    };
+    let tables: Vec<&TableId> = n.pipeline(node.pipeline).iter().filter(refuses).collect();
+    let names: Vec<&str> = tables.iter().map(|id| n.table(**id).name.as_ref()).collect();
+    assert_eq!(names, ["services"], "where policies are not asked yet");
 }
 
 #[test]

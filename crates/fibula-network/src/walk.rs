@@ -163,6 +163,14 @@ pub fn reply(network: &Network, life: &Life, choices: &Choices) -> Option<Life> 
     Walks::plain(network).reply(life, choices)
 }
 
+/// The life of the notice that a message was refused, *closed* or *rejected*: sent by the switch
+/// where it ended, as a reply would be. None where the message ended otherwise.
+///
+/// Where the notice ends as *reply lost*, the sender hears nothing, and waits.
+pub fn refusal(network: &Network, life: &Life, choices: &Choices) -> Option<Life> {
+    Walks::plain(network).refusal(life, choices)
+}
+
 // === impl Walks ===
 
 impl<'n> Walks<'n> {
@@ -225,6 +233,16 @@ impl<'n> Walks<'n> {
             ending.verdict = Verdict::ReplyLost;
         }
         Some(Life { steps: walker.steps, ending })
+    }
+
+    /// What [`refusal`] does. Costs a walk.
+    pub fn refusal(&self, life: &Life, choices: &Choices) -> Option<Life> {
+        let Ending { verdict, at } = life.ending;
+        if !matches!(verdict, Verdict::Closed | Verdict::Rejected) {
+            return None;
+        }
+        let ending = Ending { verdict: Verdict::Delivered, at };
+        self.reply(&Life { steps: life.steps.clone(), ending }, choices)
     }
 
     /// The places in a table of the entries that can match a target, in their order.

@@ -91,6 +91,7 @@ struct Alike {
     verdict: Verdict,
     astray: bool,
     known: bool,
+    unheard: bool,
     why: Option<Discriminant<Why>>,
 }
 
@@ -226,7 +227,11 @@ impl Tree<'_> {
             None => lens.because(&branch.life),
         };
         let text = Text::new().with(Label::Bad, verdict.name());
-        because.map_or(text.clone(), |why| text.plain(format!(": {why}")))
+        let text = because.map_or(text.clone(), |why| text.plain(format!(": {why}")));
+        match branch.unheard {
+            true => text.plain("; the refusal does not come back"),
+            false => text,
+        }
     }
 
     /// Why the Service that ended a branch did.
@@ -323,6 +328,7 @@ fn alike(part: &[Branch]) -> Option<Alike> {
         verdict: branch.verdict(),
         astray: branch.astray,
         known: matches!(branch.life.steps.last(), Some(Step::Recv { .. })),
+        unheard: branch.unheard,
         why: branch.why.as_ref().map(discriminant),
     };
     let first = of(&part[0]);

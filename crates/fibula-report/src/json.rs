@@ -1,7 +1,9 @@
 //! Answers as JSON: one object each, with the version of its form. `docs/json.md` describes them.
 
 use fibula_answers::names::{Candidate, Resolved};
-use fibula_answers::trace::{Answer, Branch, Doubt, Granted, Share, Trace, Unread, header_before};
+use fibula_answers::trace::{
+    Affinity, Answer, Branch, Doubt, Granted, Instead, Share, Trace, Unread, header_before,
+};
 use fibula_answers::{Constraint, Counterexample, Outcome, Proof, Scope};
 use fibula_cluster::{Finding, Place, Severity};
 use fibula_network::walk::{Life, Step};
@@ -71,6 +73,8 @@ pub fn trace(view: &View<'_>, trace: &Trace, preface: &Preface) -> Value {
         "lives": lives.collect::<Vec<_>>(),
         "doubts": trace.doubts.iter().map(|d| doubt(view, d)).collect::<Vec<_>>(),
         "granted": trace.granted.iter().map(granted).collect::<Vec<_>>(),
+        "affinity": trace.affinity.iter().map(affinity).collect::<Vec<_>>(),
+        "instead": trace.instead.as_ref().map(instead),
         "basis": basis(preface),
     })
 }
@@ -165,6 +169,7 @@ fn branch(view: &View<'_>, branch: &Branch) -> Value {
     value["share"] = json!({ "part": part, "of": of });
     value["arrived"] = json!(branch.arrived());
     value["astray"] = json!(branch.astray);
+    value["unheard"] = json!(branch.unheard);
     value["reply"] = branch.reply.as_ref().map_or(Value::Null, |reply| life(view, reply));
     if let (Some(why), Some(last)) = (&branch.why, branch.life.steps.len().checked_sub(1)) {
         let header = header_before(&branch.life, last);
@@ -182,6 +187,15 @@ fn resolved(resolved: &Resolved) -> Value {
         "addresses": addresses.collect::<Vec<_>>(),
         "id": resolved.by,
     })
+}
+
+fn affinity(affinity: &Affinity) -> Value {
+    json!({ "service": affinity.service, "seconds": affinity.seconds })
+}
+
+fn instead(instead: &Instead) -> Value {
+    let Instead { service, targets, pending } = instead;
+    json!({ "service": service, "targets": targets, "pending": pending })
 }
 
 fn granted(granted: &Granted) -> Value {

@@ -2,7 +2,7 @@
 
 mod headline;
 
-use fibula_answers::trace::{Doubt, Granted, MOST_LIVES, Trace, Unread};
+use fibula_answers::trace::{Affinity, Doubt, Granted, Instead, MOST_LIVES, Trace, Unread};
 use fibula_network::walk::Step;
 use fibula_network::{ElementId, Kind, PlaceId};
 
@@ -37,7 +37,9 @@ pub fn trace(view: &View<'_>, trace: &Trace, preface: &Preface) -> Page {
     }
     let assumed = assumed(view, trace, preface);
     let name = name(trace);
-    if name.is_some() || trace.from.alike > 1 || trace.to.alike > 1 || !assumed.is_empty() {
+    let clients = clients(trace);
+    let chosen = trace.from.alike > 1 || trace.to.alike > 1;
+    if name.is_some() || chosen || !clients.is_empty() || !assumed.is_empty() {
         page.blank();
     }
     if let Some(name) = name {
@@ -54,6 +56,9 @@ pub fn trace(view: &View<'_>, trace: &Trace, preface: &Preface) -> Page {
             "chosen",
             &format!("{target}, the first of {}", count(trace.to.alike, "pod")),
         );
+    }
+    for (word, line) in clients {
+        page.paragraph(word, &line);
     }
     for line in assumed {
         page.paragraph("assumed", &line);
@@ -78,6 +83,47 @@ fn name(trace: &Trace) -> Option<String> {
     }
     parts.push(list(&addresses));
     Some(format!("{} ({})", parts.join(" = "), resolved.by))
+}
+
+/// What a Service on the way is to its clients, each behind a word.
+fn clients(trace: &Trace) -> Vec<(&'static str, String)> {
+    let sticky = trace.affinity.iter().map(|Affinity { service, seconds }| {
+        let seconds = thousands(u64::from(*seconds));
+        let says = format!(
+            "a client of svc/{service} keeps the endpoint that it got first, for {seconds} s \
+             (SVC-42)"
+        );
+        ("sticky", says)
+    });
+    let mut lines: Vec<_> = sticky.collect();
+    if let Some(Instead { service, targets, pending }) = &trace.instead {
+        let waits = match pending {
+            true => "; its load balancer has no address yet (SVC-24)",
+            false => "",
+        };
+        let says = match &targets[..] {
+            [] => format!(
+                "a ClusterIP means nothing outside (DR-13), and nothing leads from there to \
+                 svc/{service}{waits}"
+            ),
+            all => format!(
+                "a ClusterIP means nothing outside (DR-13); the world finds svc/{service} at \
+                 {}{waits}",
+                either(all)
+            ),
+        };
+        lines.push(("instead", says));
+    }
+    lines
+}
+
+/// `a`, `a or b`, `a, b or c`.
+fn either(items: &[String]) -> String {
+    match items {
+        [] => String::new(),
+        [one] => one.clone(),
+        [most @ .., last] => format!("{} or {last}", most.join(", ")),
+    }
 }
 
 /// How many addresses of a name are shown.

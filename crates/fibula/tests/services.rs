@@ -80,6 +80,43 @@ fn svc_20_the_world_comes_in_by_nodes_balancers_and_external_addresses() {
 }
 
 #[test]
+fn svc_42_and_dr_13_what_a_service_is_to_its_clients() {
+    let sticky = "apiVersion: v1\nkind: Service\nmetadata: {name: sticky, namespace: shop}\n\
+         spec: {clusterIP: 10.96.0.97, sessionAffinity: ClientIP, selector: {app: api}, \
+         ports: [{port: 80, targetPort: 8080}]}\n";
+    let one = "apiVersion: v1\nkind: Service\nmetadata: {name: one, namespace: shop}\n\
+         spec: {clusterIP: 10.96.0.96, sessionAffinity: ClientIP, selector: {app: web}, \
+         ports: [{port: 80, targetPort: 8080}]}\n";
+    let pending = "apiVersion: v1\nkind: Service\nmetadata: {name: soon, namespace: shop}\n\
+         spec: {clusterIP: 10.96.0.95, type: LoadBalancer, selector: {app: web}, \
+         ports: [{port: 80, targetPort: 8080, nodePort: 30095}]}\n";
+    let sessions = [
+        shown(WIDE, "trace -f services.yaml -f - shop/web sticky", sticky),
+        // Where there is nothing to choose, there is nothing to keep.
+        shown(WIDE, "trace -f services.yaml -f - shop/api-1 one", one),
+        shown(WIDE, "trace -f services.yaml world svc/shop/web:80", ""),
+        shown(WIDE, "trace -f services.yaml world svc/shop/local:80", ""),
+        shown(WIDE, "trace -f services.yaml world svc/shop/api:80", ""),
+        shown(WIDE, "trace -f services.yaml -f - world svc/shop/soon:80", pending),
+    ];
+    check(&sessions.join("\n"), file!["snapshots/services-clients.txt"]);
+}
+
+#[test]
+fn who_is_refused_by_another_way_than_it_came_does_not_hear_of_it() {
+    let astray = "apiVersion: v1\nkind: Service\nmetadata: {name: astray, namespace: shop}\n\
+         spec: {clusterIP: 10.96.0.94, type: NodePort, externalTrafficPolicy: Local, \
+         ports: [{port: 80, nodePort: 30094}]}\n---\n\
+         apiVersion: discovery.k8s.io/v1\nkind: EndpointSlice\n\
+         metadata: {name: astray-1, namespace: shop, \
+         labels: {kubernetes.io/service-name: astray}}\naddressType: IPv4\n\
+         ports: [{port: 81, name: \"\", protocol: TCP}]\n\
+         endpoints: [{addresses: [10.0.2.4], nodeName: n1}]\n";
+    let line = "trace -f services.yaml -f - --listeners declared world node/n1:30094";
+    check(&shown(WIDE, line, astray), file!["snapshots/services-unheard.txt"]);
+}
+
+#[test]
 fn svc_51_who_refuses_says_why() {
     let traces = [
         "shop/web slow",

@@ -100,7 +100,7 @@ impl<'a> Ask<'a> {
     /// The endpoints of a Service whose names look like the first label of this one.
     fn parts(&self, service: &Service) -> Vec<(usize, String)> {
         let label = self.said.split('.').next().unwrap_or_default();
-        let hosts = service.endpoints.iter().filter(|endpoint| endpoint.ready);
+        let hosts = service.standing().filter(|endpoint| endpoint.ready);
         let hosts = hosts.filter_map(|endpoint: &Endpoint| endpoint.hostname.as_deref());
         hosts
             .filter_map(|host| Some((distance(label, host)?, self.call(service, Some(host)))))

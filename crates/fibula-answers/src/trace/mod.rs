@@ -7,6 +7,7 @@
 //!                     doubts     what could make the answer another one
 //! ```
 
+mod clients;
 mod doubts;
 mod header;
 mod place;
@@ -17,7 +18,7 @@ mod why;
 use std::collections::BTreeMap;
 
 use fibula_cluster::{Cluster, Decides};
-use fibula_network::walk::{Choices, Ending, Life, Step, Verdict, branches, reply};
+use fibula_network::walk::{Choices, Ending, Life, Step, Verdict, branches, refusal, reply};
 use fibula_network::{Action, ChoiceId, ElementId, Header, Network, Ports};
 
 use crate::names::{From, NameError, Names, To, What};
@@ -64,6 +65,33 @@ pub struct Trace {
     pub doubts: Vec<Doubt>,
     /// What the answer takes for granted, beside what every answer does.
     pub granted: Vec<Granted>,
+    /// The Services on the way that choose among endpoints once for each client, and not for each
+    /// connection (SVC-42).
+    pub affinity: Vec<Affinity>,
+    /// Where the world finds the Service whose ClusterIP it was asked to send to, which means nothing
+    /// out there (DR-13).
+    pub instead: Option<Instead>,
+}
+
+/// A Service whose clients keep the endpoint that they got first (SVC-42).
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Affinity {
+    /// Its namespace and name.
+    pub service: String,
+    /// For how many seconds after their last connection.
+    pub seconds: u32,
+}
+
+/// Where the world finds a Service (SVC-20).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Instead {
+    /// Its namespace and name.
+    pub service: String,
+    /// Targets to ask for, of load balancers, external addresses and one Node; none where nothing
+    /// leads there from outside.
+    pub targets: Vec<String>,
+    /// Whether a load balancer is still to get its address (SVC-24).
+    pub pending: bool,
 }
 
 /// What becomes of a message where the open choices fall in one way.
@@ -88,6 +116,8 @@ pub struct Branch {
     pub reply: Option<Life>,
     /// Whether it is delivered, but to somebody else than was named.
     pub astray: bool,
+    /// Whether it is refused, and the notice of that does not come home: the client waits.
+    pub unheard: bool,
     /// Why a Service has no use for it, where the cluster tells.
     pub why: Option<Why>,
 }
@@ -192,7 +222,9 @@ fn follow(ground: Ground<'_>, from: From, to: To, headers: &[Header]) -> Trace {
     let source_port_matters = patterns.into_iter().any(|pattern| pattern.sport != Ports::Any);
     let (doubts, granted) = (vec![], vec![]);
     let header = headers[0];
-    let mut trace = Trace { from, to, header, source_port_matters, ways, doubts, granted };
+    let (affinity, instead) = (vec![], None);
+    let mut trace =
+        Trace { from, to, header, source_port_matters, ways, doubts, granted, affinity, instead };
     if many {
         trace.doubts.push(Doubt::Many);
     }
@@ -204,6 +236,8 @@ fn follow(ground: Ground<'_>, from: From, to: To, headers: &[Header]) -> Trace {
     let new = more.into_iter().filter(|doubt| all || !matches!(doubt, Doubt::Choice(_)));
     trace.doubts.extend(new);
     trace.granted = service::granted(ground, &trace);
+    trace.affinity = clients::affinity(ground, &trace);
+    trace.instead = clients::instead(ground, &trace);
     trace
 }
 
@@ -244,6 +278,11 @@ fn is_astray(network: &Network, to: &To, ending: Ending) -> bool {
     ending.verdict == Verdict::Delivered
         && !matches!(named.what, What::Service | What::Node)
         && !named.elements.iter().any(part)
+}
+
+/// Whether a message is refused, and its sender does not hear of that.
+fn is_unheard(network: &Network, life: &Life, choices: &Choices) -> bool {
+    refusal(network, life, choices).is_some_and(|n| n.ending.verdict == Verdict::ReplyLost)
 }
 
 /// The next way in which the choices can fall; false after the last.
@@ -317,6 +356,7 @@ impl Way {
                     share: life.forks().fold(sent, |share, fork| share.one_of(fork.of.into())),
                     reply: if replies { reply(network, &life, choices) } else { None },
                     astray: is_astray(network, to, life.ending),
+                    unheard: replies && is_unheard(network, &life, choices),
                     why: ground.cluster.and_then(|cluster| why::why(cluster, network, &life)),
                     life,
                 }

@@ -7,6 +7,43 @@ use serde_json::json;
 use crate::shop::{cluster, hold, pod, service, shop};
 
 #[test]
+fn dns_3_a_headless_service_without_ports_has_the_addresses_of_its_slices() {
+    let mut objects = shop();
+    let slice = |service: &str, ports| {
+        json!({"apiVersion": "discovery.k8s.io/v1", "kind": "EndpointSlice",
+            "metadata": {"namespace": "shop", "name": format!("{service}-1"),
+                "labels": {"kubernetes.io/service-name": service}},
+            "addressType": "IPv4", "ports": ports, "endpoints": [
+                {"addresses": ["10.0.1.2"], "nodeName": "n1", "hostname": "first"},
+                {"addresses": ["10.0.1.4"], "conditions": {"ready": false}}]})
+    };
+    objects.extend([
+        service("shop/bare", json!({"clusterIP": "None"})),
+        slice("bare", json!(null)),
+        service("shop/more", json!({"clusterIP": "None"})),
+        slice("more", json!([{"name": "x", "port": 7}])),
+    ]);
+    hold(
+        &objects,
+        &[
+            ("shop/web", "bare:9", "bare.shop… = 10.0.1.2 port 9 by DNS-3 as svc/shop/bare"),
+            ("shop/web", "more:9", "more.shop… = 10.0.1.2 port 9 by DNS-3 as svc/shop/more"),
+            // By its name there, and by its address (DNS-4, DNS-7).
+            (
+                "shop/web",
+                "first.bare:9",
+                "first.bare.shop… = 10.0.1.2 port 9 by DNS-4 as pod/shop/db-0",
+            ),
+            (
+                "shop/web",
+                "10-0-1-2.bare:9",
+                "10-0-1-2.bare.shop… = 10.0.1.2 port 9 by DNS-7 as pod/shop/db-0",
+            ),
+        ],
+    );
+}
+
+#[test]
 fn dns_1_a_service_has_its_cluster_ips_with_or_without_endpoints() {
     let web = "web.shop… = 10.96.0.7 fd00::7 port 80 by DNS-1 as svc/shop/web";
     hold(

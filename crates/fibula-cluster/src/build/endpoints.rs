@@ -38,12 +38,17 @@ pub(super) fn join(
         if service.kind == ServiceKind::ExternalName {
             return service;
         }
-        if let Some(endpoints) = slices.of(&service, observed, around) {
-            service.endpoints = endpoints;
-            service.sliced = true;
-        } else {
-            let family = |ip: IpAddr| families.contains(&Family::of(ip));
-            service.endpoints = around.implied(&service, family);
+        let endpoints = match slices.of(&service, observed, around) {
+            Some(given) => {
+                service.lost_nodes = given.lost_nodes.into_iter().collect();
+                service.sliced = true;
+                each_once(given.endpoints)
+            }
+            None => around.implied(&service, |ip| families.contains(&Family::of(ip))),
+        };
+        match service.is_portless() {
+            true => service.portless = endpoints,
+            false => service.endpoints = endpoints,
         }
         service
     });
@@ -71,14 +76,18 @@ impl<'a> Around<'a> {
         family: impl Fn(IpAddr) -> bool,
     ) -> Vec<Endpoint> {
         let mut endpoints = Vec::with_capacity(service.ports.len() * service.selects.len());
-        for (index, port) in (0..).zip(&service.ports) {
+        let ports = (0..).zip(service.ports.iter().map(Some));
+        // Without ports it is about addresses alone (DNS-3).
+        let nameless = service.is_portless().then_some((0, None));
+        for (index, port) in ports.chain(nameless) {
             for &at in &service.selects {
                 let pod = &self.pods[at];
                 let there = self.exists.get(pod.node).is_some_and(|exists| *exists);
-                let number = match &port.target {
+                let number = match port.map(|port| (&port.target, port.protocol)) {
                     _ if !there && !service.publish_not_ready => None,
-                    TargetPort::Number(number) => Some(*number),
-                    TargetPort::Name(name) => find_port(pod, name, port.protocol),
+                    None => Some(0),
+                    Some((TargetPort::Number(number), _)) => Some(*number),
+                    Some((TargetPort::Name(name), protocol)) => find_port(pod, name, protocol),
                 };
                 let Some(number) = number else { continue };
                 let (serving, terminating) = (pod.ready, pod.terminating);

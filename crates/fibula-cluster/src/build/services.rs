@@ -115,6 +115,8 @@ fn one(id: ObjectId, service: api::Service) -> ServiceDraft {
             selector: if is_name { Vec::new() } else { spec.selector.into_pairs() },
             selects: Vec::new(),
             endpoints: Vec::new(),
+            portless: Vec::new(),
+            lost_nodes: Vec::new(),
             sliced: false,
             object: id,
         },

@@ -1,11 +1,12 @@
 //! EndpointSlices and Endpoints that were read, and what they say of each Service.
 
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::Arc;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::endpoints::{Around, each_once};
+use super::endpoints::Around;
 use crate::api::{self, EndpointHints, EndpointPort, EndpointSlice, Endpoints};
 use crate::check::{local, port_number};
 use crate::cluster::{Node, Pod, Protocol};
@@ -43,6 +44,15 @@ struct Said<'a> {
     hostname: &'a str,
     pod: Option<&'a str>,
     hints: Option<&'a EndpointHints>,
+}
+
+/// What slices give a Service.
+#[derive(Default)]
+pub(super) struct Given {
+    /// The endpoints, an address more than once where several slices name it.
+    pub(super) endpoints: Vec<Endpoint>,
+    /// The Nodes that they name and the cluster does not know, each with the first slice by name.
+    pub(super) lost_nodes: BTreeMap<String, ObjectId>,
 }
 
 /// The ports of the Service that those of a slice belong to, with the numbers of the latter.
@@ -93,7 +103,7 @@ impl<'a> Slices<'a> {
         service: &Service,
         observed: bool,
         around: &Around<'_>,
-    ) -> Option<Vec<Endpoint>> {
+    ) -> Option<Given> {
         let name = (service.namespace.as_str(), service.name.as_str());
         let slices = self.slices.get(&name).map_or(&[][..], Vec::as_slice);
         let own = service.selector.is_empty();
@@ -104,7 +114,7 @@ impl<'a> Slices<'a> {
             return None;
         }
 
-        let mut endpoints = Vec::new();
+        let mut given = Given::default();
         let hinted = |(_, slice): &(ObjectId, &EndpointSlice)| {
             slice.endpoints.iter().any(|endpoint| !empty(endpoint.hints.as_deref()))
         };
@@ -124,7 +134,7 @@ impl<'a> Slices<'a> {
                         None if said.ready => around.preferred.of(compute, node, said.zone),
                         None => None,
                     };
-                    self.add(service, &said, (*id, &ports), hints, around, &mut endpoints);
+                    self.add(service, &said, (*id, &ports), hints, around, &mut given);
                 }
             }
         }
@@ -137,11 +147,11 @@ impl<'a> Slices<'a> {
                     let said = Said::from_endpoints(address, ready);
                     let node = self.nodes.get(said.node).copied();
                     let hints = around.preferred.of(compute, node.filter(|_| ready), "");
-                    self.add(service, &said, (*id, &ports), hints, around, &mut endpoints);
+                    self.add(service, &said, (*id, &ports), hints, around, &mut given);
                 }
             }
         }
-        Some(each_once(endpoints))
+        Some(given)
     }
 
     fn add(
@@ -151,19 +161,23 @@ impl<'a> Slices<'a> {
         (object, ports): (ObjectId, &Joined),
         hints: Option<Arc<Hints>>,
         around: &Around<'_>,
-        endpoints: &mut Vec<Endpoint>,
+        given: &mut Given,
     ) {
         let Some(addr) = said.address.ip().filter(|ip| !local(*ip)) else { return };
         let pod = self.pod(service, said, addr, around);
+        let node = self.nodes.get(said.node).copied();
+        if node.is_none() && !said.node.is_empty() && !ports.is_empty() {
+            given.lost_nodes.entry(said.node.to_owned()).or_insert(object);
+        }
         for &(port, number) in ports {
-            endpoints.push(Endpoint {
+            given.endpoints.push(Endpoint {
                 port,
                 addr,
                 number,
                 ready: said.ready,
                 serving: said.serving,
                 terminating: said.terminating,
-                node: self.nodes.get(said.node).copied(),
+                node,
                 hints: hints.clone(),
                 hostname: Some(said.hostname.into()).filter(|_| !said.hostname.is_empty()),
                 pod,
@@ -207,8 +221,12 @@ impl<'a> Slices<'a> {
 }
 
 /// The ports of a Service that those of a slice are, by name and protocol (SVC-4), with their
-/// numbers there: what the Service says of its targets does not matter (SVC-18).
+/// numbers there: what the Service says of its targets does not matter (SVC-18). One without ports
+/// has the addresses, at whatever ports (DNS-3).
 fn join(service: &Service, ports: &[EndpointPort]) -> Joined {
+    if service.is_portless() {
+        return vec![(0, 0)];
+    }
     let joined = ports.iter().filter_map(|port| {
         let number = port_number(port.port)?;
         let protocol = Protocol::read(&port.protocol)?;

@@ -14,13 +14,13 @@ use crate::service::{Endpoint, Service, TargetPort};
 /// Names of ports that no pod has, and slices without their pods, are told apart.
 pub(super) fn none_ready(cluster: &Cluster, findings: &mut Vec<Finding>) {
     let usable = |e: &Endpoint| e.ready || (e.serving && e.terminating);
-    let told = |service: &Service| match service.endpoints.is_empty() {
+    let told = |service: &Service| match service.standing().next().is_none() {
         true => {
             let unknown = |port| !declared(cluster, service, port);
             let named = |target: &TargetPort| matches!(target, TargetPort::Name(_));
             service.sliced || service.ports.iter().all(|p| named(&p.target) && unknown(p))
         }
-        false => service.endpoints.iter().any(usable),
+        false => service.standing().any(usable),
     };
     let services = cluster.services.iter().filter(|service| !service.selects.is_empty());
     let services: Vec<&Service> = services.filter(|service| !told(service)).collect();
@@ -89,7 +89,7 @@ pub(super) fn stale(cluster: &Cluster, findings: &mut Vec<Finding>) {
 
 /// The first difference between what slices say and what pods imply.
 fn difference(service: &Service, around: &Around<'_>, claimed: &HashSet<IpAddr>) -> Option<String> {
-    let shown = service.endpoints.iter().map(|endpoint| endpoint.addr);
+    let shown = service.standing().map(|endpoint| endpoint.addr);
     let own = service.cluster_ips.iter().copied();
     let families: Vec<bool> = own.chain(shown).map(|ip| ip.is_ipv4()).collect();
     let family = |ip: IpAddr| families.is_empty() || families.contains(&ip.is_ipv4());
@@ -98,13 +98,17 @@ fn difference(service: &Service, around: &Around<'_>, claimed: &HashSet<IpAddr>)
     let key = |e: &Endpoint| (e.port, e.addr, e.number);
     let known = |e: &&Endpoint| !claimed.contains(&e.addr) && family(e.addr);
     let mut all: BTreeMap<_, [Option<bool>; 2]> = BTreeMap::new();
-    for (which, endpoints) in [&service.endpoints, &implied].into_iter().enumerate() {
-        for endpoint in endpoints.iter().filter(known) {
-            all.entry(key(endpoint)).or_default()[which] = Some(endpoint.ready);
-        }
+    for endpoint in service.standing().filter(known) {
+        all.entry(key(endpoint)).or_default()[0] = Some(endpoint.ready);
+    }
+    for endpoint in implied.iter().filter(known) {
+        all.entry(key(endpoint)).or_default()[1] = Some(endpoint.ready);
     }
     all.into_iter().find_map(|((_, addr, number), said)| {
-        let at = std::net::SocketAddr::new(addr, number);
+        let at = match number {
+            0 => addr.to_string(),
+            _ => std::net::SocketAddr::new(addr, number).to_string(),
+        };
         match said {
             [sliced, implied] if sliced == implied => None,
             [None, _] => Some(format!("lacks {at}")),
@@ -133,7 +137,7 @@ pub(super) fn nobodys(cluster: &Cluster, findings: &mut Vec<Finding>) {
     };
     let lost = |e: &&Endpoint| e.pod.is_none() && !owned.contains(&e.addr) && of_pods(e.addr);
     let told = services.into_iter().flat_map(|service| {
-        let mut lost: Vec<_> = service.endpoints.iter().filter(lost).collect();
+        let mut lost: Vec<_> = service.standing().filter(lost).collect();
         lost.sort_by_key(|endpoint| endpoint.addr);
         lost.dedup_by_key(|endpoint| endpoint.addr);
         lost.into_iter().map(move |e| (format!("{} → {}", name(service), e.addr), e.object))
@@ -157,6 +161,40 @@ pub(super) fn nobodys(cluster: &Cluster, findings: &mut Vec<Finding>) {
     });
 }
 
+/// Endpoints on Nodes that the cluster does not know (SVC-16): no Node counts them as its own, so a
+/// policy `Local` never leads to them, and nothing says in which zone they are. Where no Node was read
+/// at all there is less to wonder about.
+pub(super) fn lost_nodes(cluster: &Cluster, findings: &mut Vec<Finding>) {
+    let contradicting: HashSet<&str> = cluster
+        .twins
+        .iter()
+        .filter(|twins| twins.kind == "Node")
+        .map(|twins| twins.name.as_str())
+        .collect();
+    let lost = cluster.services.iter().flat_map(|service| {
+        let nodes = service.lost_nodes.iter();
+        let nodes = nodes.filter(|(node, _)| !contradicting.contains(node.as_str()));
+        nodes.map(move |(node, slice)| (format!("{} → {node}", name(service)), *slice))
+    });
+    let (names, slices): (Vec<String>, Vec<ObjectId>) = lost.unzip();
+    if names.is_empty() {
+        return;
+    }
+    let read = cluster.nodes.iter().any(|node| node.object.is_some());
+    findings.push(Finding {
+        id: "endpoint-without-node",
+        rule: "SVC-16",
+        severity: if read { Severity::Warning } else { Severity::Note },
+        message: format!(
+            "slices name Nodes that were not read, and no Node counts the endpoints there as its \
+             own: {}",
+            list(&names)
+        ),
+        places: slices.into_iter().map(whole).collect(),
+        subjects: names,
+    });
+}
+
 /// Endpoints that are ClusterIPs: no proxy sends a message through two Services (IP-9).
 pub(super) fn virtual_addresses(cluster: &Cluster, findings: &mut Vec<Finding>) {
     if !cluster.services.iter().any(|service| service.sliced) {
@@ -168,7 +206,7 @@ pub(super) fn virtual_addresses(cluster: &Cluster, findings: &mut Vec<Finding>) 
     let mut places = Vec::new();
     for service in cluster.services.iter().filter(|service| service.sliced) {
         let mut found: Vec<&Endpoint> =
-            service.endpoints.iter().filter(|e| virtual_ips.contains(&e.addr)).collect();
+            service.standing().filter(|e| virtual_ips.contains(&e.addr)).collect();
         found.sort_by_key(|endpoint| endpoint.addr);
         found.dedup_by_key(|endpoint| endpoint.addr);
         names.extend(found.iter().map(|e| format!("{} → {}", name(service), e.addr)));

@@ -56,6 +56,7 @@ pub fn findings(cluster: &Cluster) -> Vec<Finding> {
     endpoints::none_ready(cluster, &mut findings);
     endpoints::stale(cluster, &mut findings);
     endpoints::nobodys(cluster, &mut findings);
+    endpoints::lost_nodes(cluster, &mut findings);
     endpoints::virtual_addresses(cluster, &mut findings);
     twins(cluster, &mut findings);
     host_network(cluster, &mut findings);

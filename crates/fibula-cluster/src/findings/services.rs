@@ -55,8 +55,9 @@ pub(super) fn targets(cluster: &Cluster, findings: &mut Vec<Finding>) {
 /// Services with a selector that selects no pod (SVC-10) and that no slice gives an endpoint: what
 /// is sent to them is rejected.
 pub(super) fn select_nothing(cluster: &Cluster, findings: &mut Vec<Finding>) {
-    let nothing =
-        |s: &&Service| !s.selector.is_empty() && s.selects.is_empty() && s.endpoints.is_empty();
+    let nothing = |s: &&Service| {
+        !s.selector.is_empty() && s.selects.is_empty() && s.standing().next().is_none()
+    };
     let services: Vec<&Service> = cluster.services.iter().filter(nothing).collect();
     let names: Vec<String> = services
         .iter()

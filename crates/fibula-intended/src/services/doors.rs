@@ -9,6 +9,7 @@ use fibula_network::{
 use super::fronts::{self, At, Front};
 use super::{Maker, at, at_port, entry, node};
 use crate::graph::port_place;
+use crate::owners::Owned;
 use crate::tables::{NEXT_HOP, SOURCE};
 
 /// The entries of the outside.
@@ -22,7 +23,7 @@ pub(super) struct Doors {
     pub(super) doors: Vec<Entry>,
 }
 
-pub(super) fn all(maker: &mut Maker<'_>, fronts: &[Front]) -> Doors {
+pub(super) fn all(maker: &mut Maker<'_>, fronts: &[Front], owned: &Owned) -> Doors {
     let mut doors = Doors::default();
     if maker.cluster.nodes.is_empty() {
         return doors;
@@ -56,7 +57,10 @@ pub(super) fn all(maker: &mut Maker<'_>, fronts: &[Front]) -> Doors {
             doors.doors.push(entry(rule, pattern, Action::Forward(Hop::OneOf(hops)), place));
         }
         if let Some(node_port) = service.ports[front.port].node_port {
-            for addr in fronts::balancers(service, true, front.family) {
+            // An address that is a Node's or a pod's is no balancer's of its own: what is sent there
+            // comes to its owner.
+            let own = fronts::balancers(service, true, front.family);
+            for addr in own.filter(|addr| !owned.has_owner(*addr)) {
                 proxy(maker, &mut doors, front, addr, node_port);
             }
         }

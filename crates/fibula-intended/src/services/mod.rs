@@ -67,7 +67,7 @@ pub(crate) fn tables(network: &mut Network, cluster: &Cluster, owned: &Owned) ->
         .chain(unknown)
         .collect();
     let source = if services.is_empty() { vec![] } else { source::entries(&mut maker) };
-    let doors::Doors { balancers, balancer_source, doors } = doors::all(&mut maker, &fronts);
+    let doors::Doors { balancers, balancer_source, doors } = doors::all(&mut maker, &fronts, owned);
     maker.finish();
     Tables { services, source, balancers, balancer_source, doors }
 }

@@ -123,6 +123,8 @@ pub(crate) fn service(name: &str, cluster_ips: &[&str]) -> Service {
         publish_not_ready: false,
         health_check_port: None,
         endpoints: vec![],
+        portless: vec![],
+        lost_nodes: vec![],
         sliced: false,
         object: ObjectId(0),
     }

@@ -2,10 +2,11 @@
 
 use std::net::IpAddr;
 
-use fibula_network::walk::{Choices, Life, Step, Verdict, branches, reply};
+use fibula_network::walk::{Choices, Life, Step, Verdict, branches, refusal, reply};
 use fibula_network::{ElementId, EntryId, Header, Network};
 
 use crate::kernel::{Arrived, Outcome, Seen};
+use crate::plan::{Origin, SpaceId};
 use crate::translate::Translation;
 
 /// What becomes of a message on one of its branches.
@@ -19,6 +20,8 @@ pub struct Fate {
     pub entry: Option<EntryId>,
     /// The header with which it ended.
     pub header: Header,
+    /// Whether it is refused and the sender does not hear of that.
+    pub unheard: bool,
 }
 
 /// The most branches of one message that are followed.
@@ -43,7 +46,9 @@ pub fn fates(
             Step::Send { .. } | Step::Recv { .. } => None,
         });
         let entry = last.filter(|_| life.ending.verdict != Verdict::NoEntry);
-        Fate { verdict, at: life.ending.at, entry, header: end_header(life, header) }
+        let unheard = refusal(network, life, choices)
+            .is_some_and(|notice| notice.ending.verdict == Verdict::ReplyLost);
+        Fate { verdict, at: life.ending.at, entry, header: end_header(life, header), unheard }
     };
     (branches.lives.iter().map(fate).collect(), branches.all)
 }
@@ -72,15 +77,25 @@ impl Fate {
                 && arrived.to.ip() == IpAddr::from(dst)
                 && arrived.to.port() == dport
         };
+        let stopped = |at: &SpaceId, origin: &Origin| {
+            Some(*at) == space && self.entry == translation.entry(*origin)
+        };
         match (self.verdict, &seen.outcome) {
             (Verdict::Delivered, Outcome::Accepted(what)) => arrived(what),
             (Verdict::ReplyLost, Outcome::ReplyLost(what)) => arrived(what),
-            (Verdict::Closed, Outcome::Refused { .. }) => true,
-            (Verdict::Rejected, Outcome::Rejected { space: at, origin, .. })
-            | (
+            (Verdict::Closed, Outcome::Refused { .. }) => !self.unheard,
+            // Nobody takes it, and no rule stops it.
+            (Verdict::Closed, Outcome::Silent) => self.unheard,
+            (Verdict::Rejected, Outcome::Rejected { space: at, origin, .. }) => {
+                stopped(at, origin) && !self.unheard
+            }
+            (Verdict::Rejected, Outcome::Dropped { space: at, origin }) => {
+                stopped(at, origin) && self.unheard
+            }
+            (
                 Verdict::DroppedByPolicy | Verdict::DroppedByService | Verdict::NoRoute,
                 Outcome::Dropped { space: at, origin },
-            ) => Some(*at) == space && self.entry == translation.entry(*origin),
+            ) => stopped(at, origin),
             // A switch without rules has no route where its entries say nothing.
             (Verdict::NoEntry, Outcome::Dropped { space: at, origin }) => {
                 Some(*at) == space && translation.entry(*origin).is_none()

@@ -28,6 +28,7 @@ mod nft;
 mod place;
 mod routes;
 mod rules;
+mod strangers;
 
 use std::fmt;
 
@@ -100,6 +101,7 @@ pub fn translate(network: &Network, setup: &Setup) -> Result<Translation, Refusa
     let mut origins = Origins::new(network);
     let mut ground = Ground::new(network)?;
     let places = place::Places::new(network, &setup.targets);
+    let callers = strangers::switches(network);
     for id in network.ids() {
         let Some(fib) = network.fib(id) else { continue };
         let switch = Switch::new(network, id, fib, setup, &origins);
@@ -111,6 +113,8 @@ pub fn translate(network: &Network, setup: &Setup) -> Result<Translation, Refusa
         if let Some(rules) = rules {
             space.marked = routes::marked(&switch, &ground, &rules.leads);
             space.ruleset = Some(rules.text);
+        } else if callers.contains(&id) {
+            space.ruleset = Some(rules::strangers());
         }
         space.sysctls = ways.sysctls;
         *ground.space(id) = space;

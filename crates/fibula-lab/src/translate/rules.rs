@@ -2,6 +2,7 @@
 //!
 //! ```text
 //!   priority  hook                what
+//!   -120      prerouting, output  keep in what clients say to strangers
 //!   -110      prerouting, output  the tables up to the one that rewrites: decide, set the mark
 //!   -100      prerouting, output  nat: dnat by the mark, to the backends in turn
 //!    -90      prerouting, output  the tables after it: stop; mark the connection; lead apart
@@ -21,12 +22,12 @@ use std::collections::BTreeSet;
 
 use fibula_network::{Action, BackendsId, ElementId, Hop, Mark, Reason};
 
-use crate::plan::Origin;
+use crate::plan::{Origin, STOPPED_SET, TABLE};
 
 use super::lines::{Line, Switch};
 use super::{Origins, Refusal};
 
-use write::Writer;
+use write::{Hook, Writer};
 
 /// A ruleset.
 pub(super) struct Rules {
@@ -103,6 +104,15 @@ pub(super) fn rules(switch: &Switch<'_>, origins: &mut Origins) -> Result<Option
     }
     let text = writer.finish();
     Ok(Some(Rules { text, leads }))
+}
+
+/// The ruleset of a switch whose entries need none, but whose own processes can be answered by a
+/// stranger.
+pub(super) fn strangers() -> String {
+    let mut text = format!("table inet {TABLE} {{\n  {}\n", STOPPED_SET.trim());
+    hooks::strangers(Hook::Out, &mut text);
+    text.push_str("}\n");
+    text
 }
 
 /// Whether routes and sockets alone cannot do it.

@@ -51,11 +51,11 @@ pub(super) fn headline(view: &View<'_>, trace: &Trace) -> Text {
             let at = branches[0].life.ending.at;
             astray.plain(format!(": delivered to {}", view.name(at)))
         }
-        (Answer::None, Some(verdict)) => {
+        (Answer::None, Some(verdict)) if same_for_all(branches) => {
             let text = life::verdict(verdict).plain(question);
-            text.plain(format!(": the client sees {}", client(verdict)))
+            text.plain(format!(": the client sees {}", client(verdict, branches[0].unheard)))
         }
-        (Answer::None, None) => {
+        (Answer::None, _) => {
             let text = Text::new().with(Label::Bad, "✗ not delivered").plain(question);
             text.plain(format!(": none of {several}. {}", failures(branches)))
         }
@@ -110,8 +110,16 @@ fn target(trace: &Trace) -> String {
     }
 }
 
-fn client(verdict: Verdict) -> String {
+/// Whether the clients of all branches hear of it, or none.
+fn same_for_all(branches: &[Branch]) -> bool {
+    branches.iter().all(|branch| branch.unheard == branches[0].unheard)
+}
+
+fn client(verdict: Verdict, unheard: bool) -> String {
     match verdict {
+        Verdict::Closed | Verdict::Rejected if unheard => {
+            "nothing: the refusal does not come back, so it hangs, then times out".to_owned()
+        }
         Verdict::Closed | Verdict::Rejected => life::seen(verdict).to_owned(),
         Verdict::NoRoute => "\"unreachable\", or hangs".to_owned(),
         _ => "nothing: it hangs, then times out".to_owned(),
@@ -146,7 +154,7 @@ fn failures(branches: &[Branch]) -> String {
 fn sees(branch: &Branch) -> [&'static str; 2] {
     match branch.verdict() {
         _ if branch.astray => ["reaches somebody else", "reach somebody else"],
-        Verdict::Closed | Verdict::Rejected => {
+        Verdict::Closed | Verdict::Rejected if !branch.unheard => {
             ["gets \"connection refused\"", "get \"connection refused\""]
         }
         Verdict::NoRoute => ["is unreachable, or hangs", "are unreachable, or hang"],

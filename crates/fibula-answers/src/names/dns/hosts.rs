@@ -28,7 +28,7 @@ pub fn hosts(cluster: &Cluster, namespace: &str) -> Vec<(Addr, Vec<String>)> {
 /// The names of a headless Service's endpoints, each once.
 fn hostnames(service: &Service) -> impl Iterator<Item = String> {
     let headless = service.kind == ServiceKind::Headless;
-    let named = service.endpoints.iter().filter(|_| headless);
+    let named = service.standing().filter(|_| headless);
     let mut names: Vec<String> =
         named.filter_map(|endpoint| endpoint.hostname.as_deref()).map(str::to_owned).collect();
     names.sort_unstable();

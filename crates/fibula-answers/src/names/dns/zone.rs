@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, Ipv6Addr};
 
-use fibula_cluster::{Cluster, Endpoint, Pod, Protocol, Service, ServiceKind};
+use fibula_cluster::{Cluster, Endpoint, Protocol, Service, ServiceKind};
 use fibula_network::{Addr, Port};
 
 use crate::names::index::port;
@@ -125,7 +125,7 @@ impl<'a> Zone<'a> {
                 return alias.map(|to| Record::Alias { at, to }).ok_or_else(none);
             }
             ServiceKind::Headless => {
-                let all = self.standing(service).map(|ip| (Addr::from(ip), None));
+                let all = ready(service).map(|endpoint| (Addr::from(endpoint.addr), None));
                 (all.collect(), "DNS-3", "is headless, and none of its endpoints is ready")
             }
             _ => {
@@ -137,22 +137,6 @@ impl<'a> Zone<'a> {
             return Err(Lack::record(format!("svc/{path} {none}"), by));
         }
         Ok(Record::Addresses { of: Of::Service(at), targets, by })
-    }
-
-    /// The addresses of a headless Service's ready endpoints. A Service without ports has none in
-    /// its list, for each stands behind a port: then those of the pods that it selects.
-    fn standing(&self, service: &'a Service) -> impl Iterator<Item = IpAddr> {
-        let pods = service.selects.iter().filter_map(|at| self.cluster.pods.get(*at));
-        let pods = pods.filter(|pod| service.ports.is_empty() && is_ready(service, pod));
-        let pods = pods.flat_map(|pod| self.addresses(pod).iter().copied());
-        ready(service).map(|endpoint| endpoint.addr).chain(pods)
-    }
-
-    fn addresses(&self, pod: &'a Pod) -> &'a [IpAddr] {
-        match self.cluster.nodes.get(pod.node).filter(|_| pod.host_network) {
-            Some(node) => &node.addresses,
-            None => &pod.addresses,
-        }
     }
 
     /// A service record (DNS-2): the Service's port and its addresses, or of a headless one each
@@ -206,7 +190,7 @@ impl<'a> Zone<'a> {
             by = "DNS-7";
         }
         let Some(first) = met.first() else {
-            let gone = service.endpoints.iter().any(called);
+            let gone = service.standing().any(called);
             let why = match gone {
                 true => format!("{part} of svc/{namespace}/{name} is not ready"),
                 false => format!("svc/{namespace}/{name} has no endpoint {part}"),
@@ -293,13 +277,7 @@ impl Lacks {
 
 /// The endpoints that have a name: those that are ready (DNS-3), in their order.
 fn ready(service: &Service) -> impl Iterator<Item = &Endpoint> {
-    let all = service.endpoints.iter();
-    all.filter(|endpoint| endpoint.ready || service.publish_not_ready)
-}
-
-/// Whether a pod is a ready endpoint of a Service that selects it (SVC-11).
-fn is_ready(service: &Service, pod: &Pod) -> bool {
-    pod.live && (service.publish_not_ready || (pod.ready && !pod.terminating))
+    service.standing().filter(|endpoint| endpoint.ready || service.publish_not_ready)
 }
 
 /// The address that a label writes with dashes (DNS-7): `10-0-1-7`, `fd00--7`.

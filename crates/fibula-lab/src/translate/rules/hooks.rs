@@ -16,6 +16,20 @@ const NUMBER: u32 = MARKED - 1;
 /// Lets messages alone that the model does not speak of.
 const OTHERS: &str = "meta l4proto != { tcp, udp, sctp } accept";
 
+/// A reset that answers an answer: one that answers the first packet acknowledges that.
+const RESET: &str = "tcp flags & (rst | ack) == rst";
+
+/// Keeps in what a client says to a stranger that answers: the half-open connection that it would
+/// end is all there is to see of a message that arrived and whose reply does not come home. Nobody
+/// in the model sends it, and a connection that was made is not touched.
+pub(super) fn strangers(hook: Hook, text: &mut String) {
+    let base = base("filter", hook, -120, "strangers");
+    let _ = write!(
+        text,
+        "{base}    {RESET} ct state invalid drop\n    {RESET} ct status & assured == 0 drop\n  }}\n"
+    );
+}
+
 impl Writer<'_, '_> {
     pub(super) fn before(&self, hook: Hook, text: &mut String) {
         if self.shape.before == 0 {

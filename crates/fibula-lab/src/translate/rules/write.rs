@@ -15,6 +15,7 @@ use super::super::nft;
 use super::super::routes::is_any;
 use super::super::{Origins, Refusal};
 use super::groups::{Group, Key, groups};
+use super::hooks::strangers;
 use super::named::set_name;
 use super::{Lead, Mode, Outcome, Shape, Step};
 
@@ -136,6 +137,7 @@ impl<'w, 'n> Writer<'w, 'n> {
         text.push_str(&self.chains);
         let mut hooks = String::new();
         for hook in HOOKS {
+            strangers(hook, &mut hooks);
             self.before(hook, &mut hooks);
             self.nat(hook, &mut hooks);
             self.after(hook, &mut hooks);

@@ -59,8 +59,7 @@ impl Draft {
             }
             endpoints.push(endpoint);
         }
-        let mut labels =
-            json!({ "kubernetes.io/service-name": format!("s{service}") });
+        let mut labels = json!({ "kubernetes.io/service-name": format!("s{service}") });
         if self.controlled {
             labels["endpointslice.kubernetes.io/managed-by"] =
                 "endpointslice-controller.k8s.io".into();
