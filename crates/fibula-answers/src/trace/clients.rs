@@ -8,7 +8,28 @@ use fibula_network::walk::{Step, Verdict};
 use fibula_network::{Action, Header, Kind};
 
 use super::service::{At, AtKind, at};
-use super::{Affinity, Ground, Instead, Trace, header_before};
+use super::{Ground, Trace, header_before};
+
+/// A Service whose clients keep the endpoint that they got first (SVC-42).
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Affinity {
+    /// Its namespace and name.
+    pub service: String,
+    /// For how many seconds after their last connection.
+    pub seconds: u32,
+}
+
+/// Where the world finds a Service (SVC-20).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Instead {
+    /// Its namespace and name.
+    pub service: String,
+    /// Targets to ask for, of load balancers, external addresses and one Node; none where nothing
+    /// leads there from outside.
+    pub targets: Vec<String>,
+    /// Whether a load balancer is still to get its address (SVC-24).
+    pub pending: bool,
+}
 
 /// The Services whose entries choose among several endpoints, and that let a client keep its own
 /// (SVC-42). A load balancer that is a proxy chooses by itself.

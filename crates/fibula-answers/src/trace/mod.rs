@@ -22,6 +22,7 @@ use fibula_network::walk::{Choices, Ending, Life, Step, Verdict, branches, refus
 use fibula_network::{Action, ChoiceId, ElementId, Header, Network, Ports};
 
 use crate::names::{From, NameError, Names, To, What};
+pub use clients::{Affinity, Instead};
 pub use share::Share;
 pub use why::Why;
 
@@ -71,27 +72,6 @@ pub struct Trace {
     /// Where the world finds the Service whose ClusterIP it was asked to send to, which means nothing
     /// out there (DR-13).
     pub instead: Option<Instead>,
-}
-
-/// A Service whose clients keep the endpoint that they got first (SVC-42).
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Affinity {
-    /// Its namespace and name.
-    pub service: String,
-    /// For how many seconds after their last connection.
-    pub seconds: u32,
-}
-
-/// Where the world finds a Service (SVC-20).
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Instead {
-    /// Its namespace and name.
-    pub service: String,
-    /// Targets to ask for, of load balancers, external addresses and one Node; none where nothing
-    /// leads there from outside.
-    pub targets: Vec<String>,
-    /// Whether a load balancer is still to get its address (SVC-24).
-    pub pending: bool,
 }
 
 /// What becomes of a message where the open choices fall in one way.

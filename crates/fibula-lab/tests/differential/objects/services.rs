@@ -8,6 +8,9 @@ use super::{Draft, Families, PORTS, family_name};
 /// A number for what several Services claim.
 const SHARED: usize = 200;
 
+/// What a Service of a cluster with both families can have: one of them, or both in its own order.
+const FEWER: [Families; 3] = [&[false], &[true], &[true, false]];
+
 /// Ranges of sources: of pods, Nodes and the world; one address; and with bits beyond the prefix.
 const SOURCES: [&str; 8] = [
     "10.10.0.0/16",
@@ -141,7 +144,7 @@ impl Draft {
 
     fn service_families(&mut self) -> Families {
         match self.families.len() > 1 && self.dice.once_in(3) {
-            true => *self.dice.one(&[&[false][..], &[true][..], &[true, false][..]]),
+            true => *self.dice.one(&FEWER),
             false => self.families,
         }
     }
@@ -223,6 +226,6 @@ impl Draft {
     }
 
     fn policy(&mut self) -> &'static str {
-        *self.dice.one(&["Cluster", "Cluster", "Local"])
+        self.dice.one(&["Cluster", "Cluster", "Local"])
     }
 }
