@@ -11,6 +11,8 @@ const SHARED: usize = 200;
 /// What a Service of a cluster with both families can have: one of them, or both in its own order.
 const FEWER: [Families; 3] = [&[false], &[true], &[true, false]];
 
+const POLICIES: [&str; 3] = ["Cluster", "Cluster", "Local"];
+
 /// Ranges of sources: of pods, Nodes and the world; one address; and with bits beyond the prefix.
 const SOURCES: [&str; 8] = [
     "10.10.0.0/16",
@@ -226,6 +228,6 @@ impl Draft {
     }
 
     fn policy(&mut self) -> &'static str {
-        self.dice.one(&["Cluster", "Cluster", "Local"])
+        self.dice.one(&POLICIES)
     }
 }
