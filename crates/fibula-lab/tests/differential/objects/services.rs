@@ -228,6 +228,6 @@ impl Draft {
     }
 
     fn policy(&mut self) -> &'static str {
-        self.dice.one(&POLICIES)
+        *self.dice.one::<&str>(&POLICIES)
     }
 }
