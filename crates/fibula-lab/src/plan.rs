@@ -188,28 +188,27 @@ pub const STOPPED_SET: &str =
     "set stopped { typeof meta l4proto . th sport . meta mark; flags dynamic; size 65535; }\n";
 
 /// What every namespace of a lab needs so that nothing but its routes and rules decides: no
-/// filter by return path, no redirects, no invented addresses, no duplicate address detection, no
-/// limit on ICMP errors.
+/// filter by return path, no forwarding unless it is said, no invented addresses (without one of
+/// these, IPv6 knows no redirects and no advertisements either), no limit on ICMP errors. Each of
+/// them is written in each namespace, so it is those that the kernel does not have already and
+/// no more.
 pub const PLAIN: &[(&str, &str)] = &[
     ("net/ipv4/conf/all/rp_filter", "0"),
     ("net/ipv4/conf/default/rp_filter", "0"),
-    ("net/ipv4/conf/all/send_redirects", "0"),
-    ("net/ipv4/conf/default/send_redirects", "0"),
-    ("net/ipv4/conf/all/accept_redirects", "0"),
-    ("net/ipv4/conf/default/accept_redirects", "0"),
+    ("net/ipv4/ip_forward", "0"),
     ("net/ipv4/icmp_ratemask", "0"),
-    ("net/ipv6/conf/all/accept_redirects", "0"),
-    ("net/ipv6/conf/default/accept_redirects", "0"),
-    ("net/ipv6/conf/default/accept_ra", "0"),
-    ("net/ipv6/conf/default/accept_dad", "0"),
     ("net/ipv6/conf/default/addr_gen_mode", "1"),
-    ("net/ipv6/icmp/ratelimit", "0"),
     ("net/ipv6/icmp/ratemask", ""),
 ];
 
-/// What a namespace needs beside [`PLAIN`] to forward what it receives.
-pub const FORWARDS: &[(&str, &str)] =
-    &[("net/ipv4/ip_forward", "1"), ("net/ipv6/conf/all/forwarding", "1")];
+/// What a namespace needs beside [`PLAIN`] to forward what it receives, and to tell nobody of a
+/// shorter way.
+pub const FORWARDS: &[(&str, &str)] = &[
+    ("net/ipv4/ip_forward", "1"),
+    ("net/ipv4/conf/all/send_redirects", "0"),
+    ("net/ipv4/conf/default/send_redirects", "0"),
+    ("net/ipv6/conf/all/forwarding", "1"),
+];
 
 // === impl Plan ===
 

@@ -2,8 +2,8 @@
 
 use std::net::IpAddr;
 
-use fibula_network::walk::{Choices, Life, Step, Verdict, branches, refusal, reply};
-use fibula_network::{ElementId, EntryId, Header, Network};
+use fibula_network::walk::{Choices, Life, Step, Verdict, Walks};
+use fibula_network::{ElementId, EntryId, Header};
 
 use crate::kernel::{Arrived, Outcome, Seen};
 use crate::plan::{Origin, SpaceId};
@@ -29,14 +29,14 @@ pub const MAX_BRANCHES: usize = 4096;
 
 /// The fates of a message, by branch, and whether these are all. Costs two walks for each.
 pub fn fates(
-    network: &Network,
+    walks: &Walks<'_>,
     process: ElementId,
     header: Header,
     choices: &Choices,
 ) -> (Vec<Fate>, bool) {
-    let branches = branches(network, process, header, choices, MAX_BRANCHES);
+    let branches = walks.branches(process, header, choices, MAX_BRANCHES);
     let fate = |life: &Life| {
-        let answer = reply(network, life, choices);
+        let answer = walks.reply(life, choices);
         let verdict = match answer {
             Some(answer) if answer.ending.verdict != Verdict::Delivered => Verdict::ReplyLost,
             _ => life.ending.verdict,
@@ -46,7 +46,8 @@ pub fn fates(
             Step::Send { .. } | Step::Recv { .. } => None,
         });
         let entry = last.filter(|_| life.ending.verdict != Verdict::NoEntry);
-        let unheard = refusal(network, life, choices)
+        let unheard = walks
+            .refusal(life, choices)
             .is_some_and(|notice| notice.ending.verdict == Verdict::ReplyLost);
         Fate { verdict, at: life.ending.at, entry, header: end_header(life, header), unheard }
     };

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 
-use fibula_network::walk::{Choices, Verdict};
+use fibula_network::walk::{Choices, Verdict, Walks};
 use fibula_network::{ElementId, EntryId, Network};
 
 use crate::kernel::{Error, Lab, Outcome, Probe, Seen};
@@ -80,10 +80,11 @@ pub fn compare(
     lab: &mut Lab,
     questions: &[Question],
 ) -> Result<Comparison, Error> {
+    let walks = Walks::new(network);
     let mut cases: Vec<Case> = questions
         .iter()
         .map(|&question| {
-            let (fates, all) = fates(network, question.process, question.header, choices);
+            let (fates, all) = fates(&walks, question.process, question.header, choices);
             let seen = vec![false; fates.len()];
             Case { question, fates, all, seen, other: None }
         })

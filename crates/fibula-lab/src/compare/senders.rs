@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use fibula_network::walk::{Ending, Verdict, walk};
+use fibula_network::walk::{Ending, Verdict, Walks};
 use fibula_network::{
     Addr, Addrs, ElementId, Entity, Family, Header, Kind, Network, PipelineId, Proto, Range, ZoneId,
 };
@@ -78,10 +78,10 @@ fn first_of_each(network: &Network, switch: ElementId) -> Vec<Addr> {
 /// Addresses of the world: somewhere, and in each range that entries ask sources for; but none from
 /// which it would hear nothing, since what is sent there does not come to it (DR-13).
 fn outside(network: &Network, world: ElementId, sources: &[Range]) -> Vec<Addr> {
+    let walks = Walks::new(network);
     let hears = |addr: Addr| {
         let header = Header { src: addr, sport: 1, dst: addr, dport: 1, proto: Proto::Tcp };
-        walk(network, world, header, &[]).ending
-            == Ending { verdict: Verdict::Delivered, at: world }
+        walks.walk(world, header, &[]).ending == Ending { verdict: Verdict::Delivered, at: world }
     };
     let somewhere = SOMEWHERE.iter().filter_map(|text| text.parse().ok());
     let mut found: Vec<Addr> = vec![];

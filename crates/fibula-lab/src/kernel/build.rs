@@ -5,6 +5,7 @@ use std::collections::hash_map::Entry;
 use std::fs;
 use std::io::{self, Write};
 use std::process::{Child, Command, Stdio};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::plan::{End, Plan, Space, Sysctl, Wire};
@@ -16,6 +17,15 @@ use super::space::Namespace;
 /// How long the kernel may take until every wire can send.
 const PATIENCE: Duration = Duration::from_secs(10);
 
+/// The most threads that make namespaces.
+const WORKERS: usize = 4;
+
+/// Whether frames that a bridge passes on are shown to rules.
+const SHOWN: [&str; 2] = [
+    "/proc/sys/net/bridge/bridge-nf-call-iptables",
+    "/proc/sys/net/bridge/bridge-nf-call-ip6tables",
+];
+
 /// The ends of wires in one namespace: the number of its interface, the end, and the other end.
 type Ends<'a> = Vec<(u32, &'a End, &'a End)>;
 
@@ -25,22 +35,13 @@ pub(super) fn build(plan: &Plan) -> Result<Vec<Namespace>, Error> {
     if let Some(fault) = plan.fault() {
         return Err(Error::new(fault));
     }
-    let (mut fresh, mut rulesets) = (Fresh::default(), Vec::new());
+    let mut rulesets = Vec::new();
     let mut namespaces = Vec::with_capacity(plan.spaces.len());
     let mut routes = Vec::with_capacity(plan.spaces.len());
-    for space in &plan.spaces {
-        let inside = Error::inside(&space.name);
-        namespaces.push(Namespace::make().map_err(inside)?);
-        for sysctl in &plan.sysctls {
-            fresh.set(sysctl).map_err(inside)?;
-        }
-        for sysctl in &space.sysctls {
-            set(sysctl).map_err(inside)?;
-        }
-        if let Some(ruleset) = &space.ruleset {
-            rulesets.push((space, Nft::start(ruleset).map_err(inside)?));
-        }
-        routes.push(Route::open().map_err(inside)?);
+    for (space, Alone { namespace, route, nft }) in plan.spaces.iter().zip(apart(plan)?) {
+        namespaces.push(namespace);
+        routes.push(route);
+        rulesets.extend(nft.map(|nft| (space, nft)));
     }
     let ends = wires(plan, &namespaces, &mut routes)?;
     for ((space, route), ends) in plan.spaces.iter().zip(&mut routes).zip(&ends) {
@@ -54,6 +55,55 @@ pub(super) fn build(plan: &Plan) -> Result<Vec<Namespace>, Error> {
         nft.finish().map_err(Error::inside(&space.name))?;
     }
     Ok(namespaces)
+}
+
+/// A namespace to which no wire leads yet.
+struct Alone<'a> {
+    namespace: Namespace,
+    route: Route<'a>,
+    nft: Option<Nft>,
+}
+
+/// Makes all namespaces, on all processors: that costs more than all that joins them.
+fn apart(plan: &Plan) -> Result<Vec<Alone<'_>>, Error> {
+    let workers = thread::available_parallelism().map_or(1, usize::from).min(WORKERS);
+    let share = plan.spaces.len().div_ceil(workers).max(1);
+    thread::scope(|scope| {
+        let mut threads = Vec::new();
+        for spaces in plan.spaces.chunks(share) {
+            let thread = thread::Builder::new().spawn_scoped(scope, || alone(plan, spaces));
+            threads.push(thread.map_err(Error::at("start a thread"))?);
+        }
+        let mut all = Vec::with_capacity(plan.spaces.len());
+        for thread in threads {
+            let made = thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+            all.extend(made?);
+        }
+        Ok(all)
+    })
+}
+
+/// Makes some namespaces. Leaves the thread in the last of them.
+fn alone<'a>(plan: &'a Plan, spaces: &'a [Space]) -> Result<Vec<Alone<'a>>, Error> {
+    let mut fresh = Fresh::default();
+    let mut make = |space: &'a Space| {
+        let namespace = Namespace::make()?;
+        for sysctl in &plan.sysctls {
+            fresh.set(sysctl)?;
+        }
+        for sysctl in &space.sysctls {
+            set(sysctl)?;
+        }
+        if space.fabric {
+            // It has no rules, and is only slower where frames are shown to them.
+            for path in SHOWN {
+                let _ = fs::write(path, "0\n");
+            }
+        }
+        let nft = space.ruleset.as_deref().map(Nft::start).transpose()?;
+        Ok(Alone { namespace, route: Route::open()?, nft })
+    };
+    spaces.iter().map(|space| make(space).map_err(Error::inside(&space.name))).collect()
 }
 
 /// Makes the wires, each from its first end.

@@ -7,11 +7,19 @@ use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use fibula_network::Proto;
 use nix::errno::Errno;
 use nix::libc;
+use nix::sys::epoll::EpollFlags;
 use nix::sys::socket::{
     ControlMessageOwned, MsgFlags, SockaddrStorage, bind, connect, recvmsg, setsockopt, sockopt,
 };
+use nix::{setsockopt_impl, sockopt_impl};
 
 use super::listen::open;
+
+sockopt_impl!(
+    /// Whether a connection is only mended: then it ends without a word to the other side. Needs
+    /// the rights that a lab has anyway.
+    Mended, SetOnly, libc::IPPROTO_TCP, libc::TCP_REPAIR, libc::c_int
+);
 
 /// The socket of a probe.
 pub(super) enum Client {
@@ -82,10 +90,10 @@ impl Client {
         Ok(self)
     }
 
-    /// What the sender hears by now, if anything. For a connection only to be asked when there is
-    /// something to hear.
-    pub(super) fn hears(&self) -> Option<Heard> {
-        if let Some(heard) = self.queued() {
+    /// What the sender hears by now, if anything, where there is something of this kind to hear.
+    pub(super) fn hears(&self, what: EpollFlags) -> Option<Heard> {
+        let errors = what.intersects(EpollFlags::EPOLLERR | EpollFlags::EPOLLHUP);
+        if let Some(heard) = errors.then(|| self.queued()).flatten() {
             return Some(heard);
         }
         match self {
@@ -122,13 +130,21 @@ impl Client {
         })
     }
 
-    /// Ends a connection at once and on both sides, with nothing left to wait for.
+    /// Ends the probe, with nothing left to wait for.
     pub(super) fn end(self) {
         if let Client::Connection(stream) = self {
-            let now = libc::linger { l_onoff: 1, l_linger: 0 };
-            // Without it the connection only ends more slowly.
-            let _ = setsockopt(&stream, sockopt::Linger, &now);
+            end(stream);
         }
+    }
+}
+
+/// Ends this side of a connection at once. The other side hears of it only where the kernel can end
+/// none without a word: to say it would cost as much as to begin.
+pub(super) fn end(stream: TcpStream) {
+    if setsockopt(&stream, Mended, &1).is_err() {
+        let now = libc::linger { l_onoff: 1, l_linger: 0 };
+        // Without it the connection only ends more slowly.
+        let _ = setsockopt(&stream, sockopt::Linger, &now);
     }
 }
 

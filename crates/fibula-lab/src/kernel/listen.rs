@@ -42,6 +42,7 @@ enum Socket {
     Connections(TcpListener),
     Messages {
         socket: UdpSocket,
+        port: u16,
         v4: bool,
     },
 }
@@ -92,7 +93,7 @@ impl Door {
         }
         bind(socket.as_raw_fd(), &here).map_err(doing())?;
         let socket = match proto {
-            Proto::Udp => Socket::Messages { socket: UdpSocket::from(socket), v4 },
+            Proto::Udp => Socket::Messages { socket: UdpSocket::from(socket), port, v4 },
             Proto::Tcp | Proto::Sctp => {
                 if proto == Proto::Tcp {
                     setsockopt(&socket, Attempts, &1).map_err(doing())?;
@@ -120,7 +121,7 @@ impl Door {
                     Err(_) => return None,
                 }
             },
-            Socket::Messages { socket, v4 } => echo(socket, *v4),
+            Socket::Messages { socket, port, v4 } => echo(socket, *port, *v4),
         }
     }
 }
@@ -146,7 +147,7 @@ pub(super) fn open(proto: Proto, v4: bool) -> nix::Result<OwnedFd> {
 }
 
 /// Receives a message and sends it back from the address that it was sent to.
-fn echo(socket: &UdpSocket, v4: bool) -> Option<Arrival> {
+fn echo(socket: &UdpSocket, port: u16, v4: bool) -> Option<Arrival> {
     let mut bytes = [0; LONGEST];
     let mut space = nix::cmsg_space!(libc::in6_pktinfo);
     let mut parts = [IoSliceMut::new(&mut bytes)];
@@ -154,7 +155,7 @@ fn echo(socket: &UdpSocket, v4: bool) -> Option<Arrival> {
     let received =
         recvmsg::<SockaddrStorage>(fd, &mut parts, Some(&mut space), MsgFlags::empty()).ok()?;
     let (length, sender) = (received.bytes, received.address?);
-    let (from, port) = (address(&sender)?, socket.local_addr().ok()?.port());
+    let from = address(&sender)?;
     let info = received.cmsgs().ok()?.next()?;
     let to = match &info {
         ControlMessageOwned::Ipv4PacketInfo(info) => {

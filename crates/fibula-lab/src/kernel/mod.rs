@@ -7,6 +7,7 @@ mod build;
 mod client;
 mod error;
 mod ground;
+mod lane;
 mod listen;
 mod look;
 mod netlink;
@@ -17,23 +18,25 @@ mod run;
 mod space;
 mod wave;
 
+use std::collections::VecDeque;
 use std::time::Duration;
 
 use fibula_network::Proto;
 use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags};
 
-use crate::plan::{Listener, Plan, SpaceId};
+use crate::plan::{Listener, Plan, SpaceId, Wire};
 
 pub use error::Error;
 pub use ground::Ground;
 pub use probe::{Arrived, Outcome, Probe, Seen};
 pub use run::Names;
 
-use listen::Door;
+use lane::Lane;
+use listen::{Arrival, Door};
 use look::Rules;
 use rest::Rest;
 use space::{Namespace, aside};
-use wave::{DOOR, Wave, with_port};
+use wave::{Wave, with_port};
 
 /// A plan that is realised. Dropping it takes everything down.
 #[derive(Debug)]
@@ -42,7 +45,11 @@ pub struct Lab {
     doors: Vec<Door>,
     rules: Vec<(SpaceId, Rules)>,
     listeners: Vec<Vec<Listener>>,
+    /// Tells of doors.
     epoll: Epoll,
+    lanes: Vec<Lane>,
+    /// By namespace, the one through which all that it sends goes first.
+    beside: Vec<SpaceId>,
     rest: Rest,
     ports: Ports,
     deadline: Duration,
@@ -54,10 +61,11 @@ pub struct Lab {
 #[derive(Debug)]
 struct Ports {
     all: Vec<u16>,
-    next: usize,
+    /// By protocol.
+    next: [usize; Proto::ALL.len()],
 }
 
-/// How many probes are under way together.
+/// How many probes of a lane are under way together.
 const WAVE: usize = 1024;
 
 /// Where source ports are taken from: above node ports (SVC-6).
@@ -83,6 +91,8 @@ impl Lab {
                 rules: Vec::new(),
                 listeners: plan.spaces.iter().map(|space| space.listeners.clone()).collect(),
                 epoll,
+                lanes: Lane::all()?,
+                beside: beside(plan),
                 rest: Rest::open()?,
                 ports: Ports::beside(plan),
                 deadline: Duration::from_millis(100),
@@ -111,7 +121,7 @@ impl Lab {
             let mut known = false;
             for v4 in [true, false] {
                 let Some(door) = Door::open(space, listener, v4)? else { continue };
-                let event = EpollEvent::new(EpollFlags::EPOLLIN, DOOR | self.doors.len() as u64);
+                let event = EpollEvent::new(EpollFlags::EPOLLIN, self.doors.len() as u64);
                 self.epoll.add(&door, event).map_err(Error::at("wait for messages"))?;
                 self.doors.push(door);
                 known = true;
@@ -144,54 +154,77 @@ impl Lab {
     /// The lab itself fails: no more open files, or a namespace that cannot be asked.
     pub fn probe(&mut self, probes: &[Probe]) -> Result<Vec<Seen>, Error> {
         aside(|| {
-            Rest::stay()?;
             let mut seen: Vec<Option<Seen>> = vec![None; probes.len()];
-            // From one namespace after the other: to enter one costs more than to send.
-            let mut waiting: Vec<usize> = (0..probes.len()).collect();
-            waiting.sort_by_key(|number| probes[*number].space);
-            while !waiting.is_empty() {
-                let (wave, later) = self.wave(probes, waiting)?;
-                for (number, what) in wave.end(self)? {
+            let mut waiting = self.shares(probes);
+            while waiting.iter().any(|share| !share.is_empty()) {
+                for (number, what) in self.wave(probes, &mut waiting)?.end(self)? {
                     seen[number] = Some(what);
                 }
-                waiting = later;
             }
             Ok(seen.into_iter().flatten().collect())
         })
     }
 
-    /// Sends what can be under way together, and says what cannot yet.
-    fn wave(&mut self, probes: &[Probe], waiting: Vec<usize>) -> Result<(Wave, Vec<usize>), Error> {
+    /// What each lane sends, in the order of the probes, but from one namespace after the other: to
+    /// enter one costs more than to send. What goes the same way first goes by one lane, so that
+    /// rules which take turns take them in this order.
+    fn shares(&self, probes: &[Probe]) -> Vec<VecDeque<usize>> {
+        let group = |number: &usize| self.beside[probes[*number].space.index()];
+        let mut numbers: Vec<usize> = (0..probes.len()).collect();
+        numbers.sort_by_key(|number| (group(number), probes[*number].space));
+        let mut shares = vec![VecDeque::new(); self.lanes.len()];
+        for group in numbers.chunk_by(|a, b| group(a) == group(b)) {
+            if let Some(least) = shares.iter_mut().min_by_key(|share| share.len()) {
+                least.extend(group);
+            }
+        }
+        shares
+    }
+
+    /// Sends what can be under way together, and leaves what cannot yet.
+    fn wave(&mut self, probes: &[Probe], waiting: &mut [VecDeque<usize>]) -> Result<Wave, Error> {
         for (_, rules) in &mut self.rules {
             rules.forget_stopped()?;
         }
-        if self.ports.left() < WAVE {
+        if self.ports.left() < WAVE * waiting.len() {
             // Ports come around again, and are to be strangers to every rule.
-            self.ports.next = 0;
+            self.ports.next = Default::default();
             forget(&mut self.rules)?;
         }
         self.waves = self.waves.wrapping_add(1);
         let mut wave = Wave::new(self.waves);
-        let (mut later, mut here) = (Vec::new(), None);
-        for number in waiting {
-            let mut probe = probes[number];
-            if wave.len() == WAVE || wave.has(probe.proto, probe.from.port()) {
-                later.push(number);
-                continue;
+        for share in waiting {
+            let mut later = vec![];
+            for _ in 0..WAVE {
+                let Some(number) = share.pop_front() else { break };
+                let mut probe = probes[number];
+                if wave.has(probe.proto, probe.from.port()) {
+                    later.push(number);
+                    continue;
+                }
+                if probe.from.port() == 0 {
+                    probe.from = with_port(probe.from, self.ports.take(probe.proto, &wave));
+                }
+                wave.add(number, probe);
             }
-            if probe.from.port() == 0 {
-                probe.from = with_port(probe.from, self.ports.take(probe.proto, &wave));
+            for number in later.into_iter().rev() {
+                share.push_front(number);
             }
-            if here.replace(probe.space) != Some(probe.space) {
-                self.namespaces[probe.space.index()].enter()?;
-            }
-            wave.send(self, number, probe)?;
-            // Doors fill while nobody takes what comes.
-            if wave.len().is_multiple_of(64) {
-                wave.hear(self, Duration::ZERO)?;
-            }
+            wave.next_lane();
         }
-        Ok((wave, later))
+        wave.send(self)?;
+        Ok(wave)
+    }
+
+    /// What came to the doors by now, and to which.
+    fn arrivals(&self) -> Result<Vec<(usize, Arrival)>, Error> {
+        let mut arrivals = vec![];
+        for (number, _) in lane::ready(&self.epoll).map_err(Error::at("wait for messages"))? {
+            let Some(door) = self.doors.get(number as usize) else { continue };
+            let all = std::iter::from_fn(|| door.take());
+            arrivals.extend(all.map(|arrival| (number as usize, arrival)));
+        }
+        Ok(arrivals)
     }
 
     /// Ends every connection that the rules know, as if all had been idle for long.
@@ -222,6 +255,23 @@ fn forget(rules: &mut [(SpaceId, Rules)]) -> Result<(), Error> {
     rules.iter_mut().try_for_each(|(_, rules)| rules.forget_connections())
 }
 
+/// By namespace of a plan, the one through which all that it sends goes first: its neighbour, if it
+/// has but one.
+fn beside(plan: &Plan) -> Vec<SpaceId> {
+    let mut neighbours: Vec<Vec<SpaceId>> = vec![vec![]; plan.spaces.len()];
+    for Wire { ends: [a, b] } in &plan.wires {
+        neighbours[a.space.index()].push(b.space);
+        neighbours[b.space.index()].push(a.space);
+    }
+    let beside = |space: SpaceId| match neighbours[space.index()][..] {
+        [only] if plan.space(only).fabric => space,
+        [only] if neighbours[only.index()].len() == 1 => space.min(only),
+        [only] => only,
+        _ => space,
+    };
+    (0..).map(SpaceId).take(plan.spaces.len()).map(beside).collect()
+}
+
 // === impl Ports ===
 
 impl Ports {
@@ -230,19 +280,23 @@ impl Ports {
         let listeners = plan.spaces.iter().flat_map(|space| &space.listeners);
         let taken: std::collections::BTreeSet<u16> =
             listeners.map(|listener| listener.port).collect();
-        Ports { all: SOURCES.filter(|port| !taken.contains(port)).collect(), next: 0 }
+        Ports {
+            all: SOURCES.filter(|port| !taken.contains(port)).collect(),
+            next: Default::default(),
+        }
     }
 
     fn left(&self) -> usize {
-        self.all.len().saturating_sub(self.next)
+        self.all.len().saturating_sub(self.next.into_iter().max().unwrap_or(0))
     }
 
     /// The next one that no probe of the wave has. A wave begins with more ports than it has
     /// probes; should it use all up with ports that were given, they come around.
     fn take(&mut self, proto: Proto, wave: &Wave) -> u16 {
+        let next = &mut self.next[proto as usize];
         loop {
-            let port = self.all.get(self.next % self.all.len().max(1)).copied().unwrap_or(1);
-            self.next += 1;
+            let port = self.all.get(*next % self.all.len().max(1)).copied().unwrap_or(1);
+            *next += 1;
             if !wave.has(proto, port) {
                 return port;
             }

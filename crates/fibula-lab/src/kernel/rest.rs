@@ -3,9 +3,6 @@
 use std::net::{Ipv4Addr, UdpSocket};
 use std::time::Duration;
 
-use nix::sched::{CpuSet, sched_getcpu, sched_setaffinity};
-use nix::unistd::Pid;
-
 use super::error::Error;
 use super::route::Route;
 use super::space::Namespace;
@@ -18,8 +15,8 @@ const STEPS: usize = 2 * 2 * 64;
 ///
 /// What is sent into a virtual interface stands in a queue of the processor that sends, first come
 /// first served, until that processor takes it a step further. So a thread that stays on one
-/// processor knows that everything took a step when a message that it sent itself, later, has
-/// arrived.
+/// processor knows that everything sent there took a step when a message that it sent itself,
+/// later, has arrived.
 #[derive(Debug)]
 pub(super) struct Rest(UdpSocket);
 
@@ -38,15 +35,8 @@ impl Rest {
         Ok(Rest(socket))
     }
 
-    /// Keeps the thread on the processor where it is. To be done before anything is sent.
-    pub(super) fn stay() -> Result<(), Error> {
-        let mut one = CpuSet::new();
-        let here = sched_getcpu().and_then(|cpu| one.set(cpu));
-        let stay = here.and_then(|()| sched_setaffinity(Pid::from_raw(0), &one));
-        stay.map_err(Error::at("stay on one processor"))
-    }
-
-    /// Waits until everything that this thread sent before has taken all its steps.
+    /// Waits until everything that was sent before from the processor that the thread stays on has
+    /// taken all its steps.
     pub(super) fn wait(&self) -> Result<(), Error> {
         for _ in 0..STEPS {
             let round = self.0.send(&[0]).and_then(|_| self.0.recv(&mut [0]));

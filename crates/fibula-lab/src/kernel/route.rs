@@ -92,9 +92,9 @@ impl<'a> Route<'a> {
         (there, peer): (&End, u32),
         other: &Namespace,
     ) -> Result<(), Error> {
-        let mut far = link(peer, [name(&there.dev), mac(there.mac)]);
+        let mut far = end(peer, there);
         far.attributes.push(LinkAttribute::NetNsFd(other.file().as_raw_fd()));
-        let mut near = link(index, [name(&here.dev), mac(here.mac)]);
+        let mut near = end(index, here);
         near.attributes.push(LinkAttribute::LinkInfo(vec![
             LinkInfo::Kind(InfoKind::Veth),
             LinkInfo::Data(InfoData::Veth(InfoVeth::Peer(far))),
@@ -348,6 +348,14 @@ fn link<const N: usize>(index: u32, attributes: [LinkAttribute; N]) -> LinkMessa
     message
 }
 
+/// One end of a wire. The kernel would give it a queue for each processor.
+fn end(index: u32, end: &End) -> LinkMessage {
+    let queues = [LinkAttribute::NumTxQueues(1), LinkAttribute::NumRxQueues(1)];
+    let mut message = link(index, queues);
+    message.attributes.extend([name(&end.dev), LinkAttribute::Address(end.mac.0.to_vec())]);
+    message
+}
+
 fn set_up(message: &mut LinkMessage) {
     message.header.flags = LinkFlags::Up;
     message.header.change_mask = LinkFlags::Up;
@@ -355,10 +363,6 @@ fn set_up(message: &mut LinkMessage) {
 
 fn name(dev: &str) -> LinkAttribute {
     LinkAttribute::IfName(dev.to_owned())
-}
-
-fn mac(mac: Mac) -> LinkAttribute {
-    LinkAttribute::Address(mac.0.to_vec())
 }
 
 fn family(ip: IpAddr) -> AddressFamily {

@@ -100,7 +100,7 @@ impl Lab {
         let mut events = [EpollEvent::empty(); 64];
         let count = self.epoll.wait(&mut events, 20_u16).unwrap_or_default();
         for event in &events[..count] {
-            let number = (event.data() & !super::DOOR) as usize;
+            let number = event.data() as usize;
             let Some(door) = self.doors.get(number) else { continue };
             while let Some(Arrival { from, to, stream, .. }) = door.take() {
                 let Some(stream) = stream else { continue };

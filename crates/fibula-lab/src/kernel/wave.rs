@@ -1,29 +1,33 @@
 //! Many probes at the same time, and all that is heard of them.
 
 use std::net::{SocketAddr, TcpStream};
+use std::ops::Range;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use fibula_network::Proto;
 use nix::errno::Errno;
-use nix::sys::epoll::{EpollEvent, EpollFlags};
+use nix::sys::epoll::EpollFlags;
 use rustc_hash::FxHashMap;
 
 use crate::plan::{Origin, SpaceId};
 
 use super::Lab;
-use super::client::{Client, Heard};
+use super::client::{Client, Heard, end};
 use super::error::Error;
 use super::listen::Arrival;
 use super::look;
 use super::probe::{Arrived, Outcome, Probe, Seen};
 
-/// Marks what epoll knows as a door of the lab; anything else is a probe's number in its wave.
-pub(super) const DOOR: u64 = 1 << 63;
+/// A moment, while nothing is heard.
+const MOMENT: Duration = Duration::from_millis(1);
 
 /// Probes that are under way together. Their source ports are unique among those of a protocol.
 #[derive(Default)]
 pub(super) struct Wave {
-    probes: Vec<Way>,
+    ways: Vec<Way>,
+    /// Which of them each lane sends.
+    lanes: Vec<Range<usize>>,
     by_port: FxHashMap<(Proto, u16), usize>,
     /// Tells the datagrams of this wave from older ones.
     number: u32,
@@ -32,7 +36,7 @@ pub(super) struct Wave {
 }
 
 /// A probe under way.
-struct Way {
+pub(super) struct Way {
     /// The caller's number for it.
     number: usize,
     probe: Probe,
@@ -41,7 +45,7 @@ struct Way {
     arrived: Option<Arrived>,
     stopped: Option<(SpaceId, Origin)>,
     /// The other end of its connection, open as long as the probe is under way.
-    _stream: Option<TcpStream>,
+    stream: Option<TcpStream>,
 }
 
 // === impl Wave ===
@@ -51,70 +55,88 @@ impl Wave {
         Wave { number, ..Wave::default() }
     }
 
-    pub(super) fn len(&self) -> usize {
-        self.probes.len()
-    }
-
     /// Whether a probe of this wave has the port already.
     pub(super) fn has(&self, proto: Proto, port: u16) -> bool {
         self.by_port.contains_key(&(proto, port))
     }
 
-    /// Sends a probe from the namespace that the thread is in.
-    pub(super) fn send(&mut self, lab: &Lab, number: usize, probe: Probe) -> Result<(), Error> {
-        let place = self.probes.len();
-        self.by_port.insert((probe.proto, probe.from.port()), place);
-        let (client, heard) = match Client::send(
-            probe.proto,
-            probe.from,
-            probe.to,
-            (u64::from(self.number) << 32 | place as u64).to_be_bytes(),
-        ) {
-            Ok(client) => (Some(client), None),
-            Err(Heard::Error { errno: Errno::EMFILE | Errno::ENFILE, .. }) => {
-                return Err(Error::new(
-                    "the lab may not open as many files as it needs: raise `ulimit -n`",
-                ));
+    /// A probe to send from the present lane.
+    pub(super) fn add(&mut self, number: usize, probe: Probe) {
+        self.by_port.insert((probe.proto, probe.from.port()), self.ways.len());
+        self.ways.push(Way::new(number, probe));
+    }
+
+    /// Ends the present lane: what is added from now on is the next one's.
+    pub(super) fn next_lane(&mut self) {
+        let start = self.lanes.last().map_or(0, |last| last.end);
+        self.lanes.push(start..self.ways.len());
+    }
+
+    /// Sends all probes, those of the first lane from this thread.
+    pub(super) fn send(&mut self, lab: &Lab) -> Result<(), Error> {
+        let wave = self.number;
+        let arrivals = thread::scope(|scope| {
+            let (mut rest, mut threads) = (&mut *self.ways, vec![]);
+            let mut own = None;
+            for (lane, places) in lab.lanes.iter().zip(&self.lanes) {
+                let (here, later) = rest.split_at_mut(places.len());
+                let here = places.clone().zip(here);
+                rest = later;
+                match own {
+                    None => own = Some((lane, here)),
+                    Some(_) if places.is_empty() => {}
+                    Some(_) => {
+                        let send = move || lane.send(lab, here, wave);
+                        let thread = thread::Builder::new().spawn_scoped(scope, send);
+                        threads.push(thread.map_err(Error::at("start a thread"))?);
+                    }
+                }
             }
-            Err(heard) => (None, Some(heard)),
-        };
-        if let Some(client) = &client {
-            let what = match probe.proto {
-                Proto::Udp => EpollFlags::EPOLLIN,
-                Proto::Tcp | Proto::Sctp => EpollFlags::EPOLLOUT,
+            let mut arrivals = match own {
+                Some((lane, here)) => lane.send(lab, here, wave)?,
+                None => vec![],
             };
-            let event = EpollEvent::new(what | EpollFlags::EPOLLET, place as u64);
-            lab.epoll.add(client, event).map_err(Error::at("wait for a probe"))?;
+            for thread in threads {
+                let others = thread.join();
+                arrivals.extend(others.unwrap_or_else(|panic| std::panic::resume_unwind(panic))?);
+            }
+            Ok(arrivals)
+        })?;
+        self.open = self.ways.iter().filter(|way| !way.settled()).count();
+        for (door, arrival) in arrivals {
+            self.arrived(lab, door, arrival);
         }
-        let way = Way { number, probe, client, heard, arrived: None, stopped: None, _stream: None };
-        self.open += usize::from(!way.settled());
-        self.probes.push(way);
         Ok(())
     }
 
-    /// Hears what there is to hear, for at most `wait`. Whether there was anything.
-    pub(super) fn hear(&mut self, lab: &Lab, wait: Duration) -> Result<bool, Error> {
-        let mut events = [EpollEvent::empty(); 256];
-        let wait = u16::try_from(wait.as_millis()).unwrap_or(u16::MAX);
-        let count = match lab.epoll.wait(&mut events, wait) {
-            Ok(count) => count,
-            Err(Errno::EINTR) => 0,
-            Err(why) => return Err(Error::at("wait for probes")(why)),
-        };
-        for event in &events[..count] {
-            let number = event.data();
-            if number & DOOR != 0 {
-                let number = (number & !DOOR) as usize;
-                while let Some(arrival) = lab.doors[number].take() {
-                    self.arrived(lab, number, arrival);
-                }
-            } else if let Some(way) = self.probes.get_mut(number as usize) {
+    /// Hears what there is to hear at this moment. Whether there was anything.
+    fn hear(&mut self, lab: &Lab) -> Result<bool, Error> {
+        let arrivals = lab.arrivals()?;
+        let mut any = !arrivals.is_empty();
+        for (door, arrival) in arrivals {
+            self.arrived(lab, door, arrival);
+        }
+        for lane in &lab.lanes {
+            for (place, what) in lane.heard()? {
+                any = true;
+                let Some(way) = self.ways.get_mut(place) else { continue };
                 let settled = way.settled();
-                way.heard = way.heard.or_else(|| way.client.as_ref().and_then(Client::hears));
+                way.heard = way.heard.or_else(|| way.client.as_ref().and_then(|it| it.hears(what)));
                 self.open -= usize::from(way.settled() && !settled);
             }
         }
-        Ok(count > 0)
+        Ok(any)
+    }
+
+    /// Waits until all that this wave sent has taken all its steps. Every answer comes from the
+    /// processor of the first lane.
+    fn rest(&self, lab: &Lab) -> Result<(), Error> {
+        let lanes = lab.lanes.iter().zip(&self.lanes).enumerate();
+        for (_, (lane, _)) in lanes.rev().filter(|(n, (_, places))| *n == 0 || !places.is_empty()) {
+            lane.stay()?;
+            lab.rest.wait()?;
+        }
+        Ok(())
     }
 
     /// Something came to a door: whose is it?
@@ -130,10 +152,10 @@ impl Wave {
             None => self.by_port.get(&(listener.proto, from.port())).copied(),
         };
         // Anything else is a stranger: from a command that runs in the lab, or an older wave.
-        if let Some(way) = place.and_then(|place| self.probes.get_mut(place)) {
+        if let Some(way) = place.and_then(|place| self.ways.get_mut(place)) {
             let settled = way.settled();
             way.arrived = Some(Arrived { space, process: listener.process, from, to });
-            way._stream = stream;
+            way.stream = stream;
             self.open -= usize::from(way.settled() && !settled);
         }
     }
@@ -144,7 +166,9 @@ impl Wave {
         if !self.all_known() {
             let start = Instant::now();
             while !self.all_known() && start.elapsed() < lab.deadline {
-                self.hear(lab, Duration::from_millis(1))?;
+                if !self.hear(lab)? {
+                    thread::sleep(MOMENT);
+                }
             }
             self.settle(lab)?;
         }
@@ -153,13 +177,13 @@ impl Wave {
 
     /// Hears all that there is to hear, and looks for the rest.
     fn settle(&mut self, lab: &mut Lab) -> Result<(), Error> {
-        while self.hear(lab, Duration::ZERO)? {}
+        while self.hear(lab)? {}
         while self.open > 0 {
-            lab.rest.wait()?;
-            if !self.hear(lab, Duration::ZERO)? {
+            self.rest(lab)?;
+            if !self.hear(lab)? {
                 break;
             }
-            while self.hear(lab, Duration::ZERO)? {}
+            while self.hear(lab)? {}
         }
         self.stopped(lab)?;
         self.half_open(lab)
@@ -168,13 +192,13 @@ impl Wave {
     /// Asks the rules what they stopped, unless every probe came home.
     fn stopped(&mut self, lab: &mut Lab) -> Result<(), Error> {
         let home = |way: &Way| way.heard == Some(Heard::Reply);
-        if self.probes.iter().all(home) {
+        if self.ways.iter().all(home) {
             return Ok(());
         }
         for (space, rules) in &mut lab.rules {
             for stopped in rules.stopped()? {
                 let place = self.by_port.get(&(stopped.proto, stopped.sport));
-                if let Some(way) = place.map(|place| &mut self.probes[*place]) {
+                if let Some(way) = place.map(|place| &mut self.ways[*place]) {
                     let settled = way.settled();
                     way.stopped.get_or_insert((*space, stopped.origin));
                     self.open -= usize::from(way.settled() && !settled);
@@ -187,7 +211,7 @@ impl Wave {
     /// Looks where connections arrived whose reply does not come home.
     fn half_open(&mut self, lab: &Lab) -> Result<(), Error> {
         let lost = |way: &Way| !way.settled() && way.probe.proto == Proto::Tcp;
-        if !self.probes.iter().any(lost) {
+        if !self.ways.iter().any(lost) {
             return Ok(());
         }
         for (space, plan) in lab.listening() {
@@ -200,7 +224,7 @@ impl Wave {
                 if let (Some(listener), Some(place)) = (listener, place) {
                     let process = listener.process;
                     let arrived = Arrived { space, process, from, to };
-                    self.probes[*place].arrived.get_or_insert(arrived);
+                    self.ways[*place].arrived.get_or_insert(arrived);
                 }
             }
         }
@@ -209,7 +233,7 @@ impl Wave {
 
     /// Whether for each probe something is known of it.
     fn all_known(&self) -> bool {
-        self.probes.iter().all(|way| way.settled() || way.arrived.is_some())
+        self.ways.iter().all(|way| way.settled() || way.arrived.is_some())
     }
 
     fn seen(self) -> Vec<(usize, Seen)> {
@@ -218,15 +242,53 @@ impl Wave {
             if let Some(client) = way.client {
                 client.end();
             }
+            if let Some(stream) = way.stream {
+                end(stream);
+            }
             seen
         };
-        self.probes.into_iter().map(seen).collect()
+        self.ways.into_iter().map(seen).collect()
     }
 }
 
 // === impl Way ===
 
 impl Way {
+    fn new(number: usize, probe: Probe) -> Way {
+        let (client, heard, arrived, stopped, stream) = (None, None, None, None, None);
+        Way { number, probe, client, heard, arrived, stopped, stream }
+    }
+
+    /// Where it is sent.
+    pub(super) fn space(&self) -> SpaceId {
+        self.probe.space
+    }
+
+    /// Sends it from the namespace that the thread is in, and gives what there may be to hear of
+    /// it later, and where.
+    pub(super) fn send(
+        &mut self,
+        place: usize,
+        wave: u32,
+    ) -> Result<Option<(&Client, EpollFlags)>, Error> {
+        let Probe { from, to, proto, .. } = self.probe;
+        let content = u64::from(wave) << 32 | place as u64;
+        match Client::send(proto, from, to, content.to_be_bytes()) {
+            Ok(client) => self.client = Some(client),
+            Err(Heard::Error { errno: Errno::EMFILE | Errno::ENFILE, .. }) => {
+                return Err(Error::new(
+                    "the lab may not open as many files as it needs: raise `ulimit -n`",
+                ));
+            }
+            Err(heard) => self.heard = Some(heard),
+        }
+        let what = match proto {
+            Proto::Udp => EpollFlags::EPOLLIN,
+            Proto::Tcp | Proto::Sctp => EpollFlags::EPOLLOUT,
+        };
+        Ok(self.client.as_ref().map(|client| (client, what)))
+    }
+
     /// Whether there is nothing more to wait for.
     fn settled(&self) -> bool {
         match self.heard {

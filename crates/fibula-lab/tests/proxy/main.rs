@@ -20,7 +20,7 @@ use fibula_intended::{Daemon, Intent, Listeners, network};
 use fibula_lab::compare::{Coverage, Fate, Question, fates, questions};
 use fibula_lab::kernel::{Ground, Lab, Outcome, Probe, Seen};
 use fibula_lab::translate::{Setup, Translation, translate};
-use fibula_network::walk::Verdict;
+use fibula_network::walk::{Verdict, Walks};
 use fibula_network::{Action, Addrs, Kind, Network, Proto, Reason};
 use fibula_source::Input;
 
@@ -205,10 +205,11 @@ fn compare(
         other: Option<Seen>,
     }
     let choices = vec![0; model.choices.len()];
+    let walks = Walks::new(model);
     let mut cases: Vec<Case> = questions
         .iter()
         .map(|&question| {
-            let (fates, _) = fates(model, question.process, question.header, &choices);
+            let (fates, _) = fates(&walks, question.process, question.header, &choices);
             Case { question, met: vec![false; fates.len()], fates, other: None }
         })
         .collect();

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use fibula_lab::compare::{Comparison, Coverage, Difference, Fate, MAX_BRANCHES, fates};
 use fibula_lab::translate::{Translation, Without};
-use fibula_network::walk::{Life, branches, reply};
+use fibula_network::walk::{Life, Walks};
 use fibula_network::{ElementId, Header, Kind, Proto};
 
 use crate::life::{self, Lens};
@@ -228,11 +228,12 @@ impl LabCheck<'_> {
     fn example(&self, difference: &Difference) -> Option<Example> {
         let question = difference.questions.first()?;
         let (network, header) = (self.view.network, question.header);
-        let (fates, _) = fates(network, question.process, header, &[]);
+        let walks = Walks::new(network);
+        let (fates, _) = fates(&walks, question.process, header, &[]);
         let branch = fates.iter().position(|fate: &Fate| *fate == difference.fate)?;
-        let mut lives = branches(network, question.process, header, &[], MAX_BRANCHES).lives;
+        let mut lives = walks.branches(question.process, header, &[], MAX_BRANCHES).lives;
         let life = (branch < lives.len()).then(|| lives.swap_remove(branch))?;
-        let reply = reply(network, &life, &[]);
+        let reply = walks.reply(&life, &[]);
         Some(Example { life, reply })
     }
 
