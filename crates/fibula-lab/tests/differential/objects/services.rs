@@ -146,7 +146,7 @@ impl Draft {
 
     fn service_families(&mut self) -> Families {
         match self.families.len() > 1 && self.dice.once_in(3) {
-            true => *self.dice.one(&FEWER),
+            true => FEWER[self.dice.below(FEWER.len())],
             false => self.families,
         }
     }
@@ -228,6 +228,6 @@ impl Draft {
     }
 
     fn policy(&mut self) -> &'static str {
-        *self.dice.one::<&str>(&POLICIES)
+        POLICIES[self.dice.below(POLICIES.len())]
     }
 }
