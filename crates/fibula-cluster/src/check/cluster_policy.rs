@@ -19,6 +19,9 @@ const MOST_IN_PEER: usize = 25;
 /// The last priority (CNP-11).
 const LAST_PRIORITY: i64 = 1000;
 
+/// Whether a text has the form that a field takes.
+type Right = fn(&str) -> bool;
+
 /// What a kind allows (CNP-21, CNP-29).
 struct Schema {
     kind: Kind,
@@ -39,7 +42,7 @@ impl Schema {
     }
 
     /// Whether it is the kind of today.
-    fn new(&self) -> bool {
+    fn is_todays(&self) -> bool {
         self.kind == Kind::ClusterNetworkPolicy
     }
 }
@@ -51,7 +54,7 @@ impl Faults {
         if kind == Kind::BaselineAdminNetworkPolicy && !name.is_empty() && name != "default" {
             self.add("metadata.name", name, "default: there is only one of this kind");
         }
-        if schema.new() && !matches!(&*spec.tier, "Admin" | "Baseline") {
+        if schema.is_todays() && !matches!(&*spec.tier, "Admin" | "Baseline") {
             self.add("spec.tier", &*spec.tier, "Admin or Baseline");
         }
         if kind != Kind::BaselineAdminNetworkPolicy
@@ -168,22 +171,24 @@ impl Faults {
         if let Some(pods) = &peer.pods {
             self.namespaced(schema, &|| format!("{}.pods", at()), pods);
         }
-        let lists: [(_, _, fn(&str) -> bool, _); 2] = [
-            ("networks", &peer.networks, is_cidr, "a range such as 10.0.0.0/8 or fd00::/8"),
-            ("domainNames", &peer.domain_names, is_domain, "a name such as *.example.com"),
-        ];
-        for (field, list, right, expected) in lists {
-            let Some(list) = list else { continue };
-            let path = || format!("{}.{field}", at());
-            if list.is_empty() {
-                self.add(path(), "", "at least one");
-            }
-            self.at_most(&path, list.len(), MOST_IN_PEER);
-            for (i, text) in list.iter().enumerate().filter(|(_, text)| !right(text)) {
-                self.add(format!("{}[{i}]", path()), text, expected);
-            }
-            self.once(&path, list);
+        let range = (is_cidr as Right, "a range such as 10.0.0.0/8 or fd00::/8");
+        self.texts(&|| format!("{}.networks", at()), peer.networks.as_deref(), range);
+        let name = (is_domain as Right, "a name such as *.example.com");
+        self.texts(&|| format!("{}.domainNames", at()), peer.domain_names.as_deref(), name);
+    }
+
+    /// A list of ranges or names, if it is given, each once and each of its form.
+    fn texts(&mut self, at: At<'_>, list: Option<&[String]>, form: (Right, &str)) {
+        let Some(list) = list else { return };
+        let (right, expected) = form;
+        if list.is_empty() {
+            self.add(at(), "", "at least one");
         }
+        self.at_most(at, list.len(), MOST_IN_PEER);
+        for (i, text) in list.iter().enumerate().filter(|(_, text)| !right(text)) {
+            self.add(format!("{}[{i}]", at()), text, expected);
+        }
+        self.once(at, list);
     }
 
     /// Manifests of the older kinds leave the pods' selector out, and mean all: they are read so.
@@ -192,7 +197,7 @@ impl Faults {
         self.selector(&|| field("namespaceSelector"), &pods.namespace_selector);
         match &pods.pod_selector {
             Some(selector) => self.selector(&|| field("podSelector"), selector),
-            None if schema.new() => self.add(field("podSelector"), "", "a selector, {} for all"),
+            None if schema.is_todays() => self.add(field("podSelector"), "", "a selector, {} for all"),
             None => {}
         }
     }
