@@ -205,7 +205,7 @@ impl Maker<'_> {
                 let set = self.network.set(set);
                 own().filter(|addr| set.contains(*addr)).map(Range::one).collect()
             }
-            Addrs::Any | Addrs::Hosted | Addrs::Elsewhere(_) => {
+            Addrs::Any | Addrs::Same | Addrs::Hosted | Addrs::Elsewhere(_) => {
                 vec![Range::ALL]
             }
         }

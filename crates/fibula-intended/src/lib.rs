@@ -34,6 +34,7 @@ use std::str::FromStr;
 
 use fibula_cluster::Cluster;
 use fibula_network::{Kind, Network, Port};
+use tables::{Pipeline, Slot};
 
 /// What is taken for granted of a cluster, beside its objects.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -93,21 +94,24 @@ pub fn network(cluster: &Cluster, intent: &Intent) -> Network {
     let pods = pods::entries(intent);
     let nodes = nodes::entries(intent, &network, sets);
     let outside = outside::entries(&network, sets, services.doors);
-    tables::install(&mut network, Kind::Pod, [("pod", pods)]);
-    let at_nodes = [
-        ("replies", tables::replies(&services.services)),
-        ("services", services.services),
-        ("source", services.source),
-        ("next hop", nodes),
-    ];
-    tables::install(&mut network, Kind::Node, at_nodes);
-    let outside = [
-        ("outside replies", tables::replies(&services.balancers)),
-        ("balancers", services.balancers),
-        ("balancers' source", services.balancer_source),
-        ("outside", outside),
-    ];
-    tables::install(&mut network, Kind::Outside, outside);
+    let mut at_pods = Pipeline::default();
+    at_pods.table(Slot::NextHop, "pod", pods);
+    at_pods.install(&mut network, Kind::Pod);
+
+    let mut at_nodes = Pipeline::default();
+    at_nodes.table(Slot::Replies, "replies", tables::replies(&services.services));
+    at_nodes.table(Slot::Services, "services", services.services);
+    at_nodes.table(Slot::Source, "source", services.source);
+    at_nodes.table(Slot::NextHop, "next hop", nodes);
+    at_nodes.install(&mut network, Kind::Node);
+
+    let mut at_outside = Pipeline::default();
+    let replies = tables::replies(&services.balancers);
+    at_outside.table(Slot::Replies, "outside replies", replies);
+    at_outside.table(Slot::Services, "balancers", services.balancers);
+    at_outside.table(Slot::Source, "balancers' source", services.balancer_source);
+    at_outside.table(Slot::NextHop, "outside", outside);
+    at_outside.install(&mut network, Kind::Outside);
     network
 }
 

@@ -2,8 +2,8 @@
 
 use fibula_cluster::{Cluster, RangeKind};
 use fibula_network::{
-    Action, Addr, AddrSet, AddrSetId, Addrs, Entity, Entry, Kind, Network, Pattern, PipelineId,
-    Range, Receiver, Table, TableId,
+    Action, Addr, AddrSet, AddrSetId, Addrs, Chains, Entity, Entry, Kind, Network, Pattern,
+    PipelineId, Range, Receiver, Table, TableId,
 };
 
 use crate::Intent;
@@ -37,12 +37,38 @@ pub(crate) fn ranges(network: &mut Network, cluster: &Cluster, intent: &Intent) 
     Sets { pods: name("pods", pods), services: name("services", services) }
 }
 
-/// What rewrites sources, as the third table of a pipeline under construction, after replies and
-/// what rewrites targets. [`install`] knows tables by their place in it, and gives them numbers of
-/// the network.
-pub(crate) const SOURCE: TableId = TableId(2);
-/// Where messages go and end: the article's own entries, as the last table.
-pub(crate) const NEXT_HOP: TableId = TableId(3);
+/// A table of a pipeline under construction. [`install`] knows them by their place in it, and gives
+/// them numbers of the network; pipelines are short where most of these are empty.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Slot {
+    /// Undoes rewriting for replies.
+    Replies,
+    /// Rewrites targets.
+    Services,
+    /// Whether policies are asked about what a Pod sends.
+    Egress,
+    /// What they say, by tier.
+    EgressAdmin,
+    EgressPolicies,
+    EgressBaseline,
+    /// Whether policies are asked about what goes to a Pod.
+    Ingress,
+    /// What they say, by tier.
+    IngressAdmin,
+    IngressPolicies,
+    IngressBaseline,
+    /// Rewrites sources.
+    Source,
+    /// Where messages go and end: the article's own entries.
+    NextHop,
+}
+
+impl Slot {
+    /// The table, as actions of a pipeline under construction name it.
+    pub(crate) const fn table(self) -> TableId {
+        TableId(self as u32)
+    }
+}
 
 /// Undoes for replies what a table rewrites, and asks nothing else of them (NM-24, NP-20); nothing
 /// where that table is empty.
@@ -50,7 +76,11 @@ pub(crate) fn replies(rewrites: &[Entry]) -> Vec<Entry> {
     if rewrites.is_empty() {
         return vec![];
     }
-    vec![Entry::new("NM-24", Pattern::reply(Addrs::Any), Action::Undo { then: NEXT_HOP })]
+    vec![Entry::new(
+        "NM-24",
+        Pattern::reply(Addrs::Any),
+        Action::Undo { then: Slot::NextHop.table() },
+    )]
 }
 
 /// Gives a Pod's or a Node's own process the reply to what it sent (NM-24): at ports that nobody
@@ -61,38 +91,69 @@ pub(crate) fn own_replies() -> impl Iterator<Item = Entry> {
     own.map(|own| Entry::new("NM-24", Pattern::reply(own), Action::Deliver(Receiver::Caller)))
 }
 
-/// Gives all switches of a kind one pipeline, of these tables, less those without an entry: one
-/// that leads to such a one leads to the next.
-pub(crate) fn install<const N: usize>(
-    network: &mut Network,
-    kind: Kind,
-    tables: [(&str, Vec<Entry>); N],
-) {
-    let pipeline = PipelineId(network.pipelines.len() as u32);
-    let fibs = network.elements.iter().zip(&mut network.fibs);
-    let mut used = false;
-    for fib in fibs.filter(|(element, _)| element.kind == kind).filter_map(|(_, f)| f.as_mut()) {
-        fib.pipeline = pipeline;
-        used = true;
+/// The tables of a pipeline under construction, by their [`Slot`].
+#[derive(Default)]
+pub(crate) struct Pipeline {
+    tables: Vec<(Slot, Table)>,
+    /// The tables of its chains, which name them by their place here.
+    filters: Vec<Table>,
+}
+
+impl Pipeline {
+    /// Adds a table, unless it is empty: what leads to such a one leads to the next.
+    pub(crate) fn table(&mut self, slot: Slot, name: &str, entries: Vec<Entry>) {
+        self.chained(slot, name, entries, None);
     }
-    if !used {
-        return;
-    }
-    let first = network.tables.len() as u32;
-    let mut next = first;
-    let ids: [TableId; N] = std::array::from_fn(|i| {
-        let id = TableId(next);
-        next += u32::from(!tables[i].1.is_empty());
-        id
-    });
-    network.pipelines.push((first..next).map(TableId).collect());
-    for (name, mut entries) in tables.into_iter().filter(|(_, entries)| !entries.is_empty()) {
-        for entry in &mut entries {
-            if let Some(then) = entry.action.then() {
-                entry.action = entry.action.going_on_at(ids[then.0 as usize]);
-            }
+
+    /// Adds a table that may have chains.
+    pub(crate) fn chained(
+        &mut self,
+        slot: Slot,
+        name: &str,
+        entries: Vec<Entry>,
+        chains: Option<Chains>,
+    ) {
+        let table = Table { chains: chains.map(Box::new), ..Table::new(name, entries) };
+        if !table.is_empty() {
+            self.tables.push((slot, table));
         }
-        network.tables.push(Table { name: name.into(), entries });
+    }
+
+    /// The tables that the chains are made of.
+    pub(crate) fn filters(&mut self, filters: Vec<Table>) {
+        self.filters = filters;
+    }
+
+    /// Gives all switches of a kind this pipeline.
+    pub(crate) fn install(mut self, network: &mut Network, kind: Kind) {
+        let pipeline = PipelineId(network.pipelines.len() as u32);
+        let fibs = network.elements.iter().zip(&mut network.fibs);
+        let mut used = false;
+        for fib in fibs.filter(|(element, _)| element.kind == kind).filter_map(|(_, f)| f.as_mut())
+        {
+            fib.pipeline = pipeline;
+            used = true;
+        }
+        if !used {
+            return;
+        }
+        self.tables.sort_by_key(|(slot, _)| slot.table());
+        let first = network.tables.len() as u32;
+        let chained = first + self.tables.len() as u32;
+        let slots: Vec<TableId> = self.tables.iter().map(|(slot, _)| slot.table()).collect();
+        let at = |then: TableId| TableId(first + slots.partition_point(|slot| *slot < then) as u32);
+        network.pipelines.push((first..chained).map(TableId).collect());
+        let tables = self.tables.into_iter().map(|(_, table)| table);
+        for mut table in tables.chain(self.filters) {
+            for entry in &mut table.entries {
+                if let Some(then) = entry.action.then() {
+                    entry.action = entry.action.going_on_at(at(then));
+                }
+            }
+            let lists = table.chains.iter_mut().flat_map(|chains| &mut chains.lists);
+            lists.flatten().for_each(|filter| filter.0 += chained);
+            network.tables.push(table);
+        }
     }
 }
 

@@ -89,6 +89,10 @@ pub struct ZoneId(pub u32);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ChoiceId(pub u8);
 
+/// A chain of a table, counted from 0.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ChainId(pub u32);
+
 /// An entry of a network: its table, and its place there, counted from 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct EntryId {
@@ -105,6 +109,34 @@ pub struct Table {
     pub name: Box<str>,
     /// The entries, in their order.
     pub entries: Vec<Entry>,
+    /// What comes after the entries, if that depends on a Pod.
+    pub chains: Option<Box<Chains>>,
+}
+
+/// Filters of Pods: what a switch asks of messages from or for a Pod that it hosts.
+///
+/// A message passes the tables of the Pod's chain in their order, as if they stood in the pipeline;
+/// where none of them decides, it goes on at the table after this one. The entries of those tables
+/// filter and do nothing else: they go on at a table that is later in the pipeline, or end the
+/// message by Discard or Reject. They say nothing of the address that names the Pod. Thousands of
+/// Pods share a chain, and chains share tables.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Chains {
+    /// Which address names the Pod.
+    pub by: Side,
+    /// The chain of each Pod Switch that has one, sorted by switch.
+    pub of: Vec<(ElementId, ChainId)>,
+    /// The tables of each chain.
+    pub lists: Vec<Vec<TableId>>,
+}
+
+/// One of the two addresses of a header.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Side {
+    /// The source.
+    Source,
+    /// The target.
+    Target,
 }
 
 /// An entry of a FIB: what it matches, what it does, and where it comes from.
@@ -202,6 +234,8 @@ pub enum Addrs {
     Hosted,
     /// *elsewhere*: the addresses of this kind of owner that another switch leads to.
     Elsewhere(Kind),
+    /// *same*: the header's other address.
+    Same,
 }
 
 /// A set of ports in a pattern.
@@ -347,6 +381,30 @@ impl Pattern {
     /// `* * dst listened`
     pub fn listened(dst: Addrs) -> Pattern {
         Pattern { dport: Ports::Listened, ..Pattern::to(dst) }
+    }
+}
+
+// === impl Table ===
+
+impl Table {
+    /// A table of entries alone.
+    pub fn new(name: &str, entries: Vec<Entry>) -> Table {
+        Table { name: name.into(), entries, chains: None }
+    }
+
+    /// Whether nothing is in it.
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty() && self.chains.is_none()
+    }
+}
+
+// === impl Chains ===
+
+impl Chains {
+    /// The tables of a Pod's chain; none for a Pod without one. Costs a binary search.
+    pub fn of(&self, pod: ElementId) -> Option<&[TableId]> {
+        let at = self.of.binary_search_by_key(&pod, |(pod, _)| *pod).ok()?;
+        self.lists.get(self.of[at].1.0 as usize).map(Vec::as_slice)
     }
 }
 

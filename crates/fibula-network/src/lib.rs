@@ -34,9 +34,9 @@ pub use check::{Fault, check};
 pub use element::{Element, ElementId, Kind, PlaceId, ServiceId};
 pub use facts::{Entity, Facts, Open};
 pub use fib::{
-    Action, AddrSetId, Addrs, Backend, BackendsId, ChoiceId, Entry, EntryId, Fib, Hop, HopsId,
-    Listener, Mark, Me, Origin, Owner, Pattern, PipelineId, Ports, Reason, Receiver, Scope, Source,
-    Table, TableId, When, ZoneId,
+    Action, AddrSetId, Addrs, Backend, BackendsId, ChainId, Chains, ChoiceId, Entry, EntryId, Fib,
+    Hop, HopsId, Listener, Mark, Me, Origin, Owner, Pattern, PipelineId, Ports, Reason, Receiver,
+    Scope, Side, Source, Table, TableId, When, ZoneId,
 };
 pub use header::{Header, Port, Proto};
 pub use links::{Links, Mesh};

@@ -185,7 +185,7 @@ impl Network {
                     *to = *lists.entry(*to).or_insert_with(|| self.seen_alone(switch, *to));
                 }
             }
-            self.tables.push(Table { name: name.clone(), entries });
+            self.tables.push(Table::new(&name, entries));
         }
         let unshared = PipelineId(self.pipelines.len() as u32);
         self.pipelines.push(own);

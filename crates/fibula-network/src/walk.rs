@@ -12,7 +12,7 @@ mod walker;
 use std::sync::OnceLock;
 
 use crate::element::ElementId;
-use crate::fib::{EntryId, Listener, Owner, Reason, TableId};
+use crate::fib::{ChoiceId, EntryId, Listener, Owner, Reason, TableId};
 use crate::header::Header;
 use crate::network::Network;
 use lookup::{Candidates, Lookup};
@@ -25,6 +25,8 @@ pub struct Life {
     pub steps: Vec<Step>,
     /// How it ended.
     pub ending: Ending,
+    /// The choices that were asked on the way, sorted: whatever the others are, the life is this.
+    pub asked: Vec<ChoiceId>,
 }
 
 /// A step in the life of a message.
@@ -63,6 +65,13 @@ pub enum Step {
         becomes: Option<Header>,
         /// Which of its alternatives the message took, where the entry has some.
         fork: Option<Fork>,
+    },
+    /// A switch consulted its FIB, and this entry let the message pass to a later table.
+    Pass {
+        /// The switch.
+        at: ElementId,
+        /// The entry.
+        entry: EntryId,
     },
 }
 
@@ -232,7 +241,7 @@ impl<'n> Walks<'n> {
         if ending != home || walker.header != expected {
             ending.verdict = Verdict::ReplyLost;
         }
-        Some(Life { steps: walker.steps, ending })
+        Some(walker.life(ending))
     }
 
     /// What [`refusal`] does. Costs a walk.
@@ -242,7 +251,7 @@ impl<'n> Walks<'n> {
             return None;
         }
         let ending = Ending { verdict: Verdict::Delivered, at };
-        self.reply(&Life { steps: life.steps.clone(), ending }, choices)
+        self.reply(&Life { ending, ..life.clone() }, choices)
     }
 
     /// The places in a table of the entries that can match a target, in their order.
@@ -271,7 +280,7 @@ impl Step {
     pub fn fork(&self) -> Option<Fork> {
         match self {
             Step::Decide { fork, .. } => *fork,
-            Step::Send { .. } | Step::Recv { .. } => None,
+            Step::Send { .. } | Step::Recv { .. } | Step::Pass { .. } => None,
         }
     }
 }

@@ -5,7 +5,7 @@ use crate::addr::{Addr, Family, Range};
 use crate::element::{ElementId, PlaceId};
 use crate::fib::{
     Action, Addrs, Entry, EntryId, Hop, Listener, Me, Origin, Owner, Pattern, Ports, Receiver,
-    Source,
+    Side, Source, TableId,
 };
 use crate::header::{Header, Port, Proto};
 use crate::network::Network;
@@ -23,17 +23,7 @@ impl Network {
         let Some(fib) = self.fib(switch) else { return vec![] };
         let writer = Writer { network: self, switch, me: &fib.me };
         let tables = self.pipeline(fib.pipeline).iter();
-        tables
-            .map(|&table| {
-                let entries = self.table(table).entries.iter().enumerate();
-                entries
-                    .flat_map(|(index, entry)| {
-                        let id = EntryId { table, index: index as u32 };
-                        writer.write(entry).into_iter().map(move |entry| (id, entry))
-                    })
-                    .collect()
-            })
-            .collect()
+        tables.map(|&table| writer.table(table)).collect()
     }
 
     /// An entry that decided at a switch about a message, with what its target, its target port and
@@ -85,6 +75,33 @@ struct Target {
 }
 
 impl Writer<'_> {
+    /// The entries of a table, and those of the chains of the Pods that the switch hosts.
+    fn table(&self, table: TableId) -> Vec<(EntryId, Entry)> {
+        let mut out = vec![];
+        let written = |id, entry: &Entry| self.write(entry).into_iter().map(move |e| (id, e));
+        for (id, entry) in entries(self.network, table) {
+            out.extend(written(id, entry));
+        }
+        let Some(chains) = &self.network.table(table).chains else { return out };
+        for pod in self.addrs(Addrs::Hosted) {
+            let owner = pod.owner.map(|owner| (owner.to, owner.when));
+            let Some((tables, when)) = owner.and_then(|(to, when)| Some((chains.of(to)?, when)))
+            else {
+                continue;
+            };
+            for (id, entry) in tables.iter().flat_map(|table| entries(self.network, *table)) {
+                let mut entry = entry.clone();
+                match chains.by {
+                    Side::Source => entry.pattern.src = pod.addrs,
+                    Side::Target => entry.pattern.dst = pod.addrs,
+                }
+                entry.pattern.when.extend(when);
+                out.extend(written(id, &entry));
+            }
+        }
+        out
+    }
+
     fn write(&self, entry: &Entry) -> Vec<Entry> {
         let mut out = vec![];
         for action in self.actions(entry) {
@@ -204,7 +221,9 @@ impl Writer<'_> {
             Addrs::Elsewhere(kind) => {
                 owned(&|owner| owner.via != me && self.network.kind(owner.to) == kind)
             }
-            Addrs::Any | Addrs::In(_) | Addrs::Set(_) => vec![Target { addrs, owner: None }],
+            Addrs::Any | Addrs::In(_) | Addrs::Set(_) | Addrs::Same => {
+                vec![Target { addrs, owner: None }]
+            }
         }
     }
 
@@ -223,6 +242,12 @@ impl Writer<'_> {
             _ => action,
         }
     }
+}
+
+/// The entries of a table, with their ids.
+fn entries(network: &Network, table: TableId) -> impl Iterator<Item = (EntryId, &Entry)> {
+    let entries = (0..).zip(&network.table(table).entries);
+    entries.map(move |(index, entry)| (EntryId { table, index }, entry))
 }
 
 /// A pattern that says *listened*, for one listener.

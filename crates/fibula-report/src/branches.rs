@@ -76,7 +76,7 @@ fn alternative(view: &View<'_>, branch: &Branch, fork: usize) -> (&'static str, 
             }
         }
         Step::Send { header, .. } | Step::Recv { header, .. } => ("address", life::target(header)),
-        Step::Decide { .. } => ("way", String::new()),
+        Step::Decide { .. } | Step::Pass { .. } => ("way", String::new()),
     }
 }
 

@@ -161,7 +161,7 @@ fn life(view: &View<'_>, (id, what, from, to): &Message) -> Option<Vec<Text>> {
         .iter()
         .filter_map(|step| match step {
             Step::Decide { entry, .. } => Some(network.entry(*entry).origin.rule.as_ref()),
-            Step::Send { .. } | Step::Recv { .. } => None,
+            Step::Send { .. } | Step::Recv { .. } | Step::Pass { .. } => None,
         })
         .collect();
     Some(vec![
@@ -189,7 +189,7 @@ fn header(network: &Network, from: ElementId, to: ElementId) -> Option<Header> {
 fn path(life: &Life, from: ElementId) -> Vec<ElementId> {
     let received = life.steps.iter().filter_map(|step| match step {
         Step::Recv { at, .. } => Some(*at),
-        Step::Send { .. } | Step::Decide { .. } => None,
+        Step::Send { .. } | Step::Decide { .. } | Step::Pass { .. } => None,
     });
     [from].into_iter().chain(received).collect()
 }

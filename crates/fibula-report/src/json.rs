@@ -135,6 +135,17 @@ pub(crate) fn life(view: &View<'_>, life: &Life) -> Value {
         Step::Recv { at, from, header: h } => json!({
             "recv": element(view, at), "from": element(view, from), "message": header(h),
         }),
+        Step::Pass { at, entry: id } => {
+            let entry = view.network.entry(id);
+            json!({
+                "pass": element(view, at),
+                "entry": view.entry(entry),
+                "rule": entry.origin.rule,
+                "at": (view.place)(entry.origin.place),
+                "table": view.network.table(id.table).name,
+                "index": id.index,
+            })
+        }
         Step::Decide { at, entry: id, becomes, fork, .. } => {
             let entry = life::decided(view, life, i);
             let table = &view.network.table(id.table).name;

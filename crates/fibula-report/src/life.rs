@@ -121,7 +121,7 @@ impl Lens<'_> {
                         rows.push(row(view, sign, at, happens, origin(view, &entry)));
                     }
                 }
-                Step::Send { .. } | Step::Recv { .. } => {}
+                Step::Send { .. } | Step::Recv { .. } | Step::Pass { .. } => {}
             }
         }
         if steps.end == life.steps.len() {

@@ -147,6 +147,7 @@ impl<'a> View<'a> {
             Addrs::Own => "own".to_owned(),
             Addrs::OwnIn(set) => format!("own in {}", self.network.set(set).name),
             Addrs::Hosted => "hosted".to_owned(),
+            Addrs::Same => "same".to_owned(),
             Addrs::Elsewhere(Kind::Pod) => "elsewhere".to_owned(),
             Addrs::Elsewhere(kind) => format!("other-{kind}"),
         }

@@ -282,6 +282,7 @@ pub fn header_before(life: &Life, step: usize) -> Option<Header> {
     life.steps[..step].iter().rev().find_map(|step| match step {
         Step::Recv { header, .. } | Step::Send { header, .. } => Some(*header),
         Step::Decide { becomes, .. } => *becomes,
+        Step::Pass { .. } => None,
     })
 }
 

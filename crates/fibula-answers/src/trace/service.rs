@@ -87,7 +87,7 @@ pub(super) fn decisions<'l>(
             );
             by_service.then(|| Some((entry, header_before(life, i)?)))?
         }
-        Step::Send { .. } | Step::Recv { .. } => None,
+        Step::Send { .. } | Step::Recv { .. } | Step::Pass { .. } => None,
     })
 }
 

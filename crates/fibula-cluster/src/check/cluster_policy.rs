@@ -197,7 +197,9 @@ impl Faults {
         self.selector(&|| field("namespaceSelector"), &pods.namespace_selector);
         match &pods.pod_selector {
             Some(selector) => self.selector(&|| field("podSelector"), selector),
-            None if schema.is_todays() => self.add(field("podSelector"), "", "a selector, {} for all"),
+            None if schema.is_todays() => {
+                self.add(field("podSelector"), "", "a selector, {} for all")
+            }
             None => {}
         }
     }

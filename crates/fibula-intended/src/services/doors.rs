@@ -10,7 +10,7 @@ use super::fronts::{self, At, Front};
 use super::{Maker, at, at_port, entry, node};
 use crate::graph::port_place;
 use crate::owners::Owned;
-use crate::tables::{NEXT_HOP, SOURCE};
+use crate::tables::Slot;
 
 /// The entries of the outside.
 #[derive(Default)]
@@ -92,12 +92,12 @@ fn proxy(maker: &mut Maker<'_>, doors: &mut Doors, front: &Front, addr: Addr, no
     }
     let name = fronts::name(service, port, front.family);
     let to = maker.backends(Backends::new(&format!("{name} at the Nodes"), members));
-    let rewrite = Action::Rewrite { to, mark: Mark::Always, then: SOURCE };
+    let rewrite = Action::Rewrite { to, mark: Mark::Always, then: Slot::Egress.table() };
     let pattern = at_port(at(addr), port.number, front.proto);
     doors.balancers.push(entry("SVC-21", pattern, rewrite, place));
     let set = Addrs::Set(maker.node_set(front.family));
     let marked = Pattern { marked: Some(true), ..at_port(set, node_port, front.proto) };
-    let masquerade = Action::Masquerade { by: Source::Is(addr), then: NEXT_HOP };
+    let masquerade = Action::Masquerade { by: Source::Is(addr), then: Slot::NextHop.table() };
     doors.balancer_source.push(entry("SVC-21", marked, masquerade, place));
 }
 

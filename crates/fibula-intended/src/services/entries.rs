@@ -8,7 +8,7 @@ use super::endpoints::{self, Sets, Wanted};
 use super::fronts::{At, Front};
 use super::{Maker, at, at_port, entry};
 use crate::graph::port_place;
-use crate::tables::SOURCE;
+use crate::tables::Slot;
 
 /// The entries of all ways in, in the order of their tests.
 pub(super) struct Made {
@@ -154,7 +154,7 @@ fn enter(made: &mut Vec<Entry>, pattern: &Pattern, ways: &[Way], sets: &Numbered
         };
         let pattern = Pattern { from: way.from, ..pattern.clone() };
         for to in to {
-            let rewrite = Action::Rewrite { to: *to, mark: way.mark, then: SOURCE };
+            let rewrite = Action::Rewrite { to: *to, mark: way.mark, then: Slot::Egress.table() };
             made.push(entry(way.rule, pattern.clone(), rewrite, place));
         }
         if way.to == To::Nowhere {

@@ -14,7 +14,7 @@ use super::fronts::{At, Front};
 use super::{FAMILIES, Maker, at_port, entry, node};
 use crate::graph::proto;
 use crate::place::place_id;
-use crate::tables::SOURCE;
+use crate::tables::Slot;
 
 /// The entries of hostPorts.
 pub(super) struct HostPorts {
@@ -71,7 +71,7 @@ pub(super) fn all(maker: &mut Maker<'_>, fronts: &[Front]) -> HostPorts {
         let place = members.first().map_or(PlaceId::NONE, |b| b.place);
         let to = maker.backends(Backends::new(&door.name(), members));
         let patterns = door.patterns(maker);
-        let rewrite = |mark| Action::Rewrite { to, mark, then: SOURCE };
+        let rewrite = |mark| Action::Rewrite { to, mark, then: Slot::Egress.table() };
         let entries = |when: &[When]| {
             let when = |pattern: &Pattern| Pattern { when: when.to_vec(), ..pattern.clone() };
             let entries =

@@ -8,7 +8,7 @@
 use fibula_network::{Action, Addr, Addrs, Entry, Pattern, Source};
 
 use super::{FAMILIES, Maker};
-use crate::tables::NEXT_HOP;
+use crate::tables::Slot;
 
 /// Lets each Node masquerade by its first address of each family (which one it takes is left open,
 /// SVC-61), and returns the table that says when.
@@ -21,9 +21,9 @@ pub(super) fn entries(maker: &mut Maker<'_>) -> Vec<Entry> {
         }
     }
     let marked = Pattern { marked: Some(true), ..Pattern::ANY };
-    let masquerade = Action::Masquerade { by: Source::Own, then: NEXT_HOP };
+    let masquerade = Action::Masquerade { by: Source::Own, then: Slot::NextHop.table() };
     vec![
-        Entry::new("DR-7", Pattern::to(Addrs::Own), Action::Goto(NEXT_HOP)),
+        Entry::new("DR-7", Pattern::to(Addrs::Own), Action::Goto(Slot::NextHop.table())),
         Entry::new("SVC-61", marked, masquerade),
     ]
 }

@@ -124,7 +124,7 @@ fn told(network: &Network, life: &Life, choices: &[u8]) -> String {
                 received = becomes.or(received);
             }
             Step::Recv { header, .. } => received = Some(*header),
-            Step::Send { .. } => {}
+            Step::Send { .. } | Step::Pass { .. } => {}
         }
     }
     let at = short(network, life.ending.at);

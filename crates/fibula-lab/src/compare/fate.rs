@@ -43,7 +43,7 @@ pub fn fates(
         };
         let last = life.steps.iter().rev().find_map(|step| match step {
             Step::Decide { entry, .. } => Some(*entry),
-            Step::Send { .. } | Step::Recv { .. } => None,
+            Step::Send { .. } | Step::Recv { .. } | Step::Pass { .. } => None,
         });
         let entry = last.filter(|_| life.ending.verdict != Verdict::NoEntry);
         let unheard = walks
@@ -59,6 +59,7 @@ fn end_header(life: &Life, sent: Header) -> Header {
     let header = |step: &Step| match step {
         Step::Send { header, .. } | Step::Recv { header, .. } => Some(*header),
         Step::Decide { becomes, .. } => *becomes,
+        Step::Pass { .. } => None,
     };
     life.steps.iter().rev().find_map(header).unwrap_or(sent)
 }

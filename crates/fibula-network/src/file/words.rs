@@ -12,7 +12,7 @@ use crate::header::Proto;
 /// An error is what was expected.
 type Result<T> = std::result::Result<T, &'static str>;
 
-const ADDRS: &str = "*, an address, a prefix, a range, the name of a set, own, own in SET, hosted, or elsewhere KIND";
+const ADDRS: &str = "*, an address, a prefix, a range, the name of a set, own, own in SET, hosted, elsewhere KIND, or same";
 const PORTS: &str = "*, a port, a range such as 8000-8080, or listened";
 const PROTO: &str = "TCP, UDP, SCTP or any after the slash";
 const ACTION: &str = "deliver ELEMENT, deliver listener, deliver me, deliver caller, \
@@ -30,6 +30,7 @@ pub(super) fn kind(text: &str) -> Result<Kind> {
 /// An address field; none for `*`.
 pub(super) fn print_addrs<'n>(addrs: Addrs, names: &Names<'n>) -> Option<Cow<'n, str>> {
     Some(match addrs {
+        Addrs::Same => "same".into(),
         Addrs::Any => return None,
         Addrs::In(range) => range.to_string().into(),
         Addrs::Set(set) => names.set(set),
@@ -46,6 +47,7 @@ pub(super) fn addrs(text: &str, index: &Index<'_>) -> Result<Addrs> {
         "*" => return Ok(Addrs::Any),
         "own" => return Ok(Addrs::Own),
         "hosted" => return Ok(Addrs::Hosted),
+        "same" => return Ok(Addrs::Same),
         _ => {}
     }
     if let Some(text) = text.strip_prefix("elsewhere ") {

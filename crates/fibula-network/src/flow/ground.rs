@@ -308,7 +308,7 @@ fn target_ranges<'n>(
         let (one, many): (Option<Range>, &[Range]) = match entry.pattern.dst {
             Addrs::In(range) => (Some(range), &[]),
             Addrs::Set(set) => (None, &network.set(set).ranges),
-            Addrs::Any | Addrs::Elsewhere(_) => (Some(Range::ALL), &[]),
+            Addrs::Any | Addrs::Same | Addrs::Elsewhere(_) => (Some(Range::ALL), &[]),
             Addrs::Hosted if listened || forks => (Some(Range::ALL), &[]),
             Addrs::OwnIn(set) if own_sets.binary_search(&set).is_err() => {
                 (None, &network.set(set).ranges)

@@ -138,6 +138,9 @@ impl Matcher {
         }
         let pattern = &entry.pattern;
         let mut parts = vec![case.source(space, pattern.src)];
+        if pattern.dst == Addrs::Same {
+            parts.push(case.source(space, Addrs::Same));
+        }
         if let Some(proto) = pattern.proto {
             parts.push(case.fields.proto(space, proto));
         }
@@ -162,7 +165,10 @@ impl Matcher {
             }
         }
         let set = parts.into_iter().fold(Space::FULL, |all, part| space.and(all, part));
-        if !is_relative(pattern.src) && pattern.sport != Ports::Listened {
+        if !is_relative(pattern.src)
+            && pattern.dst != Addrs::Same
+            && pattern.sport != Ports::Listened
+        {
             self.fields.insert(id, set);
         }
         set
@@ -242,7 +248,8 @@ impl<'a> Case<'a> {
         };
         let plain = |is: bool| is.then(|| vec![None]);
         match field {
-            Addrs::Any => plain(true),
+            // Of *same* the source says.
+            Addrs::Any | Addrs::Same => plain(true),
             Addrs::In(range) => plain(range.contains(self.first())),
             Addrs::Set(set) => plain(self.network.set(set).contains(self.first())),
             Addrs::OwnIn(set) if !self.network.set(set).contains(self.first()) => None,
@@ -271,6 +278,7 @@ impl<'a> Case<'a> {
         let mut parts = vec![];
         match field {
             Addrs::Any => return Space::FULL,
+            Addrs::Same => return self.fields.from(space, (self.target, self.target)),
             Addrs::In(range) => parts.push((range.lo, range.hi, None)),
             Addrs::Set(set) => {
                 parts.extend(network.set(set).ranges.iter().map(|r| (r.lo, r.hi, None)));
@@ -339,7 +347,7 @@ impl<'a> Case<'a> {
     }
 }
 
-/// Whether a field speaks of the switch that decides.
+/// Whether a field speaks of the switch that decides, or of the header's other address.
 pub(crate) fn is_relative(field: Addrs) -> bool {
-    matches!(field, Addrs::Own | Addrs::OwnIn(_) | Addrs::Hosted | Addrs::Elsewhere(_))
+    !matches!(field, Addrs::Any | Addrs::In(_) | Addrs::Set(_))
 }

@@ -106,7 +106,7 @@ impl Rewrites {
                     Addrs::Set(set) => (network.set(set).contains(addr), false),
                     Addrs::Own => (held, true),
                     Addrs::OwnIn(set) => (held && network.set(set).contains(addr), true),
-                    Addrs::Any | Addrs::Hosted | Addrs::Elsewhere(_) => (true, false),
+                    Addrs::Any | Addrs::Same | Addrs::Hosted | Addrs::Elsewhere(_) => (true, false),
                 };
                 let to = rewrite(entry.action).filter(|_| matches)?;
                 Some(Rewriting { to, ports: entry.pattern.dport, own })

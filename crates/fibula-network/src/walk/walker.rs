@@ -1,5 +1,6 @@
 //! One message, from switch to switch.
 
+use std::cell::RefCell;
 use std::collections::BTreeSet;
 
 use super::{Choices, Ending, Fork, Life, Step, Verdict, Walks};
@@ -7,7 +8,7 @@ use crate::addr::Addr;
 use crate::element::{ElementId, Kind};
 use crate::fib::{
     Action, Addrs, ChoiceId, Entry, EntryId, Fib, Hop, Listener, Mark, Owner, Pattern, Ports,
-    Receiver, Source, TableId,
+    Receiver, Side, Source, TableId,
 };
 use crate::header::{Header, Port};
 use crate::network::Network;
@@ -40,7 +41,8 @@ pub(super) struct Walker<'a> {
     picks: &'a [u32],
     /// The connection that the message answers.
     answers: Option<Connection>,
-    pub(super) steps: Vec<Step>,
+    steps: Vec<Step>,
+    asked: RefCell<BTreeSet<ChoiceId>>,
     met: BTreeSet<(ElementId, Kind, Header)>,
 }
 
@@ -88,7 +90,7 @@ impl Connection {
                         *after = header;
                     }
                 }
-                Step::Send { .. } | Step::Decide { .. } => {}
+                Step::Send { .. } | Step::Decide { .. } | Step::Pass { .. } => {}
             }
         }
         Some(Connection { caller, sent, received, passed })
@@ -112,14 +114,19 @@ impl<'a> Walker<'a> {
         picks: &'a [u32],
         answers: Option<Connection>,
     ) -> Walker<'a> {
-        let (steps, met) = (vec![], BTreeSet::new());
+        let (steps, met, asked) = (vec![], BTreeSet::new(), RefCell::default());
         let network = walks.network;
-        Walker { walks, network, header, choices, picks, answers, steps, met }
+        Walker { walks, network, header, choices, picks, answers, steps, asked, met }
     }
 
     pub(super) fn live(mut self, process: ElementId) -> Life {
         let ending = self.send(process);
-        Life { steps: self.steps, ending }
+        self.life(ending)
+    }
+
+    /// What became of the message.
+    pub(super) fn life(self, ending: Ending) -> Life {
+        Life { steps: self.steps, ending, asked: self.asked.into_inner().into_iter().collect() }
     }
 
     pub(super) fn send(&mut self, process: ElementId) -> Ending {
@@ -219,8 +226,11 @@ impl<'a> Walker<'a> {
         let mut position = 0;
         while let Some(&table) = tables.get(position) {
             position += 1;
-            let Some(found) = self.first(&here, table) else { continue };
+            let Some(found) = self.first(&here, table).or_else(|| self.filter(&here, table)) else {
+                continue;
+            };
             match found.entry.action {
+                Action::Goto(_) => self.steps.push(Step::Pass { at, entry: found.id }),
                 Action::Rewrite { to, mark, .. } => {
                     let mut seen = self.network.backends(to).seen_by(at, &fib.me);
                     let fork = self.fork(seen.clone().count());
@@ -283,6 +293,18 @@ impl<'a> Walker<'a> {
         })
     }
 
+    /// The first entry that matches in the chain of the Pod that the message is from or for, if
+    /// this switch hosts that.
+    fn filter(&self, here: &Arrival<'_>, table: TableId) -> Option<Match<'a>> {
+        let chains = self.network.table(table).chains.as_ref()?;
+        let addr = match chains.by {
+            Side::Source => self.header.src,
+            Side::Target => self.header.dst,
+        };
+        let owner = self.address(here.at, here.fib, Addrs::Hosted, addr)??;
+        chains.of(owner.to)?.iter().find_map(|table| self.first(here, *table))
+    }
+
     fn matches(
         &self,
         here: &Arrival<'_>,
@@ -291,12 +313,13 @@ impl<'a> Walker<'a> {
         let Header { src, sport, dst, dport, proto } = self.header;
         let port = Port { proto, number: dport };
         let me = &here.fib.me;
-        let owner = self.address(here.at, here.fib, pattern.dst, dst)?;
+        let owner = self
+            .address(here.at, here.fib, pattern.dst, dst)
+            .filter(|_| (pattern.src != Addrs::Same && pattern.dst != Addrs::Same) || src == dst)?;
         let plain = pattern.from.is_none_or(|kind| kind == here.from)
             && pattern.proto.is_none_or(|p| p == proto)
             && pattern.marked.is_none_or(|marked| marked == here.marked)
             && pattern.reply.is_none_or(|reply| reply == here.answered.is_some())
-            && pattern.when.iter().all(|when| self.chosen(when.choice) == when.value)
             && self.address(here.at, here.fib, pattern.src, src).is_some()
             && match pattern.sport {
                 Ports::Any => true,
@@ -306,11 +329,15 @@ impl<'a> Walker<'a> {
         if !plain {
             return None;
         }
-        match pattern.dport {
-            Ports::Any => Some((owner, None)),
-            Ports::In(lo, hi) => (lo <= dport && dport <= hi).then_some((owner, None)),
-            Ports::Listened => me.listener(port).map(|listener| (owner, Some(*listener))),
-        }
+        let listener = match pattern.dport {
+            Ports::Any => None,
+            Ports::In(lo, hi) if lo <= dport && dport <= hi => None,
+            Ports::In(..) => return None,
+            Ports::Listened => Some(*me.listener(port)?),
+        };
+        // Choices come last: what does not match anyway does not depend on them.
+        let chosen = pattern.when.iter().all(|when| self.chosen(when.choice) == when.value);
+        chosen.then_some((owner, listener))
     }
 
     /// Whether the address field matches, and the owner that a relative one found.
@@ -323,7 +350,8 @@ impl<'a> Walker<'a> {
         };
         let plain = |matches: bool| matches.then_some(None);
         match field {
-            Addrs::Any => plain(true),
+            // Of *same* both addresses say.
+            Addrs::Any | Addrs::Same => plain(true),
             Addrs::In(range) => plain(range.contains(addr)),
             Addrs::Set(set) => plain(self.network.set(set).contains(addr)),
             Addrs::OwnIn(set) if !self.network.set(set).contains(addr) => None,
@@ -337,6 +365,7 @@ impl<'a> Walker<'a> {
     }
 
     fn chosen(&self, choice: ChoiceId) -> u8 {
+        self.asked.borrow_mut().insert(choice);
         self.choices.get(usize::from(choice.0)).copied().unwrap_or(0)
     }
 }
