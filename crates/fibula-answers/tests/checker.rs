@@ -341,7 +341,7 @@ fn rewriting(n: &mut Network, dst: &str, mark: Mark, to: &[(&str, u16)]) {
     let first = TableId(n.tables.len() as u32);
     let then = n.pipeline(pipeline)[0];
     let entry = Entry::new("bent", Pattern::to(one(dst)), Action::Rewrite { to: list, mark, then });
-    n.tables.push(Table { name: "bent".into(), entries: vec![entry] });
+    n.tables.push(Table::new("bent", vec![entry]));
     n.pipelines[pipeline.0 as usize].insert(0, first);
 }
 

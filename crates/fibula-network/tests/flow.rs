@@ -268,7 +268,7 @@ fn f2_a_listener_after_65536_others_is_found() {
         ],
         facts: Facts { host: vec![None, Some(node), Some(node)], ..Facts::default() },
         links: Links::new(3, [(node, first), (node, last)], vec![]),
-        tables: vec![Table { name: "t".into(), entries: vec![entry] }],
+        tables: vec![Table::new("t", vec![entry])],
         pipelines: vec![vec![TableId(0)]],
         fibs: vec![Some(Fib { pipeline: PipelineId(0), me }), None, None],
         ..Network::default()
@@ -404,10 +404,7 @@ fn serving() -> Network {
     let masquerade = Action::Masquerade { by: Source::Own, then: node };
     let rewrite = Action::Rewrite { to: BackendsId(0), mark: Mark::Hairpin, then: source };
     let policy = Pattern { src: nodes, ..Pattern::to(Addrs::Own) };
-    n.tables.push(Table {
-        name: "source".into(),
-        entries: vec![Entry::new("SVC-62", marked, masquerade)],
-    });
+    n.tables.push(Table::new("source", vec![Entry::new("SVC-62", marked, masquerade)]));
     n.pipelines[1].insert(1, source);
     n.tables[2].entries = vec![Entry::new("SVC-50", Pattern::to(one("10.96.0.1")), rewrite)];
     n.tables[4].entries = vec![Entry::new(

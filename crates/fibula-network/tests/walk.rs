@@ -69,7 +69,7 @@ fn network() -> Network {
         elements: kinds.into_iter().zip(names).map(element).collect(),
         links: Links::new(names.len(), hosted.chain([(N1, N2)]), vec![]),
         facts: Facts { host: hosts.into(), ..Facts::default() },
-        tables: [pods, nodes].map(|entries| Table { name: "t".into(), entries }).into(),
+        tables: [pods, nodes].map(|entries| Table::new("t", entries)).into(),
         pipelines: vec![vec![TableId(0)], vec![TableId(1)]],
         fibs: vec![
             node.clone(),
@@ -276,7 +276,7 @@ fn n6_tables_come_in_their_order() {
     for (tables, expected, why) in cases {
         let mut network = network();
         for entries in [vec![stop.clone()], vec![goto(0)], vec![goto(4)], vec![]] {
-            network.tables.push(Table { name: "more".into(), entries });
+            network.tables.push(Table::new("more", entries));
         }
         network.pipelines.push(tables.into_iter().map(TableId).collect());
         network.fibs[P1.index()].as_mut().unwrap().pipeline = PipelineId(2);
@@ -288,7 +288,7 @@ fn n6_tables_come_in_their_order() {
 fn n6_a_goto_back_is_no_entry() {
     let mut network = with(NODE, Pattern::ANY, Action::Goto(TableId(0)));
     network.pipelines[NODE] = vec![TableId(2), TableId(1)];
-    network.tables.push(Table { name: "before".into(), entries: vec![] });
+    network.tables.push(Table::new("before", vec![]));
     network.tables[NODE].entries[0].action = Action::Goto(TableId(2));
     assert_eq!(life(&network, "10.0.0.2", 80).ending, ending(Verdict::NoEntry, N1));
 }

@@ -152,7 +152,7 @@ fn n6_a_goto_written_out_leads_on_where_a_table_comes_twice() {
         elements: vec![element(Kind::Node, "n1"), element(Kind::Daemon, "d1")],
         facts: Facts { host: vec![None, Some(ElementId(0))], ..Facts::default() },
         links: Links::new(2, [(ElementId(0), ElementId(1))], vec![]),
-        tables: tables.map(|entries| Table { name: "t".into(), entries }).into(),
+        tables: tables.map(|entries| Table::new("t", entries)).into(),
         pipelines: vec![[0, 1, 0, 2].map(TableId).into()],
         fibs: vec![Some(Fib { pipeline: PipelineId(0), me }), None],
         ..Network::default()

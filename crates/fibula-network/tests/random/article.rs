@@ -155,8 +155,8 @@ impl Builder {
         // An empty table before each, for changes to put their entries in.
         for (name, entries) in [("pod", pod), ("node", node), ("outside", beyond)] {
             let first = TableId(n.tables.len() as u32);
-            n.tables.push(Table { name: "before".into(), entries: vec![] });
-            n.tables.push(Table { name: name.into(), entries });
+            n.tables.push(Table::new("before", vec![]));
+            n.tables.push(Table::new(name, entries));
             n.pipelines.push(vec![first, TableId(first.0 + 1)]);
         }
         n

@@ -127,7 +127,7 @@ fn pipeline(n: &mut Network, dice: &mut Dice<'_>) {
 fn table(n: &mut Network, dice: &mut Dice<'_>) {
     let entry = draw::entry(n, dice);
     let id = TableId(n.tables.len() as u32);
-    n.tables.push(Table { name: "later".into(), entries: vec![entry] });
+    n.tables.push(Table::new("later", vec![entry]));
     let pipeline = dice.below(n.pipelines.len());
     let tables = &mut n.pipelines[pipeline];
     let place = dice.below(tables.len() + 1);

@@ -52,7 +52,7 @@ fn sources(n: &mut Network) {
         let marked = Pattern { marked: Some(true), ..Pattern::ANY };
         let action = Action::Masquerade { by: Source::Own, then: last };
         let entries = vec![Entry::new("SVC-60", marked, action)];
-        n.tables.push(Table { name: "source".into(), entries });
+        n.tables.push(Table::new("source", entries));
         pipeline.insert(pipeline.len() - 1, id);
     }
 }
