@@ -58,6 +58,8 @@ fn holds_together(network: &Network, life: &Life) -> Result<(), String> {
                 }
                 now = Some((at, header));
             }
+            Step::Pass { at, .. } if now.is_none_or(|n| n.0 == at) => {}
+            Step::Pass { .. } => return wrong(),
             Step::Decide { at, becomes, fork, .. } => {
                 let taken = fork.is_none_or(|fork| fork.taken < fork.of);
                 if now.is_some_and(|n| n.0 != at) || !taken {
