@@ -139,10 +139,7 @@ fn k1() -> (Network, Vec<String>) {
         Entry::new("F5", Pattern::to(pods), Action::Forward(Hop::OwnersNode)),
         Entry::new("R3", Pattern::ANY, Action::Discard(Reason::NoRoute)),
     ];
-    n.tables = vec![
-        Table { name: "pod".into(), entries: pod },
-        Table { name: "node".into(), entries: node },
-    ];
+    n.tables = vec![Table::new("pod", pod), Table::new("node", node)];
     n.pipelines = vec![vec![TableId(0)], vec![TableId(1)]];
     n.facts.addr.sort_unstable();
     n.owners.sort_unstable();
@@ -272,7 +269,7 @@ fn names_that_look_like_words_return() {
         n.sets.push(set);
     }
     for name in ["pod", "pod~2", "pod~x", "", "pod"] {
-        n.tables.push(Table { name: name.into(), entries: vec![] });
+        n.tables.push(Table::new(&name, vec![]));
         n.pipelines.push(vec![]);
     }
     for id in n.ids() {
