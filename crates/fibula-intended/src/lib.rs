@@ -8,25 +8,30 @@
 //!           ──► nodes     F4 F5       one pipeline for all Node Switches     R3 R4
 //!           ──► outside               what lies between Nodes and the world  R3
 //!           ──► services  SVC, POD-9  entries that rewrite, before the Nodes' next hop
+//!           ──► policies  NP, CNP   filters of Pods, between Services and the Nodes' next hop
 //!           ──► owners                who owns which address; POD-7
 //! ```
 //!
-//! A Node Switch asks its tables in this order: `replies` of connections that it rewrote, `services`
-//! and `source`, which rewrite, and `next hop`, the article's own entries. The outside has the same
-//! shape. Tables without entries are left out.
+//! A Node Switch asks its tables in this order: `replies` of connections that it rewrote, `services`,
+//! which rewrites targets, `egress` and `ingress`, where policies filter, `source`, which rewrites
+//! sources, and `next hop`, the article's own entries. The outside has the same shape. Tables without
+//! entries are left out.
 //!
 //! The entries are relative (*own*, *hosted*, *listened*), so that 150,000 Pod Switches share five
 //! of them; [`Network::written`] gives them in the article's own form.
 
+mod decisions;
 mod graph;
 mod nodes;
 mod outside;
 mod owners;
 mod place;
 mod pods;
+mod policies;
 mod services;
 mod tables;
 
+pub use decisions::{Decision, Decisions, Profile};
 pub use place::{place, place_id};
 
 use std::fmt;
@@ -45,6 +50,8 @@ pub struct Intent {
     pub listeners: Listeners,
     /// Processes of every Node that are in no object.
     pub daemons: Vec<Daemon>,
+    /// What is decided of that which Kubernetes leaves open.
+    pub decisions: Decisions,
 }
 
 /// A refinement of the article's network: where it is silent or goes wrong (`model.md`, section 3).
@@ -101,6 +108,7 @@ pub fn network(cluster: &Cluster, intent: &Intent) -> Network {
     let mut at_nodes = Pipeline::default();
     at_nodes.table(Slot::Replies, "replies", tables::replies(&services.services));
     at_nodes.table(Slot::Services, "services", services.services);
+    policies::tables(&mut network, cluster, intent, &mut at_nodes);
     at_nodes.table(Slot::Source, "source", services.source);
     at_nodes.table(Slot::NextHop, "next hop", nodes);
     at_nodes.install(&mut network, Kind::Node);

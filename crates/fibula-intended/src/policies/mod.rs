@@ -1,0 +1,269 @@
+//! Policies: what the Node Switches ask of messages from and for the Pods that they host.
+//!
+//! ```text
+//!   rules      NP-9 to 16, 40 to 45, CNP-20 to 29   one policy, one direction: a table of filters
+//!   peers      the other end of a rule, as sets of addresses; what is open about it (DR-2b, 19, 22)
+//!   ports      its ports; names mean what the target pod calls so (NP-42)
+//!   chains     NP-1 to 3, CNP-10 to 14              which tables a Pod's messages pass, by tier
+//!   ranges     sets of addresses, as ranges
+//! ```
+//!
+//! A message that a Pod sends passes `egress` and its three tiers where the Pod's Node meets it,
+//! after Services have rewritten its target (DR-2); one that is for a Pod passes `ingress` and its
+//! tiers there, before its source is rewritten (DR-7). In each tier a Pod has one chain of tables,
+//! and Pods that no policy tells apart share it. Pods of the host network have none, and are nobody's
+//! peers (DR-1, NP-35, CNP-17, CNP-22): their messages are their Node's.
+//!
+//! Costs a pass over the classes of pods and the policies that select them, and the addresses of
+//! whatever is selected.
+
+mod chains;
+mod peers;
+mod ports;
+mod ranges;
+mod rules;
+
+use fibula_cluster::select::Select;
+use fibula_cluster::{Cluster, Pod, Policy, PolicyKind, Rule, Tier};
+use fibula_network::{
+    Action, AddrSet, AddrSetId, Addrs, Choice, ChoiceId, ElementId, Entry, Kind, Network, Pattern,
+    Range, When,
+};
+use rustc_hash::FxHashMap;
+
+use crate::decisions::Decision;
+use crate::tables::{Pipeline, Slot};
+use crate::{Decisions, Intent};
+use peers::SetKey;
+
+/// A direction, as a Pod sees it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+enum Direction {
+    Egress,
+    Ingress,
+}
+
+/// What has been named on the way.
+struct Maker<'a> {
+    network: &'a mut Network,
+    cluster: &'a Cluster,
+    select: Select,
+    decisions: &'a Decisions,
+    /// By pod of the cluster, its switch; none for one without a network of its own.
+    switches: Vec<Option<ElementId>>,
+    sets: FxHashMap<SetKey, AddrSetId>,
+    /// How many sets have a name.
+    named: FxHashMap<String, u32>,
+    /// The choices that were made here, by what they are about.
+    choices: FxHashMap<String, ChoiceId>,
+}
+
+/// How many choices of what was not read are told apart: of more, the rest fall together.
+const MOST_UNREAD: usize = 200;
+
+/// Adds what policies ask to the pipeline of the Nodes; nothing where there are none.
+pub(crate) fn tables(
+    network: &mut Network,
+    cluster: &Cluster,
+    intent: &Intent,
+    pipeline: &mut Pipeline,
+) {
+    if cluster.policies.is_empty() {
+        return;
+    }
+    let mut pods = network.of_kind(Kind::Pod).collect::<Vec<_>>().into_iter();
+    let switches = cluster.pods.iter().map(|pod| has_switch(pod).then(|| pods.next()).flatten());
+    let switches = switches.collect();
+    let mut maker = Maker {
+        network,
+        cluster,
+        select: Select::new(cluster),
+        decisions: &intent.decisions,
+        switches,
+        sets: FxHashMap::default(),
+        named: FxHashMap::default(),
+        choices: FxHashMap::default(),
+    };
+    let mut chains = chains::Chaining::new(&maker);
+    for direction in [Direction::Egress, Direction::Ingress] {
+        let gate = maker.gate(direction);
+        let mut any = false;
+        for tier in [Tier::Admin, Tier::NetworkPolicy, Tier::Baseline] {
+            let name = format!("{}, {}", direction.name(), tier_name(tier));
+            let made = chains.tier(&mut maker, direction, tier);
+            any |= made.is_some();
+            pipeline.chained(direction.slot(tier), &name, vec![], made);
+        }
+        if any {
+            pipeline.table(direction.first(), direction.name(), gate);
+        }
+    }
+    pipeline.filters(chains.finish());
+}
+
+/// Whether a pod is a switch of the network (G3).
+fn has_switch(pod: &Pod) -> bool {
+    pod.live && !pod.host_network && !pod.addresses.is_empty()
+}
+
+/// The name of a tier in the names of tables.
+fn tier_name(tier: Tier) -> &'static str {
+    match tier {
+        Tier::Admin => "admin",
+        Tier::NetworkPolicy => "policies",
+        Tier::Baseline => "baseline",
+    }
+}
+
+// === impl Direction ===
+
+impl Direction {
+    fn name(self) -> &'static str {
+        match self {
+            Direction::Egress => "egress",
+            Direction::Ingress => "ingress",
+        }
+    }
+
+    /// The table that says whether policies are asked at all.
+    fn first(self) -> Slot {
+        match self {
+            Direction::Egress => Slot::Egress,
+            Direction::Ingress => Slot::Ingress,
+        }
+    }
+
+    fn slot(self, tier: Tier) -> Slot {
+        match (self, tier) {
+            (Direction::Egress, Tier::Admin) => Slot::EgressAdmin,
+            (Direction::Egress, Tier::NetworkPolicy) => Slot::EgressPolicies,
+            (Direction::Egress, Tier::Baseline) => Slot::EgressBaseline,
+            (Direction::Ingress, Tier::Admin) => Slot::IngressAdmin,
+            (Direction::Ingress, Tier::NetworkPolicy) => Slot::IngressPolicies,
+            (Direction::Ingress, Tier::Baseline) => Slot::IngressBaseline,
+        }
+    }
+
+    /// Where a message goes on that needs no more of this direction.
+    fn after(self) -> Slot {
+        match self {
+            Direction::Egress => Slot::Ingress,
+            Direction::Ingress => Slot::Source,
+        }
+    }
+
+    /// The table after those of a tier.
+    fn after_tier(self, tier: Tier) -> Slot {
+        match tier {
+            Tier::Admin => self.slot(Tier::NetworkPolicy),
+            Tier::NetworkPolicy => self.slot(Tier::Baseline),
+            Tier::Baseline => self.after(),
+        }
+    }
+
+    /// `[peer * * *]` or `[* * peer *]`: the other end of the messages.
+    fn peer(self, addrs: Addrs) -> Pattern {
+        match self {
+            Direction::Egress => Pattern::to(addrs),
+            Direction::Ingress => Pattern { src: addrs, ..Pattern::ANY },
+        }
+    }
+
+    /// The rules of a policy.
+    fn rules(self, policy: &Policy) -> &[Rule] {
+        match self {
+            Direction::Egress => &policy.egress,
+            Direction::Ingress => &policy.ingress,
+        }
+    }
+
+    /// Whether a policy has a say: a NetworkPolicy where it isolates (NP-2), another where it has
+    /// rules (CNP-13).
+    fn concerns(self, policy: &Policy) -> bool {
+        match (policy.kind, self) {
+            (PolicyKind::NetworkPolicy, Direction::Egress) => policy.isolates.egress,
+            (PolicyKind::NetworkPolicy, Direction::Ingress) => policy.isolates.ingress,
+            _ => !self.rules(policy).is_empty(),
+        }
+    }
+}
+
+// === impl Maker ===
+
+impl Maker<'_> {
+    /// Whether policies are asked about a message: egress only where its sender is hosted, for what
+    /// comes from elsewhere was asked there; ingress not of the Node's own processes (NP-32, CNP-20).
+    fn gate(&mut self, direction: Direction) -> Vec<Entry> {
+        let from = |kind| Pattern { from: Some(kind), ..Pattern::ANY };
+        let skip =
+            |rule, pattern| Entry::new(rule, pattern, Action::Goto(direction.after().table()));
+        match direction {
+            Direction::Egress => [Kind::Daemon, Kind::Node, Kind::Outside]
+                .map(|kind| skip("NP-5", from(kind)))
+                .to_vec(),
+            Direction::Ingress => {
+                let mut entries = vec![skip("NP-32", from(Kind::Daemon))];
+                // Masqueraded before policies see it, it is the own Node's (NP-32).
+                let rewrites = self.network.fibs.iter().flatten();
+                let masquerades = rewrites.into_iter().any(|fib| !fib.me.masquerade.is_empty());
+                if masquerades && let Some(when) = self.decided(Decision::SeenSource, 1) {
+                    let marked = Pattern { marked: Some(true), when, ..Pattern::ANY };
+                    entries.push(skip("DR-7", marked));
+                }
+                entries
+            }
+        }
+    }
+
+    /// Under which choice a decision has a value: none where it was decided otherwise, no choice
+    /// where it was decided so.
+    fn decided(&mut self, decision: Decision, value: u8) -> Option<Vec<When>> {
+        match self.decisions.taken(decision) {
+            Some(taken) => (taken == value).then(Vec::new),
+            None => {
+                let id = decision.id();
+                let choice = self.choice(id, id.to_owned(), decision.question().to_owned(), 2);
+                Some(vec![When { choice, value }])
+            }
+        }
+    }
+
+    /// A choice, by what it is about.
+    fn choice(&mut self, id: &str, about: String, question: String, values: u8) -> ChoiceId {
+        let choices = &mut self.network.choices;
+        *self.choices.entry(about).or_insert_with(|| {
+            choices.push(Choice { id: id.into(), question: question.into(), values });
+            ChoiceId((choices.len() - 1) as u8)
+        })
+    }
+
+    /// A choice about something that was not read or cannot be known: whether it is so (1) or not
+    /// (0). Where there are too many, they fall together.
+    fn unknown(&mut self, id: &'static str, about: String) -> ChoiceId {
+        let many = self.network.choices.len() >= MOST_UNREAD && !self.choices.contains_key(&about);
+        match many {
+            true => self.choice(id, id.to_owned(), format!("{about}, and others"), 2),
+            false => self.choice(id, about.clone(), about, 2),
+        }
+    }
+
+    /// A set of addresses under a name of its own; the same key is the same set.
+    fn set(
+        &mut self,
+        key: SetKey,
+        name: String,
+        ranges: impl FnOnce(&Self) -> Vec<Range>,
+    ) -> AddrSetId {
+        if let Some(known) = self.sets.get(&key) {
+            return *known;
+        }
+        let ranges = ranges(self);
+        let count = self.named.entry(name.clone()).or_insert(0);
+        *count += 1;
+        let name = if *count == 1 { name } else { format!("{name} ({count})") };
+        self.network.sets.push(AddrSet::new(&name, ranges));
+        let id = AddrSetId((self.network.sets.len() - 1) as u32);
+        self.sets.insert(key, id);
+        id
+    }
+}

@@ -1,0 +1,288 @@
+//! The other end of a rule, as addresses.
+
+use fibula_cluster::select::{ClassId, Selected};
+use fibula_cluster::{
+    NamespaceSelection, Peer, PeerOf, Peers, PodSelection, Protocol, RangeKind, RangeSource,
+    Selector,
+};
+use fibula_network::{Addr, AddrSetId, Addrs, PlaceId, Range, When};
+use ipnet::IpNet;
+
+use super::{Maker, ranges};
+use crate::decisions::Decision;
+use crate::place_id;
+
+/// The addresses of a peer, and under which choices the rule matches them.
+#[derive(Clone, Debug)]
+pub(super) struct End {
+    pub(super) addrs: Addrs,
+    pub(super) when: Vec<When>,
+    /// Where the peer stands, or the rule that names none.
+    pub(super) place: PlaceId,
+}
+
+/// What a set holds.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) enum SetKey {
+    /// The pods of these classes, by their numbers.
+    Classes(Vec<u32>),
+    /// These ranges.
+    Ranges(Vec<Range>),
+    /// The addresses of these Nodes.
+    Nodes(Vec<usize>),
+    /// Every address of a pod with a network of its own.
+    Pods,
+    /// Everything but pods and Nodes.
+    World,
+}
+
+/// A port that target pods have by a name.
+pub(super) type Named<'a> = (&'a str, Protocol, u16);
+
+impl<'a> Maker<'a> {
+    /// The namespace of a class of pods.
+    pub(super) fn namespace(&self, class: ClassId) -> &'a str {
+        let first = self.select.classes()[class.0 as usize].pods[0];
+        &self.cluster.pods[first as usize].namespace
+    }
+
+    /// The peers of a rule; of pods only those that have this port, if one is given: nothing else
+    /// has names of ports (NP-42).
+    pub(super) fn peers(
+        &mut self,
+        peers: &Peers,
+        rule: PlaceId,
+        port: Option<Named<'_>>,
+    ) -> Vec<End> {
+        match (peers, port) {
+            (Peers::Any, None) => {
+                vec![End { addrs: Addrs::Any, when: vec![], place: rule }]
+            }
+            (Peers::Any, Some(_)) => {
+                let all = (0..self.select.classes().len() as u32).map(ClassId).collect();
+                let ends = self.classes(all, "pods", port);
+                ends.into_iter().map(|addrs| End { addrs, when: vec![], place: rule }).collect()
+            }
+            (Peers::Of(peers), _) => peers.iter().flat_map(|peer| self.peer(peer, port)).collect(),
+        }
+    }
+
+    fn peer(&mut self, peer: &Peer, port: Option<Named<'_>>) -> Vec<End> {
+        let found = match &peer.what {
+            PeerOf::Pods(selection) => self.pods(selection, port),
+            _ if port.is_some() => vec![],
+            PeerOf::Block { net, except } => self.block(net, except),
+            PeerOf::Nodes(selector) => self.nodes(selector),
+            PeerOf::Domains(names) => self.domains(names),
+            PeerOf::Unknown => vec![],
+        };
+        let place = place_id(peer.place);
+        found.into_iter().map(|(addrs, when)| End { addrs, when, place }).collect()
+    }
+
+    /// Pods by their labels, and by those of their namespaces: of a namespace that was not read
+    /// only its name is known, and the rest is a choice (DR-22).
+    fn pods(
+        &mut self,
+        selection: &PodSelection,
+        port: Option<Named<'_>>,
+    ) -> Vec<(Addrs, Vec<When>)> {
+        let Some(id) = self.select.id(selection) else { return vec![] };
+        let Selected { surely, perhaps } = self.select.pods(id).clone();
+        let name = selection_name(selection);
+        let surely = self.classes(surely, &name, port);
+        let mut found: Vec<(Addrs, Vec<When>)> =
+            surely.into_iter().map(|addrs| (addrs, vec![])).collect();
+        let grouped: Vec<(&str, ClassId)> =
+            perhaps.into_iter().map(|class| (self.namespace(class), class)).collect();
+        for grouped in grouped.chunk_by(|a, b| a.0 == b.0) {
+            let namespace = grouped[0].0;
+            let classes = grouped.iter().map(|(_, class)| *class).collect();
+            let addrs = self.classes(classes, &format!("{name}, perhaps {namespace}"), port);
+            if let (Some(addrs), NamespaceSelection::By(by)) = (addrs, &selection.namespaces) {
+                found.push((addrs, vec![self.unread(by, namespace)]));
+            }
+        }
+        found
+    }
+
+    /// Whether the labels of a namespace that was not read are what a selector wants.
+    pub(super) fn unread(&mut self, by: &Selector, namespace: &str) -> When {
+        let about = format!("has namespace {namespace}, which was not read, labels {by}?");
+        When { choice: self.unknown("DR-22", about), value: 1 }
+    }
+
+    /// The addresses of classes of pods, if they have some: of those with this port only, if one is
+    /// given, and of none of the host network (DR-1).
+    fn classes(
+        &mut self,
+        mut classes: Vec<ClassId>,
+        name: &str,
+        port: Option<Named<'_>>,
+    ) -> Option<Addrs> {
+        classes.retain(|id| {
+            let class = &self.select.classes()[id.0 as usize];
+            let has = |(name, protocol, number): Named<'_>| {
+                // Of several ports of a name and a protocol, the first has it (SVC-14).
+                let mut named =
+                    class.ports.iter().filter(|p| p.name == name && p.protocol == protocol);
+                named.next().is_some_and(|port| port.number == number)
+            };
+            class.live && !class.host_network && port.is_none_or(has)
+        });
+        if classes.is_empty() {
+            return None;
+        }
+        let name = match port {
+            Some((port, protocol, number)) => {
+                format!("{name} with {port} {number}/{}", protocol.name())
+            }
+            None => name.to_owned(),
+        };
+        let key = SetKey::Classes(classes.iter().map(|class| class.0).collect());
+        Some(Addrs::Set(self.set(key, name, |maker| {
+            let members = classes.iter().flat_map(|id| &maker.select.classes()[id.0 as usize].pods);
+            let pods = members.map(|pod| &maker.cluster.pods[*pod as usize]);
+            pods.flat_map(|pod| &pod.addresses).map(|ip| Range::one(Addr::from(*ip))).collect()
+        })))
+    }
+
+    /// A range less others (NP-16, CNP-23): whatever address a message has there, but where that is
+    /// a pod's, by DR-2b; and where the address was invented, it is in the range or not (DR-19).
+    fn block(&mut self, net: &IpNet, except: &[IpNet]) -> Vec<(Addrs, Vec<When>)> {
+        let except = ranges::tidy(except.iter().flat_map(ranges::of).collect());
+        let block = ranges::minus(&ranges::of(net), &except);
+        let name = match except.len() {
+            0 => net.to_string(),
+            1 => format!("{net} but {}", except[0]),
+            n => format!("{net} but {n} ranges"),
+        };
+        let mut found = vec![];
+        for (block, when) in self.invented(block, &name) {
+            let pods = self.pod_set();
+            let pods = self.network.set(pods).ranges.clone();
+            if !ranges::meet(&block, &pods) {
+                found.extend(self.range_set(block, &name).map(|addrs| (addrs, when)));
+                continue;
+            }
+            for (value, block) in [(0, block.clone()), (1, ranges::minus(&block, &pods))] {
+                let Some(decided) = self.decided(Decision::BlocksMatchPods, value) else {
+                    continue;
+                };
+                let when = [&when[..], &decided].concat();
+                let name = if value == 0 { name.clone() } else { format!("{name}, no pods") };
+                found.extend(self.range_set(block, &name).map(|addrs| (addrs, when)));
+            }
+        }
+        found
+    }
+
+    /// A block as it is, or with all of the invented addresses and with none, where it cuts their
+    /// range.
+    fn invented(&mut self, block: Vec<Range>, name: &str) -> Vec<(Vec<Range>, Vec<When>)> {
+        let invented = self.cluster.ranges.iter().filter(|range| {
+            range.from == RangeSource::Invented && range.kind != RangeKind::Services
+        });
+        let invented = ranges::tidy(invented.flat_map(|range| ranges::of(&range.net)).collect());
+        let outside = ranges::minus(&invented, &block);
+        if outside.is_empty() || !ranges::meet(&block, &invented) {
+            return vec![(block, vec![])];
+        }
+        let question = format!("the input says no addresses: are they in {name}?");
+        let choice = self.unknown("DR-19", question);
+        let without = ranges::minus(&block, &invented);
+        let with = ranges::tidy([block, outside].concat());
+        [with, without]
+            .into_iter()
+            .zip([1, 0])
+            .map(|(block, value)| (block, vec![When { choice, value }]))
+            .collect()
+    }
+
+    fn range_set(&mut self, block: Vec<Range>, name: &str) -> Option<Addrs> {
+        match block.as_slice() {
+            [] => None,
+            [range] => Some(Addrs::In(*range)),
+            _ => Some(Addrs::Set(
+                self.set(SetKey::Ranges(block.clone()), name.to_owned(), |_| block),
+            )),
+        }
+    }
+
+    /// Nodes by their labels, at all of their addresses (CNP-24); of one that was not read nothing
+    /// is known (DR-22).
+    fn nodes(&mut self, selector: &Selector) -> Vec<(Addrs, Vec<When>)> {
+        let Some(Selected { surely, perhaps }) = self.select.nodes(selector).cloned() else {
+            return vec![];
+        };
+        let name = format!("nodes {}", text(selector));
+        let set = |maker: &mut Self, nodes: Vec<usize>, name: String| {
+            let set = maker.set(SetKey::Nodes(nodes.clone()), name, |maker| {
+                let nodes = nodes.iter().map(|node| &maker.cluster.nodes[*node]);
+                let addrs = nodes.flat_map(|node| node.addresses.iter().chain(&node.external));
+                addrs.map(|ip| Range::one(Addr::from(*ip))).collect()
+            });
+            Addrs::Set(set)
+        };
+        let mut found = vec![];
+        if !surely.is_empty() {
+            found.push((set(self, surely, name.clone()), vec![]));
+        }
+        for node in perhaps {
+            let called = self.cluster.nodes[node].name.clone();
+            let addrs = set(self, vec![node], format!("{name}, perhaps {called}"));
+            let about = format!("has node {called}, which was not read, labels {selector}?");
+            found.push((addrs, vec![When { choice: self.unknown("DR-22", about), value: 1 }]));
+        }
+        found
+    }
+
+    /// Names: which addresses they have nobody says here, so each may be any that is nobody's in
+    /// the cluster, and any at all where a name is one of the cluster's own (CNP-25).
+    fn domains(&mut self, names: &[String]) -> Vec<(Addrs, Vec<When>)> {
+        let local = |name: &String| name.trim_end_matches('.').ends_with(".local");
+        let addrs = match names.iter().any(local) {
+            true => Addrs::Any,
+            false => Addrs::Set(self.world()),
+        };
+        let about = format!("has the target one of the names {}?", names.join(", "));
+        vec![(addrs, vec![When { choice: self.unknown("CNP-25", about), value: 1 }])]
+    }
+
+    fn pod_set(&mut self) -> AddrSetId {
+        self.set(SetKey::Pods, "addresses of pods".to_owned(), |maker| {
+            let own = maker.cluster.pods.iter().filter(|pod| super::has_switch(pod));
+            own.flat_map(|pod| &pod.addresses).map(|ip| Range::one(Addr::from(*ip))).collect()
+        })
+    }
+
+    fn world(&mut self) -> AddrSetId {
+        let pods = self.pod_set();
+        self.set(SetKey::World, "nobody's in the cluster".to_owned(), |maker| {
+            let nodes = maker.cluster.nodes.iter();
+            let nodes = nodes.flat_map(|node| node.addresses.iter().chain(&node.external));
+            let nodes = nodes.map(|ip| Range::one(Addr::from(*ip)));
+            let owned =
+                ranges::tidy(maker.network.set(pods).ranges.iter().copied().chain(nodes).collect());
+            ranges::minus(&[Range::ALL], &owned)
+        })
+    }
+}
+
+/// A selector in a name.
+fn text(selector: &Selector) -> String {
+    if selector.is_empty() { "all".to_owned() } else { selector.to_string() }
+}
+
+/// What a selection is called in the names of sets.
+fn selection_name(selection: &PodSelection) -> String {
+    let pods = match selection.pods.is_empty() {
+        true => "pods".to_owned(),
+        false => format!("pods {}", selection.pods),
+    };
+    match &selection.namespaces {
+        NamespaceSelection::Named(name) => format!("{pods} in {name}"),
+        NamespaceSelection::By(by) if by.is_empty() => format!("{pods} in all namespaces"),
+        NamespaceSelection::By(by) => format!("{pods} in namespaces {by}"),
+    }
+}

@@ -1,0 +1,88 @@
+//! One policy in one direction: a table of filters.
+
+use fibula_cluster::select::NamedPort;
+use fibula_cluster::{PeerOf, Peers, Policy, PolicyKind, Rule, RuleAction, RulePort};
+use fibula_network::{Action, Addrs, Entry, Origin, Pattern, PlaceId, Reason, Table, When};
+
+use super::{Direction, Maker};
+use crate::place_id;
+
+impl Maker<'_> {
+    /// The table of a policy: in the order of its rules, since in a policy of the cluster the first
+    /// that matches decides (CNP-11), and in a NetworkPolicy all say the same (NP-3). Where no entry
+    /// matches, the table passes a message on.
+    ///
+    /// `own` are the named ports of the pods that it is for, and `when` the choices under which it
+    /// is one of theirs.
+    pub(super) fn policy(
+        &mut self,
+        direction: Direction,
+        policy: &Policy,
+        own: &[NamedPort],
+        when: &[When],
+    ) -> Table {
+        let mut entries = vec![];
+        for rule in direction.rules(policy) {
+            self.rule(direction, policy, rule, own, &mut entries);
+        }
+        for entry in &mut entries {
+            entry.pattern.when.extend(when);
+            entry.pattern.when.sort_unstable();
+            entry.pattern.when.dedup();
+        }
+        let kind = match policy.kind {
+            PolicyKind::NetworkPolicy => "netpol",
+            PolicyKind::ClusterNetworkPolicy => "cnp",
+            PolicyKind::AdminNetworkPolicy => "anp",
+            PolicyKind::BaselineAdminNetworkPolicy => "banp",
+        };
+        Table::new(&format!("{kind}/{} {}", policy.path(), direction.name()), entries)
+    }
+
+    fn rule(
+        &mut self,
+        direction: Direction,
+        policy: &Policy,
+        rule: &Rule,
+        own: &[NamedPort],
+        entries: &mut Vec<Entry>,
+    ) {
+        let id = match policy.kind {
+            PolicyKind::NetworkPolicy => "NP-3",
+            _ => "CNP-11",
+        };
+        let action = match rule.action {
+            RuleAction::Allow => Action::Goto(direction.after().table()),
+            RuleAction::Pass => Action::Goto(direction.after_tier(policy.tier).table()),
+            RuleAction::Deny => Action::Discard(Reason::Policy),
+        };
+        let place = place_id(rule.place);
+        for door in self.doors(direction, &rule.ports, own) {
+            for end in self.peers(&rule.peers, place, door.named) {
+                let peer = direction.peer(end.addrs);
+                let (dport, proto) = (door.ports, door.proto);
+                let pattern = Pattern { dport, proto, when: end.when, ..peer };
+                entries.push(entry(id, pattern, action, end.place));
+            }
+        }
+        // CNP-26: a peer that nobody knows could be anybody, and what is not allowed is denied.
+        if let (Peers::Of(peers), RuleAction::Deny | RuleAction::Pass) = (&rule.peers, rule.action)
+        {
+            let unknown = peers.iter().filter(|peer| peer.what == PeerOf::Unknown);
+            entries.extend(unknown.map(|peer| {
+                let deny = Action::Discard(Reason::Policy);
+                entry("CNP-26", Pattern::to(Addrs::Any), deny, place_id(peer.place))
+            }));
+        }
+    }
+}
+
+/// Whether a policy has a rule in this direction that names a port.
+pub(super) fn names_ports(direction: Direction, policy: &Policy) -> bool {
+    let ports = direction.rules(policy).iter().flat_map(Rule::ports);
+    ports.into_iter().any(|port| matches!(port, RulePort::Named { .. }))
+}
+
+fn entry(rule: &'static str, pattern: Pattern, action: Action, place: PlaceId) -> Entry {
+    Entry { pattern, action, origin: Origin { rule: rule.into(), place } }
+}
