@@ -37,8 +37,8 @@ pub(super) struct Chained<'n> {
     pub(super) by: Side,
     /// The chain of each address, by address, and the name of the Pod.
     pub(super) of: Vec<(Addr, ChainId, &'n str)>,
-    /// The tables of these chains.
-    pub(super) lists: Vec<(ChainId, &'n [TableId])>,
+    /// The tables of these chains that have lines here.
+    pub(super) lists: Vec<(ChainId, Vec<TableId>)>,
 }
 
 /// An entry without relative words.
@@ -74,11 +74,29 @@ impl<'n> Switch<'n> {
             switch.tables.push(table);
         }
         let chained = switch.tables.iter().filter_map(|table| table.chained.as_ref());
-        let lists = chained.flat_map(|chained| &chained.lists).map(|(_, list)| *list);
-        let filters: BTreeSet<TableId> = lists.flatten().copied().collect();
+        let lists = chained.flat_map(|chained| &chained.lists);
+        let filters: BTreeSet<TableId> = lists.flat_map(|(_, list)| list).copied().collect();
         let filters = filters.into_iter().map(|table| switch.table(table, setup, origins));
-        switch.filters = filters.collect();
+        switch.filters = filters.filter(|filter| !filter.lines.is_empty()).collect();
+        switch.forget_empty();
         switch
+    }
+
+    /// Leaves out filters that say nothing here, and Pods whose filters do not.
+    fn forget_empty(&mut self) {
+        let filters = &self.filters;
+        for table in &mut self.tables {
+            let Some(chained) = &mut table.chained else { continue };
+            for (_, list) in &mut chained.lists {
+                list.retain(|id| filters.binary_search_by_key(id, |filter| filter.id).is_ok());
+            }
+            chained.lists.retain(|(_, list)| !list.is_empty());
+            let lists = &chained.lists;
+            chained.of.retain(|(_, id, _)| lists.binary_search_by_key(id, |list| list.0).is_ok());
+            if chained.of.is_empty() {
+                table.chained = None;
+            }
+        }
     }
 
     /// A table without its chains.
@@ -118,7 +136,7 @@ impl<'n> Switch<'n> {
         };
         let of: Vec<_> = hosted.iter().filter_map(chain).collect();
         let used: BTreeSet<ChainId> = of.iter().map(|(_, chain, _)| *chain).collect();
-        let lists = used.into_iter().map(|id| (id, chains.list(id))).collect();
+        let lists = used.into_iter().map(|id| (id, chains.list(id).to_vec())).collect();
         (!of.is_empty()).then_some(Chained { by: chains.by, of, lists })
     }
 

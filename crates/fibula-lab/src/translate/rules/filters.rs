@@ -69,7 +69,7 @@ impl Writer<'_, '_> {
     /// The name of a Pod's chain: of its only filter, if it has but one.
     fn list_name(&self, mode: Mode, place: usize, chain: ChainId, hook: &Hook) -> String {
         let lists = self.switch.tables[place].chained.iter().flat_map(|chained| &chained.lists);
-        let only = lists.filter(|(id, _)| *id == chain).find_map(|(_, list)| match list {
+        let only = lists.filter(|(id, _)| *id == chain).find_map(|(_, list)| match &list[..] {
             [only] => self.jump(mode, *only, hook),
             _ => None,
         });

@@ -47,7 +47,7 @@ fn next(switch: &Switch<'_>, shape: &Shape, chain: &Chain<'_>, hook: Hook) -> Ve
     }
     let At::Place(place) = chain.at else { return next };
     if let Some(chained) = &switch.tables[place].chained {
-        let tables = chained.lists.iter().flat_map(|(_, list)| *list);
+        let tables = chained.lists.iter().flat_map(|(_, list)| list);
         next.extend(tables.filter_map(|table| switch.filter(*table)).map(At::Filter));
     }
     // The tables after the rewriting are where a hook begins.

@@ -392,6 +392,11 @@ impl<'w, 'n> Writer<'w, 'n> {
                 };
                 (set, Some(format!("accept comment \"{words}\"")))
             }
+            // Of filters it is worth knowing which lets a message pass.
+            Outcome::Goto(_) if matches!(at, At::Filter(_)) => {
+                let verdict = format!("{} comment \"{words}\"", self.verdict(mode, at, outcome));
+                (String::new(), Some(verdict))
+            }
             Outcome::Pass | Outcome::Lose | Outcome::Goto(_) => (String::new(), None),
         }
     }
