@@ -41,7 +41,7 @@ fn next(switch: &Switch<'_>, shape: &Shape, chain: &Chain<'_>, hook: Hook) -> Ve
         if let Outcome::Goto(to) | Outcome::Masquerade(to) = step.outcome {
             next.push(At::Place(to));
         }
-        if decides_all(step) {
+        if decides_all(step, hook) {
             return next;
         }
     }
@@ -57,9 +57,11 @@ fn next(switch: &Switch<'_>, shape: &Shape, chain: &Chain<'_>, hook: Hook) -> Ve
     next
 }
 
-/// Whether a step decides about every message that comes by a hook which has its kind of sender.
-pub(super) fn decides_all(step: &Step<'_>) -> bool {
+/// Whether a step decides about every message that comes by a hook, where it is asked there at all:
+/// what processes send has one kind of sender, and what comes by links has several.
+pub(super) fn decides_all(step: &Step<'_>, hook: Hook) -> bool {
     // What these match depends on the family too.
     let some = matches!(step.outcome, Outcome::Masquerade(_) | Outcome::Rewrite);
-    step.line.takes_all() && !some
+    let from = step.line.pattern.from;
+    step.line.takes_all() && !some && (from.is_none() || hook == Hook::Out)
 }

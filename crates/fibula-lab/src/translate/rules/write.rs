@@ -34,8 +34,8 @@ struct Rule {
     /// The kind of element that it asks messages to come from.
     from: Option<Kind>,
     text: String,
-    /// Whether nothing passes it that is asked.
-    all: bool,
+    /// The hooks by which nothing passes it.
+    all: Vec<Hook>,
 }
 
 pub(super) struct Writer<'w, 'n> {
@@ -120,11 +120,14 @@ impl<'w, 'n> Writer<'w, 'n> {
         let steps = &steps[..self.counts(chain)];
         let mut rules = vec![];
         for group in groups(steps) {
-            let all = group.lines.len() == 1
-                && steps.iter().any(|s| std::ptr::eq(s.line, group.lines[0]) && decides_all(s));
             let start = rules.len();
             self.group(*mode, *at, &group, &mut rules)?;
-            rules[start..].iter_mut().for_each(|rule| rule.all = all);
+            if let [only] = group.lines[..] {
+                let step = Step { line: only, outcome: group.outcome.clone() };
+                let all = |hook: &Hook| decides_all(&step, *hook);
+                let all: Vec<Hook> = hooks.iter().copied().filter(all).collect();
+                rules[start..].iter_mut().for_each(|rule| rule.all = all.clone());
+            }
         }
         if let At::Place(place) = *at {
             self.end(*mode, place, &chain.steps, &mut rules);
@@ -136,7 +139,7 @@ impl<'w, 'n> Writer<'w, 'n> {
             for Rule { from, text, all } in &rules {
                 let Some(condition) = Writer::from(self.switch, *from, hook) else { continue };
                 let _ = writeln!(self.chains, "    {condition}{}", text.replace(HOOK, suffix));
-                if *all {
+                if all.contains(&hook) {
                     break;
                 }
             }
@@ -168,7 +171,7 @@ impl<'w, 'n> Writer<'w, 'n> {
     /// What follows the entries of a table: its chains, and the next table.
     fn end(&mut self, mode: Mode, place: usize, steps: &[Step<'_>], rules: &mut Vec<Rule>) {
         let next = place + 1;
-        let mut rule = |text: String| rules.push(Rule { from: None, text, all: false });
+        let mut rule = |text: String| rules.push(Rule { from: None, text, all: vec![] });
         if self.switch.tables[place].chained.is_some() {
             self.pods_of(mode, place).into_iter().for_each(&mut rule);
         }
@@ -317,7 +320,7 @@ impl<'w, 'n> Writer<'w, 'n> {
                 None => self.verdict(mode, at, group.outcome),
             };
             let text = format!("{marked}{conditions}{lookup}{verdict}");
-            rules.push(Rule { from: pattern.from, text, all: false });
+            rules.push(Rule { from: pattern.from, text, all: vec![] });
         }
         Ok(())
     }
