@@ -57,9 +57,9 @@ const READ: &[(&str, &str, Kind)] = &[
     (POLICIES, "BaselineAdminNetworkPolicy", Kind::BaselineAdminNetworkPolicy),
 ];
 
-/// Group, kinds, and what they decide: of kinds that networks do not follow.
+/// Group, kinds, and what they decide: of kinds that networks do not follow, or not all objects of.
 const UNFOLLOWED: &[(&str, &[&str], Decides)] = &[
-    // Policies of Kubernetes itself: read, but no network has entries for them yet.
+    // Policies of Kubernetes itself: read, but where one is refused it is as good as not read.
     ("networking.k8s.io", &["NetworkPolicy"], Decides::Policy),
     ("extensions", &["NetworkPolicy"], Decides::Policy),
     (
@@ -134,8 +134,8 @@ pub fn reading(api_version: &str, kind: &str) -> Reading {
     }
 }
 
-/// What a kind decides that networks do not follow: one that is not read, or that is read and has
-/// no entries yet. Nothing for any other kind.
+/// What a kind decides that networks do not follow where an object of it is not read, or is refused.
+/// Nothing for any other kind.
 pub fn decides(api_version: &str, kind: &str) -> Option<Decides> {
     let group = group(api_version);
     let row = UNFOLLOWED.iter().find(|row| row.0 == group && row.1.contains(&kind));

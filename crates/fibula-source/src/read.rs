@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use fibula_cluster::{Object, ObjectId, decides};
+use fibula_cluster::{Object, ObjectId};
 use rayon::prelude::*;
 
 use crate::file::{File, Format};
@@ -36,7 +36,7 @@ pub struct Read {
     /// How many objects of each other kind there are, which decide nothing and were left.
     pub left: BTreeMap<String, usize>,
     /// The objects that decide traffic and that networks do not follow (DR-21): of kinds that are
-    /// not read, policies that were refused, and, until a network enforces them, all others too.
+    /// not read, and policies that were refused.
     pub unread: Vec<Unread>,
 }
 
@@ -116,7 +116,6 @@ impl Read {
                         Some(count) => *count += 1,
                         None => _ = self.counts.insert(kind.to_owned(), 1),
                     }
-                    self.unread.extend(unfollowed(id, &object));
                     self.objects.push((id, object));
                 }
                 Found::Unread { api_version, kind, namespace, name } => {
@@ -130,12 +129,4 @@ impl Read {
         }
         self.not_objects += batch.strangers;
     }
-}
-
-/// What is to be told of an object that was read and that networks do not follow yet.
-fn unfollowed(id: ObjectId, object: &Object) -> Option<Unread> {
-    let (api_version, kind) = (object.kind().api_version(), object.kind().name());
-    decides(api_version, kind)?;
-    let [namespace, name] = [&*object.metadata().namespace, object.name()].map(str::to_owned);
-    Some(Unread { api_version: api_version.to_owned(), kind: kind.to_owned(), namespace, name, id })
 }

@@ -221,7 +221,7 @@ pub(crate) fn intent(args: &InputArgs, k1: bool) -> (Intent, Vec<Taken>) {
     if !without.is_empty() {
         taken.push(Taken::Without(without.iter().map(|r| r.id().to_owned()).collect()));
     }
-    (Intent { without, listeners, daemons }, taken)
+    (Intent { without, listeners, daemons, ..Intent::default() }, taken)
 }
 
 /// What was not read and decides traffic, by kind; without what the user accepts. Repeats are one

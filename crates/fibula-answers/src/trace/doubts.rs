@@ -7,7 +7,7 @@ use fibula_cluster::{
     Twins,
 };
 use fibula_network::walk::Verdict;
-use fibula_network::{Addr, ChoiceId, ElementId, Header, Kind, Network};
+use fibula_network::{Addr, ElementId, Header, Kind, Network};
 
 use super::service::{self, At, AtKind};
 use super::{Doubt, Ground, Trace, Unread, place};
@@ -19,7 +19,7 @@ const NODE_PORTS: std::ops::RangeInclusive<u16> = 30000..=32767;
 /// What could make the answer another one.
 pub(super) fn doubts(ground: Ground<'_>, trace: &Trace) -> Vec<Doubt> {
     let network = ground.network;
-    let mut doubts = choices(network, trace);
+    let mut doubts = vec![];
     if let Some(cluster) = ground.cluster {
         let met = service::met(cluster, network, trace);
         if is_invented(cluster, trace, network) {
@@ -43,21 +43,6 @@ pub(super) fn doubts(ground: Ground<'_>, trace: &Trace) -> Vec<Doubt> {
         doubts.push(Doubt::Policies(policies));
     }
     doubts
-}
-
-/// The choices under which the message ends otherwise.
-fn choices(network: &Network, trace: &Trace) -> Vec<Doubt> {
-    let mut outcomes = trace.ways.iter().map(|way| way.outcome());
-    let first = outcomes.next();
-    if outcomes.all(|outcome| Some(&outcome) == first.as_ref()) {
-        return vec![];
-    }
-    let open = (0..network.choices.len()).filter(|i| {
-        let mut values = trace.ways.iter().map(|way| way.choices[*i]);
-        let first = values.next();
-        values.any(|value| Some(value) != first)
-    });
-    open.map(|i| Doubt::Choice(ChoiceId(i as u8))).collect()
 }
 
 /// Whether an address is one that fibula invented, or may be one of a cluster whose ranges the

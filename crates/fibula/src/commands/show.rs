@@ -15,7 +15,12 @@ use crate::{Done, Exit, Output, Stop, Streams};
 pub(crate) fn demo(args: &DemoArgs, streams: &mut Streams<'_>) -> Done {
     let read = fibula_source::read(&[Input::Text { name: "k1.yaml".to_owned(), text: K1.into() }]);
     let cluster = Cluster::new(read.objects, &Options::default());
-    let intent = |without| Intent { without, listeners: Listeners::Declared, daemons: vec![] };
+    let intent = |without| Intent {
+        without,
+        listeners: Listeners::Declared,
+        daemons: vec![],
+        ..Intent::default()
+    };
     let k1 = network(&cluster, &intent(vec![]));
     let without_r1 = network(&cluster, &intent(vec![Refinement::R1]));
     let lost_entry = cut(&k1, "n1", Addr::v4([10, 0, 2, 1]));
