@@ -2,8 +2,8 @@
 
 use fibula_cluster::select::{ClassId, Selected};
 use fibula_cluster::{
-    NamespaceSelection, Peer, PeerOf, Peers, PodSelection, Protocol, RangeKind, RangeSource,
-    Selector,
+    NamespaceSelection, Peer, PeerOf, Peers, PodSelection, PolicyKind, Protocol, RangeKind,
+    RangeSource, Selector,
 };
 use fibula_network::{Addr, AddrSetId, Addrs, PlaceId, Range, When};
 use ipnet::IpNet;
@@ -50,6 +50,7 @@ impl<'a> Maker<'a> {
     /// has names of ports (NP-42).
     pub(super) fn peers(
         &mut self,
+        kind: PolicyKind,
         peers: &Peers,
         rule: PlaceId,
         port: Option<Named<'_>>,
@@ -63,15 +64,17 @@ impl<'a> Maker<'a> {
                 let ends = self.classes(all, "pods", port);
                 ends.into_iter().map(|addrs| End { addrs, when: vec![], place: rule }).collect()
             }
-            (Peers::Of(peers), _) => peers.iter().flat_map(|peer| self.peer(peer, port)).collect(),
+            (Peers::Of(peers), _) => {
+                peers.iter().flat_map(|peer| self.peer(kind, peer, port)).collect()
+            }
         }
     }
 
-    fn peer(&mut self, peer: &Peer, port: Option<Named<'_>>) -> Vec<End> {
+    fn peer(&mut self, kind: PolicyKind, peer: &Peer, port: Option<Named<'_>>) -> Vec<End> {
         let found = match &peer.what {
             PeerOf::Pods(selection) => self.pods(selection, port),
             _ if port.is_some() => vec![],
-            PeerOf::Block { net, except } => self.block(net, except),
+            PeerOf::Block { net, except } => self.block(kind, net, except),
             PeerOf::Nodes(selector) => self.nodes(selector),
             PeerOf::Domains(names) => self.domains(names),
             PeerOf::Unknown => vec![],
@@ -148,8 +151,14 @@ impl<'a> Maker<'a> {
     }
 
     /// A range less others (NP-16, CNP-23): whatever address a message has there, but where that is
-    /// a pod's, by DR-2b; and where the address was invented, it is in the range or not (DR-19).
-    fn block(&mut self, net: &IpNet, except: &[IpNet]) -> Vec<(Addrs, Vec<When>)> {
+    /// a pod's and the range an ipBlock's, by DR-2b; and where the address was invented, it is in the
+    /// range or not (DR-19).
+    fn block(
+        &mut self,
+        kind: PolicyKind,
+        net: &IpNet,
+        except: &[IpNet],
+    ) -> Vec<(Addrs, Vec<When>)> {
         let except = ranges::tidy(except.iter().flat_map(ranges::of).collect());
         let block = ranges::minus(&ranges::of(net), &except);
         let name = match except.len() {
@@ -161,7 +170,7 @@ impl<'a> Maker<'a> {
         for (block, when) in self.invented(block, &name) {
             let pods = self.pod_set();
             let pods = self.network.set(pods).ranges.clone();
-            if !ranges::meet(&block, &pods) {
+            if kind != PolicyKind::NetworkPolicy || !ranges::meet(&block, &pods) {
                 found.extend(self.range_set(block, &name).map(|addrs| (addrs, when)));
                 continue;
             }
