@@ -269,7 +269,7 @@ fn names_that_look_like_words_return() {
         n.sets.push(set);
     }
     for name in ["pod", "pod~2", "pod~x", "", "pod"] {
-        n.tables.push(Table::new(&name, vec![]));
+        n.tables.push(Table::new(name, vec![]));
         n.pipelines.push(vec![]);
     }
     for id in n.ids() {
