@@ -15,6 +15,9 @@ use crate::tenants::{Promise, Tenants};
 pub(crate) const SPORTS: (u16, u16) = (32768, 60999);
 /// A target port for the messages that are shown, where any will do.
 const DPORT: u16 = 1234;
+/// How many targets a proof follows through each chain, before it is content with those that it
+/// found to break a constraint.
+const EXACTLY: usize = 64;
 /// How many switches a proof looks at to count what is broken, before it says "at least".
 const PATIENCE: u64 = 1_000_000;
 
@@ -28,6 +31,8 @@ pub(crate) struct Prover<'g> {
     /// Whether all messages to the target keep all constraints, as far as is known.
     keeps: bool,
     looked_at: u64,
+    /// How many targets were followed through each chain.
+    exactly: usize,
 }
 
 /// Messages that break a constraint: some of those from these switches to a target.
@@ -44,6 +49,8 @@ struct Broken<'a> {
     by_source: bool,
     verdict: Option<Verdict>,
     expected: &'a [ElementId],
+    /// Whether a policy may drop it (NM-3).
+    droppable: bool,
 }
 
 // === impl Prover ===
@@ -62,6 +69,7 @@ impl<'g> Prover<'g> {
             tallies: Tallies::default(),
             keeps: true,
             looked_at: 0,
+            exactly: 0,
         }
     }
 
@@ -73,12 +81,40 @@ impl<'g> Prover<'g> {
     }
 
     fn prove_one(&mut self, target: Atom) -> bool {
-        self.keeps = true;
-        let addr = self.flow.ground.atoms.range(target).lo;
+        let ground = self.flow.ground;
+        let addr = ground.atoms.range(target).lo;
         // A promise asks who receives a message, not only whether it ends with a reason.
-        let loopback = addr == Addr::LOOPBACK_V4 || addr == Addr::LOOPBACK_V6;
-        let promised = loopback || self.tenants.owners(addr).next().is_some();
-        let toward = &if promised { self.flow.exactly(target) } else { self.flow.toward(target) };
+        let promised = is_loopback(addr) || self.tenants.owners(addr).next().is_some();
+        let toward = if promised { self.flow.closely(target) } else { self.flow.toward(target) };
+        self.keeps = true;
+        if !ground.has_chains() {
+            self.ask(&toward, addr);
+            return self.keeps;
+        }
+        // What chains could do at most is asked of every target, what they do only of one for which
+        // the former is too much.
+        let (before, looked_at) = (std::mem::take(&mut self.tallies), self.looked_at);
+        self.ask(&toward, addr);
+        let suspected = std::mem::replace(&mut self.tallies, before);
+        self.looked_at = looked_at;
+        let keeps = self.keeps;
+        if suspected.is_empty() {
+            return keeps;
+        }
+        for target in ground.group_of(target) {
+            if self.exactly >= EXACTLY && self.tallies.give_up(&suspected) {
+                break;
+            }
+            self.exactly += 1;
+            let toward = self.flow.exactly(target);
+            self.ask(&toward, ground.atoms.range(target).lo);
+        }
+        // Of those that are alike another may have another chain.
+        keeps
+    }
+
+    /// Asks for each constraint what breaks it among the messages to a target.
+    fn ask(&mut self, toward: &Rc<Toward<'g>>, addr: Addr) {
         let mut switches = self.flow.switches(toward);
         // Pods first: a message from a container is the better example.
         switches.sort_by_key(|switch| self.network.kind(*switch));
@@ -87,10 +123,9 @@ impl<'g> Prover<'g> {
             self.pod_to_pod(toward, addr, &switches, pod);
             self.daemon_to_pod(toward, addr, pod);
         }
-        if loopback {
+        if is_loopback(addr) {
             self.container_to_container(toward, addr, &switches);
         }
-        self.keeps
     }
 
     /// R5: no message to the target ends without a reason.
@@ -120,6 +155,7 @@ impl<'g> Prover<'g> {
                     by_source: true,
                     verdict: Some(end.verdict),
                     expected: &[],
+                    droppable: false,
                 };
                 if let Some(witness) = self.witness(toward, addr, &broken) {
                     shown.push(again);
@@ -137,7 +173,7 @@ impl<'g> Prover<'g> {
     }
 
     /// C3: a message from a container of any Pod, from an address of that Pod, is received by the
-    /// container that listens.
+    /// container that listens, unless a policy drops it (NM-3).
     fn pod_to_pod(
         &mut self,
         toward: &Rc<Toward<'g>>,
@@ -164,7 +200,7 @@ impl<'g> Prover<'g> {
                 let mut kept = true;
                 for promise in &promises {
                     let port = self.port(promise.port);
-                    let set = self.missed(port, &endings, &promise.by);
+                    let set = self.missed(port, &endings, &promise.by, true);
                     if !self.flow.space.is_empty(set) {
                         kept = false;
                         let broken = self.broken(switch, set, true, promise);
@@ -187,7 +223,7 @@ impl<'g> Prover<'g> {
         let endings = self.endings(&fate, node);
         for promise in &self.tenants.promises(pod) {
             let port = self.port(promise.port);
-            let set = self.missed(port, &endings, &promise.by);
+            let set = self.missed(port, &endings, &promise.by, false);
             if !self.flow.space.is_empty(set) {
                 let broken = self.broken(node, set, false, promise);
                 self.note(toward, addr, &broken, [node], |tallies| &mut tallies.c4);
@@ -215,7 +251,7 @@ impl<'g> Prover<'g> {
                 for promise in &self.tenants.promises(pod) {
                     let port = self.port(promise.port);
                     let asked = self.flow.space.and(port, from);
-                    let set = self.missed(asked, &endings, &promise.by);
+                    let set = self.missed(asked, &endings, &promise.by, false);
                     if !self.flow.space.is_empty(set) {
                         let broken = self.broken(pod, set, false, promise);
                         self.note(toward, addr, &broken, [pod], |tallies| &mut tallies.c2);
@@ -245,9 +281,17 @@ impl<'g> Prover<'g> {
 
     /// Those of the messages asked about that are not delivered to one of these, or not always:
     /// where a message has alternatives, none may lead elsewhere.
-    fn missed(&mut self, asked: SetId, endings: &[(SetId, Ending)], by: &[ElementId]) -> SetId {
-        let kept =
-            |ending: &Ending| ending.verdict == Verdict::Delivered && by.contains(&ending.at);
+    fn missed(
+        &mut self,
+        asked: SetId,
+        endings: &[(SetId, Ending)],
+        by: &[ElementId],
+        droppable: bool,
+    ) -> SetId {
+        let kept = |ending: &Ending| match ending.verdict {
+            Verdict::Delivered => by.contains(&ending.at),
+            verdict => droppable && verdict == Verdict::DroppedByPolicy,
+        };
         let missed = endings.iter().filter(|(_, ending)| !kept(ending)).fold(
             Space::EMPTY,
             |missed, (set, _)| {
@@ -274,7 +318,16 @@ impl<'g> Prover<'g> {
         let certain = self.certain(set);
         let source = self.flow.fields.source();
         let by_source = self.flow.space.depends_on(set, source);
-        Broken { switch, set, certain, own_source, by_source, verdict: None, expected: &to.by }
+        Broken {
+            switch,
+            set,
+            certain,
+            own_source,
+            by_source,
+            verdict: None,
+            expected: &to.by,
+            droppable: own_source,
+        }
     }
 
     /// Notes what the processes of these switches break. They treat the target alike but differ in
@@ -394,6 +447,7 @@ impl<'g> Prover<'g> {
             header,
             choices,
             expected: broken.expected.to_vec(),
+            droppable: broken.droppable,
         }
     }
 
@@ -406,4 +460,8 @@ impl<'g> Prover<'g> {
         }
         space.not(outside)
     }
+}
+
+fn is_loopback(addr: Addr) -> bool {
+    addr == Addr::LOOPBACK_V4 || addr == Addr::LOOPBACK_V6
 }

@@ -147,6 +147,22 @@ impl<'n> Ground<'n> {
         a == b || self.zone(a) == self.zone(b) && !apart(a) && !apart(b)
     }
 
+    /// The targets for which one stands, itself among them, in their order: more than one where
+    /// nobody owns it. Costs a pass over all atoms then.
+    pub fn group_of(&self, target: Atom) -> Vec<Atom> {
+        match self.group(self.atoms.range(target).lo) {
+            None => vec![target],
+            Some(_) => {
+                (0..self.atoms.count()).filter(|atom| self.together(*atom, target)).collect()
+            }
+        }
+    }
+
+    /// Whether some table has chains.
+    pub fn has_chains(&self) -> bool {
+        !self.filtering.is_empty()
+    }
+
     /// What the targets have in common with which an address is [`together`](Ground::together);
     /// none for one that stands for itself alone.
     pub fn group(&self, addr: Addr) -> Option<u32> {
