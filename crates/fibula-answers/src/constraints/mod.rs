@@ -18,6 +18,7 @@
 //! target again and follows the chains as they are. C2 and C4 know no policy.
 
 mod alike;
+mod broken;
 mod contract;
 mod cut;
 mod prover;
