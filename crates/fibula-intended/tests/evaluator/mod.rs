@@ -9,7 +9,9 @@ mod peers;
 
 use std::net::IpAddr;
 
-use fibula_cluster::{Cluster, Policy, PolicyKind, Protocol, Rule, RuleAction, Selector, Tier};
+use fibula_cluster::{
+    Cluster, Policy, PolicyKind, Protocol, Rule, RuleAction, RulePort, RulePorts, Selector, Tier,
+};
 
 /// One end of a connection, as policies see it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -117,7 +119,7 @@ impl Evaluator<'_> {
                 || (itself && !self.open.hairpin_judged)
                 || isolating.any(|policy| {
                     let mut rules = rules(policy, way).iter();
-                    rules.any(|rule| self.matches(policy, rule, peer, message))
+                    rules.any(|rule| self.matches(way, policy, rule, peer, message))
                 });
         }
         self.tier(Tier::Baseline, way, pod, peer, message) != Some(RuleAction::Deny)
@@ -147,7 +149,7 @@ impl Evaluator<'_> {
             match rule.action {
                 // CNP-26: what is not understood is not let pass.
                 RuleAction::Deny | RuleAction::Pass if unknown => Some(RuleAction::Deny),
-                action => self.matches(policy, rule, peer, message).then_some(action),
+                action => self.matches(way, policy, rule, peer, message).then_some(action),
             }
         })
     }
@@ -165,9 +167,17 @@ impl Evaluator<'_> {
         })
     }
 
-    /// Whether peer and port match, where the rule names some (NP-9, CNP-27).
-    fn matches(&self, policy: &Policy, rule: &Rule, peer: End, message: Message) -> bool {
-        self.peers_match(policy.kind, &rule.peers, peer) && self.ports_match(&rule.ports, message)
+    /// Whether peer and port match, where the rule names some (NP-9, CNP-27). What a pod sends to
+    /// a port by name, it sends to a pod that is known as such: a range has no names (NP-42, CNP-28).
+    fn matches(&self, way: Way, policy: &Policy, rule: &Rule, peer: End, message: Message) -> bool {
+        let peers = |pods_only| self.peers_match(policy.kind, &rule.peers, peer, pods_only);
+        match &rule.ports {
+            RulePorts::Any => peers(false),
+            RulePorts::Of(ports) => ports.iter().any(|port| {
+                let named = way == Way::Egress && matches!(port, RulePort::Named { .. });
+                self.port_matches(port, message) && peers(named)
+            }),
+        }
     }
 }
 

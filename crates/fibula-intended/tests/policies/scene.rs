@@ -18,13 +18,18 @@ pub(crate) struct Scene {
 /// Values of choices.
 pub(crate) type Values = BTreeMap<ChoiceId, u8>;
 
+/// A cluster of manifests, none of which may be refused.
+pub(crate) fn cluster(manifests: &str) -> Cluster {
+    let input = Input::Text { name: "manifests".to_owned(), text: manifests.to_owned() };
+    let read = read(&[input]);
+    assert_eq!(read.refused, [], "{manifests}");
+    Cluster::new(read.objects, &Options::default())
+}
+
 impl Scene {
     /// Of manifests, none of which may be refused.
     pub(crate) fn of(manifests: &str) -> Scene {
-        let input = Input::Text { name: "manifests".to_owned(), text: manifests.to_owned() };
-        let read = read(&[input]);
-        assert_eq!(read.refused, [], "{manifests}");
-        Scene::new(Cluster::new(read.objects, &Options::default()))
+        Scene::new(cluster(manifests))
     }
 
     pub(crate) fn new(cluster: Cluster) -> Scene {
