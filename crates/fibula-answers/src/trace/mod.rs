@@ -11,6 +11,7 @@ mod clients;
 mod doubts;
 mod header;
 mod place;
+mod placement;
 mod service;
 mod share;
 mod ways;

@@ -186,26 +186,39 @@ impl<'a> Maker<'a> {
         found
     }
 
-    /// A block as it is, or with all of the invented addresses and with none, where it cuts their
-    /// range.
+    /// A block as it is; or, where it cuts a range of invented addresses, with all of these and
+    /// with none.
     fn invented(&mut self, block: Vec<Range>, name: &str) -> Vec<(Vec<Range>, Vec<When>)> {
-        let invented = self.cluster.ranges.iter().filter(|range| {
-            range.from == RangeSource::Invented && range.kind != RangeKind::Services
-        });
-        let invented = ranges::tidy(invented.flat_map(|range| ranges::of(&range.net)).collect());
-        let outside = ranges::minus(&invented, &block);
-        if outside.is_empty() || !ranges::meet(&block, &invented) {
-            return vec![(block, vec![])];
+        let cluster = self.cluster;
+        let mut blocks = vec![(block, vec![])];
+        for kind in [RangeKind::Pods, RangeKind::Nodes] {
+            let invented = cluster
+                .ranges
+                .iter()
+                .filter(|range| range.from == RangeSource::Invented && range.kind == kind);
+            let invented =
+                ranges::tidy(invented.flat_map(|range| ranges::of(&range.net)).collect());
+            let cut = |block: &[Range]| {
+                ranges::meet(block, &invented) && !ranges::minus(&invented, block).is_empty()
+            };
+            if !blocks.iter().any(|(block, _)| cut(block)) {
+                continue;
+            }
+            let whose = if kind == RangeKind::Pods { "pods" } else { "nodes" };
+            let question = format!("the input has no addresses of {whose}: are they in {name}?");
+            let choice = self.unknown("DR-19", question);
+            blocks = blocks
+                .into_iter()
+                .flat_map(|(block, when)| {
+                    let with = ranges::tidy([&block[..], &invented].concat());
+                    let without = ranges::minus(&block, &invented);
+                    [(with, 1), (without, 0)].map(|(block, value)| {
+                        (block, [&when[..], &[When { choice, value }]].concat())
+                    })
+                })
+                .collect();
         }
-        let question = format!("the input says no addresses: are they in {name}?");
-        let choice = self.unknown("DR-19", question);
-        let without = ranges::minus(&block, &invented);
-        let with = ranges::tidy([block, outside].concat());
-        [with, without]
-            .into_iter()
-            .zip([1, 0])
-            .map(|(block, value)| (block, vec![When { choice, value }]))
-            .collect()
+        blocks
     }
 
     fn range_set(&mut self, block: Vec<Range>, name: &str) -> Option<Addrs> {
