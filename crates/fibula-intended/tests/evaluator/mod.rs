@@ -24,6 +24,13 @@ pub(crate) enum End {
     Outside(IpAddr),
 }
 
+/// Whether what is called so has such labels.
+pub(crate) type HasLabels<'a> = dyn Fn(&str, &Selector) -> bool + 'a;
+/// Whether the target has one of these names.
+pub(crate) type HasName<'a> = dyn Fn(&[String]) -> bool + 'a;
+/// Which of the policies of a tier and a priority comes first.
+pub(crate) type First<'a> = dyn Fn(Tier, u16) -> usize + 'a;
+
 /// What Kubernetes leaves open, and how it is decided. The default is the reference.
 #[derive(Clone, Default)]
 pub(crate) struct Open<'a> {
@@ -34,13 +41,13 @@ pub(crate) struct Open<'a> {
     /// DR-4: whether NetworkPolicies judge what comes back to its sender through a Service.
     pub(crate) hairpin_judged: bool,
     /// DR-6: of the policies of one tier and priority, which comes first, counted in their order.
-    pub(crate) first: Option<&'a dyn Fn(Tier, u16) -> usize>,
+    pub(crate) first: Option<&'a First<'a>>,
     /// DR-22: whether a namespace that was not read has the labels of a selector.
-    pub(crate) namespace: Option<&'a dyn Fn(&str, &Selector) -> bool>,
+    pub(crate) namespace: Option<&'a HasLabels<'a>>,
     /// DR-22: whether a Node that was not read has.
-    pub(crate) node: Option<&'a dyn Fn(&str, &Selector) -> bool>,
+    pub(crate) node: Option<&'a HasLabels<'a>>,
     /// CNP-25: whether the target has one of these names.
-    pub(crate) domains: Option<&'a dyn Fn(&[String]) -> bool>,
+    pub(crate) domains: Option<&'a HasName<'a>>,
 }
 
 /// A message, as the policies of one end are asked about it.

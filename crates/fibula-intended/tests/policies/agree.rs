@@ -257,10 +257,9 @@ proptest! {
         let both = Both::new(&cluster, &intent);
         prop_assert_eq!(fibula_network::check(&both.with), vec![]);
         for draw in messages {
-            if let Some((process, header)) = both.message(&draw) {
-                if let Err(why) = both.agree(process, header) {
-                    prop_assert!(false, "{}", why);
-                }
+            let Some((process, header)) = both.message(&draw) else { continue };
+            if let Err(why) = both.agree(process, header) {
+                prop_assert!(false, "{}", why);
             }
         }
     }

@@ -15,5 +15,6 @@ mod external;
 mod matrix;
 mod planted;
 mod scene;
+mod statements;
 mod upstream_tests;
 mod way;

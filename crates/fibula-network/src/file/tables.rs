@@ -16,7 +16,7 @@ impl<'f> Reader<'f, '_> {
         for (key, lines) in &file.tables.0 {
             let lines = lines.iter().enumerate();
             let entries = lines.map(|(i, line)| self.entry(&key.0, i, line)).collect();
-            tables.push(Table::new(&name_of(&key.0), entries));
+            tables.push(Table::new(name_of(&key.0), entries));
         }
         tables
     }
