@@ -291,7 +291,8 @@ impl<'a> Maker<'a> {
         let pods = self.pod_set();
         self.set(SetKey::World, "nobody's in the cluster".to_owned(), |maker| {
             let nodes = maker.cluster.nodes.iter();
-            let nodes = nodes.flat_map(|node| node.addresses.iter().chain(&node.external));
+            // An external address of a Node is public: a name may well mean it.
+            let nodes = nodes.flat_map(|node| &node.addresses);
             let nodes = nodes.map(|ip| Range::one(Addr::from(*ip)));
             let owned =
                 ranges::tidy(maker.network.set(pods).ranges.iter().copied().chain(nodes).collect());
