@@ -11,19 +11,22 @@ mod clients;
 mod doubts;
 mod header;
 mod place;
+mod placement;
 mod service;
 mod share;
+mod ways;
 mod why;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use fibula_cluster::{Cluster, Decides};
 use fibula_network::walk::{Choices, Ending, Life, Step, Verdict, branches, refusal, reply};
-use fibula_network::{Action, ChoiceId, ElementId, Header, Network, Ports};
+use fibula_network::{Action, ChoiceId, ElementId, Header, Network, Ports, When};
 
 use crate::names::{From, NameError, Names, To, What};
 pub use clients::{Affinity, Instead};
 pub use share::Share;
+use ways::Ways;
 pub use why::Why;
 
 /// What a question is put to.
@@ -77,8 +80,10 @@ pub struct Trace {
 /// What becomes of a message where the open choices fall in one way.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Way {
-    /// The choices.
+    /// The value of each choice, as `walk` takes them: of what is not asked the first.
     pub choices: Vec<u8>,
+    /// Those that were asked, sorted: what the others are makes no difference.
+    pub under: Vec<When>,
     /// The branches, in the order of their alternatives; at least one.
     pub branches: Vec<Branch>,
 }
@@ -178,25 +183,8 @@ pub fn trace(
 
 fn follow(ground: Ground<'_>, from: From, to: To, headers: &[Header]) -> Trace {
     let network = ground.network;
-    let mut ways: Vec<Way> = vec![];
-    let mut choices = vec![0; network.choices.len()];
-    let mut left = MOST_LIVES;
-    let mut many = false;
     let asked = Asked { ground, from: &from, to: &to, replies: has_replies(network) };
-    let all = loop {
-        let way = Way::follow(&asked, headers, &choices, left.max(1));
-        left = left.saturating_sub(way.branches.len());
-        many |= !way.all;
-        if ways.iter().all(|known| known.branches != way.branches) {
-            ways.push(Way { choices: choices.clone(), branches: way.branches });
-        }
-        if !next(network, &mut choices) {
-            break true;
-        }
-        if left == 0 {
-            break false;
-        }
-    };
+    let Ways { differ: ways, open, many } = ways::ways(&asked, headers);
     let patterns =
         network.tables.iter().flat_map(|table| table.entries.iter().map(|entry| &entry.pattern));
     let source_port_matters = patterns.into_iter().any(|pattern| pattern.sport != Ports::Any);
@@ -208,13 +196,9 @@ fn follow(ground: Ground<'_>, from: From, to: To, headers: &[Header]) -> Trace {
     if many {
         trace.doubts.push(Doubt::Many);
     }
-    if !all {
-        let open = 0..network.choices.len() as u8;
-        trace.doubts.extend(open.map(|i| Doubt::Choice(ChoiceId(i))));
-    }
+    trace.doubts.extend(open.into_iter().map(Doubt::Choice));
     let more = doubts::doubts(ground, &trace);
-    let new = more.into_iter().filter(|doubt| all || !matches!(doubt, Doubt::Choice(_)));
-    trace.doubts.extend(new);
+    trace.doubts.extend(more);
     trace.granted = service::granted(ground, &trace);
     trace.affinity = clients::affinity(ground, &trace);
     trace.instead = clients::instead(ground, &trace);
@@ -234,6 +218,8 @@ struct Asked<'a> {
 struct Followed {
     branches: Vec<Branch>,
     all: bool,
+    /// The choices that were asked, of the message and of its reply.
+    asked: BTreeSet<ChoiceId>,
 }
 
 /// Whether a network speaks of replies: the article's does not, and what is not said of them there
@@ -258,23 +244,6 @@ fn is_astray(network: &Network, to: &To, ending: Ending) -> bool {
     ending.verdict == Verdict::Delivered
         && !matches!(named.what, What::Service | What::Node)
         && !named.elements.iter().any(part)
-}
-
-/// Whether a message is refused, and its sender does not hear of that.
-fn is_unheard(network: &Network, life: &Life, choices: &Choices) -> bool {
-    refusal(network, life, choices).is_some_and(|n| n.ending.verdict == Verdict::ReplyLost)
-}
-
-/// The next way in which the choices can fall; false after the last.
-fn next(network: &Network, choices: &mut Choices) -> bool {
-    for (value, choice) in choices.iter_mut().zip(&network.choices) {
-        if *value + 1 < choice.values {
-            *value += 1;
-            return true;
-        }
-        *value = 0;
-    }
-    false
 }
 
 /// The header of a message at a step of its life, before that step changes it.
@@ -326,24 +295,44 @@ impl Way {
     fn follow(asked: &Asked<'_>, headers: &[Header], choices: &Choices, limit: usize) -> Followed {
         let Asked { ground, from, to, replies } = *asked;
         let network = ground.network;
-        let mut followed = Followed { branches: vec![], all: true };
+        let mut followed = Followed { branches: vec![], all: true, asked: BTreeSet::new() };
         for header in headers {
             let room = limit.saturating_sub(followed.branches.len()).max(1);
             let found = branches(network, from.process, *header, choices, room);
             followed.all &= found.all;
-            followed.branches.extend(found.lives.into_iter().map(|life| {
+            for life in found.lives {
                 let sent = Share::WHOLE.one_of(headers.len() as u64);
-                Branch {
+                let notice = if replies { refusal(network, &life, choices) } else { None };
+                let reply = if replies { reply(network, &life, choices) } else { None };
+                for life in [Some(&life), notice.as_ref(), reply.as_ref()].into_iter().flatten() {
+                    followed.asked.extend(&life.asked);
+                }
+                let lost = |life: Life| life.ending.verdict == Verdict::ReplyLost;
+                followed.branches.push(Branch {
                     share: life.forks().fold(sent, |share, fork| share.one_of(fork.of.into())),
-                    reply: if replies { reply(network, &life, choices) } else { None },
+                    reply,
                     astray: is_astray(network, to, life.ending),
-                    unheard: replies && is_unheard(network, &life, choices),
+                    unheard: notice.is_some_and(lost),
                     why: ground.cluster.and_then(|cluster| why::why(cluster, network, &life)),
                     life,
-                }
-            }));
+                });
+            }
         }
         followed
+    }
+
+    /// Whether the same happens in another way, whatever was asked on it.
+    fn is_as(&self, other: &Way) -> bool {
+        let same = |a: &Life, b: &Life| a.steps == b.steps && a.ending == b.ending;
+        let branches = self.branches.iter().zip(&other.branches);
+        self.branches.len() == other.branches.len()
+            && branches.into_iter().all(|(a, b)| {
+                let replies = match (&a.reply, &b.reply) {
+                    (Some(a), Some(b)) => same(a, b),
+                    (a, b) => a.is_none() && b.is_none(),
+                };
+                same(&a.life, &b.life) && replies && a.unheard == b.unheard
+            })
     }
 
     /// How the message ends, and how often: in each place, in their order.

@@ -34,7 +34,7 @@ use rustc_hash::FxHashMap;
 use crate::decisions::Decision;
 use crate::tables::{Pipeline, Slot};
 use crate::{Decisions, Intent};
-use peers::SetKey;
+use peers::{Asked, SetKey};
 
 /// A direction, as a Pod sees it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -52,6 +52,8 @@ struct Maker<'a> {
     /// By pod of the cluster, its switch; none for one without a network of its own.
     switches: Vec<Option<ElementId>>,
     sets: FxHashMap<SetKey, AddrSetId>,
+    /// What selections of pods are, as peers.
+    selected: FxHashMap<Asked, Vec<(Addrs, Vec<When>)>>,
     /// How many sets have a name.
     named: FxHashMap<String, u32>,
     /// The choices that were made here, by what they are about.
@@ -81,6 +83,7 @@ pub(crate) fn tables(
         decisions: &intent.decisions,
         switches,
         sets: FxHashMap::default(),
+        selected: FxHashMap::default(),
         named: FxHashMap::default(),
         choices: FxHashMap::default(),
     };

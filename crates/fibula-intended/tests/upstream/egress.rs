@@ -3,7 +3,7 @@
 use super::{NONE, Step, Test};
 
 const DENY: &str = "policyTypes: [Egress]";
-const TO_Y_A: &str = "policyTypes: [Egress], egress: [{to: [{namespaceSelector: {matchLabels: {ns: y}}, podSelector: {matchLabels: {pod: a}}}]}]";
+const TO_Y_A: &str = "policyTypes: [Egress], egress: [{to: [{namespaceSelector: {matchLabels: {ns: 'y'}}, podSelector: {matchLabels: {pod: a}}}]}]";
 const FROM_X_A: &str = "policyTypes: [Ingress], ingress: [{from: [{namespaceSelector: {matchLabels: {ns: x}}, podSelector: {matchLabels: {pod: a}}}]}]";
 const PORT_80: &str = "policyTypes: [Egress], egress: [{ports: [{port: 80}]}]";
 /// The address of x/a with 4 bits, which leaves bits of the host; but for that of x/b.
@@ -37,10 +37,7 @@ pub(super) const TESTS: &[Test] = &[
                 "x/a",
                 "policyTypes: [Egress, Ingress], ingress: [{from: [{podSelector: {matchLabels: {pod: b}}}]}], egress: [{ports: [{port: 80}]}]",
             )],
-            blocked: &[
-                ("80", "* → x/a except x/b"),
-                ("81", "* → x/a except x/b; x/a → *"),
-            ],
+            blocked: &[("80", "* → x/a except x/b"), ("81", "* → x/a except x/b; x/a → *")],
             ..NONE
         }],
     },

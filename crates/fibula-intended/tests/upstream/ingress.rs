@@ -4,7 +4,7 @@ use super::{NONE, Step, Test};
 
 const DENY: &str = "policyTypes: [Ingress]";
 const ALLOW: &str = "policyTypes: [Ingress], ingress: [{}]";
-const ONLY_81: &str = "policyTypes: [Ingress], ingress: [{from: [{namespaceSelector: {matchLabels: {ns: y}}}], ports: [{port: 81, protocol: TCP}]}]";
+const ONLY_81: &str = "policyTypes: [Ingress], ingress: [{from: [{namespaceSelector: {matchLabels: {ns: 'y'}}}], ports: [{port: 81, protocol: TCP}]}]";
 
 pub(super) const TESTS: &[Test] = &[
     Test {
@@ -60,7 +60,7 @@ pub(super) const TESTS: &[Test] = &[
         steps: &[Step {
             policies: &[(
                 "x/a",
-                "policyTypes: [Ingress], ingress: [{from: [{namespaceSelector: {matchLabels: {ns: y}}}]}]",
+                "policyTypes: [Ingress], ingress: [{from: [{namespaceSelector: {matchLabels: {ns: 'y'}}}]}]",
             )],
             blocked: &[("80", "x/*, z/* → x/a")],
             ..NONE
@@ -84,7 +84,7 @@ pub(super) const TESTS: &[Test] = &[
         steps: &[Step {
             policies: &[(
                 "x/a",
-                "policyTypes: [Ingress], ingress: [{from: [{namespaceSelector: {matchExpressions: [{key: ns, operator: In, values: [y]}]}}]}]",
+                "policyTypes: [Ingress], ingress: [{from: [{namespaceSelector: {matchExpressions: [{key: ns, operator: In, values: ['y']}]}}]}]",
             )],
             blocked: &[("80", "x/*, z/* → x/a")],
             ..NONE
@@ -144,7 +144,7 @@ pub(super) const TESTS: &[Test] = &[
         steps: &[Step {
             policies: &[(
                 "x/a",
-                "policyTypes: [Ingress], ingress: [{from: [{namespaceSelector: {matchLabels: {ns: y}}, podSelector: {matchLabels: {pod: a}}}]}]",
+                "policyTypes: [Ingress], ingress: [{from: [{namespaceSelector: {matchLabels: {ns: 'y'}}, podSelector: {matchLabels: {pod: a}}}]}]",
             )],
             blocked: &[("80", "* → x/a except y/a")],
             ..NONE
@@ -173,7 +173,7 @@ pub(super) const TESTS: &[Test] = &[
                     ("x/a", ONLY_81),
                     (
                         "x/a",
-                        "policyTypes: [Ingress], ingress: [{from: [{namespaceSelector: {matchLabels: {ns: y}}}], ports: [{port: 80, protocol: TCP}]}]",
+                        "policyTypes: [Ingress], ingress: [{from: [{namespaceSelector: {matchLabels: {ns: 'y'}}}], ports: [{port: 80, protocol: TCP}]}]",
                     ),
                 ],
                 blocked: &[("81", "x/*, z/* → x/a"), ("80", "x/*, z/* → x/a")],
@@ -204,7 +204,7 @@ pub(super) const TESTS: &[Test] = &[
         steps: &[Step {
             policies: &[(
                 "x/a",
-                "policyTypes: [Ingress], ingress: [{from: [{namespaceSelector: {matchLabels: {ns: y}}}], ports: [{port: serve-80-tcp, protocol: TCP}]}]",
+                "policyTypes: [Ingress], ingress: [{from: [{namespaceSelector: {matchLabels: {ns: 'y'}}}], ports: [{port: serve-80-tcp, protocol: TCP}]}]",
             )],
             blocked: &[("80", "x/*, z/* → x/a"), ("81", "* → x/a")],
             ..NONE

@@ -61,8 +61,7 @@ pub(crate) struct Probe {
 }
 
 /// The pods of the fixture.
-pub(crate) const PODS: [&str; 9] =
-    ["x/a", "x/b", "x/c", "y/a", "y/b", "y/c", "z/a", "z/b", "z/c"];
+pub(crate) const PODS: [&str; 9] = ["x/a", "x/b", "x/c", "y/a", "y/b", "y/c", "z/a", "z/b", "z/c"];
 
 const NONE: Step = Step { policies: &[], labels: &[], blocked: &[] };
 
@@ -94,40 +93,54 @@ fn manifests(step: &Step) -> String {
     for node in 1..=2 {
         let ip = format!("172.18.0.{node}");
         let status = format!("addresses: [{{type: InternalIP, address: {ip}}}]");
-        object(&mut text, "v1", "Node", &format!("name: n{node}"), &format!("status: {{{status}}}"));
+        object(
+            &mut text,
+            "v1",
+            "Node",
+            &format!("name: n{node}"),
+            &format!("status: {{{status}}}"),
+        );
     }
+    // In quotes, for in YAML y can mean that something is true.
     for name in ["x", "y", "z"] {
-        let labels = labels(&format!("ns: {name}"), step, name);
-        object(&mut text, "v1", "Namespace", &format!("name: {name}, labels: {{{labels}}}"), "");
+        let labels = labels(&format!("ns: '{name}'"), step, name);
+        object(&mut text, "v1", "Namespace", &format!("name: '{name}', labels: {{{labels}}}"), "");
     }
     for (i, path) in PODS.iter().enumerate() {
         let (namespace, name) = split(path);
         let labels = labels(&format!("pod: {name}"), step, path);
-        let metadata = format!("namespace: {namespace}, name: {name}, labels: {{{labels}}}");
-        let containers: Vec<String> = ports().map(|(port, protocol)| {
-            let called = format!("{port}-{}", protocol.to_lowercase());
-            let port = format!("name: serve-{called}, containerPort: {port}, protocol: {protocol}");
-            format!("{{name: c-{called}, ports: [{{{port}}}]}}")
-        }).collect();
+        let metadata = format!("namespace: '{namespace}', name: {name}, labels: {{{labels}}}");
+        let containers: Vec<String> = ports()
+            .map(|(port, protocol)| {
+                let called = format!("{port}-{}", protocol.to_lowercase());
+                let port =
+                    format!("name: serve-{called}, containerPort: {port}, protocol: {protocol}");
+                format!("{{name: c-{called}, ports: [{{{port}}}]}}")
+            })
+            .collect();
         let spec = format!("nodeName: n{}, containers: [{}]", i % 2 + 1, containers.join(", "));
         let ip = pod_ip(i);
         let status = format!("phase: Running, podIP: {ip}, podIPs: [{{ip: {ip}}}]");
         let body = format!("spec: {{{spec}}}\nstatus: {{{status}}}");
         object(&mut text, "v1", "Pod", &metadata, &body);
 
-        let ports: Vec<String> = ports().map(|(port, protocol)| {
-            let name = format!("{port}-{}", protocol.to_lowercase());
-            format!("{{name: s-{name}, port: {port}, protocol: {protocol}}}")
-        }).collect();
-        let metadata = format!("namespace: {namespace}, name: s-{namespace}-{name}");
+        let ports: Vec<String> = ports()
+            .map(|(port, protocol)| {
+                let name = format!("{port}-{}", protocol.to_lowercase());
+                format!("{{name: s-{name}, port: {port}, protocol: {protocol}}}")
+            })
+            .collect();
+        let metadata = format!("namespace: '{namespace}', name: s-{namespace}-{name}");
         let spec = format!(
-            "clusterIP: {}, selector: {{pod: {name}}}, ports: [{}]", service_ip(i), ports.join(", "),
+            "clusterIP: {}, selector: {{pod: {name}}}, ports: [{}]",
+            service_ip(i),
+            ports.join(", "),
         );
         object(&mut text, "v1", "Service", &metadata, &format!("spec: {{{spec}}}"));
     }
     for (i, (selects, spec)) in step.policies.iter().enumerate() {
         let (namespace, pod) = selects.split_once('/').unwrap_or((selects, ""));
-        let metadata = format!("namespace: {namespace}, name: policy-{}", i + 1);
+        let metadata = format!("namespace: '{namespace}', name: policy-{}", i + 1);
         let pods = match pod {
             "" => String::new(),
             pod => format!("podSelector: {{matchLabels: {{pod: {pod}}}}}, "),
@@ -194,7 +207,9 @@ fn blocked(text: &str) -> BTreeSet<(&'static str, &'static str)> {
         let except_from = from.contains('*');
         for from in from.split(", ").flat_map(pods) {
             let to = to.split(", ").flat_map(pods).filter(|to| except_from || !except.contains(to));
-            pairs.extend(to.map(|to| (from, to)).filter(|_| !except_from || !except.contains(&from)));
+            pairs.extend(
+                to.map(|to| (from, to)).filter(|_| !except_from || !except.contains(&from)),
+            );
         }
     }
     pairs

@@ -5,7 +5,7 @@ use super::{NONE, Step, Test};
 
 const DENY: &str = "policyTypes: [Ingress]";
 const PORT_80: &str = "policyTypes: [Ingress], ingress: [{ports: [{port: 80}]}]";
-const FROM_Y_A: &str = "policyTypes: [Ingress], ingress: [{from: [{namespaceSelector: {matchLabels: {ns: y}}, podSelector: {matchLabels: {pod: a}}}]}]";
+const FROM_Y_A: &str = "policyTypes: [Ingress], ingress: [{from: [{namespaceSelector: {matchLabels: {ns: 'y'}}, podSelector: {matchLabels: {pod: a}}}]}]";
 
 pub(super) const TESTS: &[Test] = &[
     Test {
@@ -49,7 +49,10 @@ pub(super) const TESTS: &[Test] = &[
             Step {
                 policies: &[
                     ("x", DENY),
-                    ("x/a", "policyTypes: [Ingress], ingress: [{ports: [{port: 81, protocol: SCTP}]}]"),
+                    (
+                        "x/a",
+                        "policyTypes: [Ingress], ingress: [{ports: [{port: 81, protocol: SCTP}]}]",
+                    ),
                 ],
                 blocked: &[("81", "* → x/*")],
                 ..NONE
@@ -86,7 +89,7 @@ pub(super) const TESTS: &[Test] = &[
         steps: &[Step {
             policies: &[(
                 "x/a",
-                "policyTypes: [Ingress], ingress: [{from: [{namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: y}}}]}]",
+                "policyTypes: [Ingress], ingress: [{from: [{namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: 'y'}}}]}]",
             )],
             blocked: &[("80", "x/*, z/* → x/a")],
             ..NONE
@@ -98,7 +101,7 @@ pub(super) const TESTS: &[Test] = &[
         steps: &[Step {
             policies: &[(
                 "x/a",
-                "policyTypes: [Egress], egress: [{to: [{namespaceSelector: {matchExpressions: [{key: kubernetes.io/metadata.name, operator: NotIn, values: [y]}]}}]}]",
+                "policyTypes: [Egress], egress: [{to: [{namespaceSelector: {matchExpressions: [{key: kubernetes.io/metadata.name, operator: NotIn, values: ['y']}]}}]}]",
             )],
             blocked: &[("80", "x/a → y/*")],
             ..NONE
@@ -115,7 +118,7 @@ pub(super) const TESTS: &[Test] = &[
         steps: &[Step {
             policies: &[(
                 "x/a",
-                "policyTypes: [Ingress], ingress: [{from: [{namespaceSelector: {matchLabels: {ns: y}}}], ports: [{port: 81, protocol: UDP}]}]",
+                "policyTypes: [Ingress], ingress: [{from: [{namespaceSelector: {matchLabels: {ns: 'y'}}}], ports: [{port: 81, protocol: UDP}]}]",
             )],
             blocked: &[("81/UDP", "x/*, z/* → x/a")],
             ..NONE
@@ -141,7 +144,7 @@ pub(super) const TESTS: &[Test] = &[
         steps: &[Step {
             policies: &[(
                 "x/a",
-                "policyTypes: [Ingress], ingress: [{from: [{namespaceSelector: {matchLabels: {ns: y}}}], ports: [{port: 81, protocol: SCTP}]}]",
+                "policyTypes: [Ingress], ingress: [{from: [{namespaceSelector: {matchLabels: {ns: 'y'}}}], ports: [{port: 81, protocol: SCTP}]}]",
             )],
             blocked: &[("81/SCTP", "x/*, z/* → x/a")],
             ..NONE
