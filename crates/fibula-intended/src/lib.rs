@@ -106,10 +106,10 @@ pub fn network(cluster: &Cluster, intent: &Intent) -> Network {
     at_pods.install(&mut network, Kind::Pod);
 
     let mut at_nodes = Pipeline::default();
-    let answered = !services.services.is_empty() || !cluster.policies.is_empty();
-    at_nodes.table(Slot::Replies, "replies", tables::replies(answered));
+    let rewrites = !services.services.is_empty();
     at_nodes.table(Slot::Services, "services", services.services);
-    policies::tables(&mut network, cluster, intent, &mut at_nodes);
+    let filters = policies::tables(&mut network, cluster, intent, &mut at_nodes);
+    at_nodes.table(Slot::Replies, "replies", tables::replies(rewrites || filters));
     at_nodes.table(Slot::Source, "source", services.source);
     at_nodes.table(Slot::NextHop, "next hop", nodes);
     at_nodes.install(&mut network, Kind::Node);

@@ -70,8 +70,8 @@ impl Slot {
     }
 }
 
-/// Undoes for replies what a table rewrites, and asks nothing else of them (NM-24, NP-20): nothing
-/// where no table rewrites and no policy asks.
+/// Undoes for replies what later tables rewrite, and asks nothing else of them (NM-24, NP-20);
+/// nothing where no table rewrites or filters.
 pub(crate) fn replies(needed: bool) -> Vec<Entry> {
     if !needed {
         return vec![];

@@ -26,6 +26,14 @@ impl Network {
         tables.map(|&table| writer.table(table)).collect()
     }
 
+    /// The entries of one table as [`written`](Network::written) has them at a switch, without those
+    /// of its chains: for readers that keep filters as they are, shared. Costs the length of the
+    /// result.
+    pub fn written_alone(&self, switch: ElementId, table: TableId) -> Vec<(EntryId, Entry)> {
+        let Some(fib) = self.fib(switch) else { return vec![] };
+        Writer { network: self, switch, me: &fib.me }.entries(table)
+    }
+
     /// An entry that decided at a switch about a message, with what its target, its target port and
     /// its action meant for that message: as [`Step::Decide`](crate::walk::Step) tells, what `owner`
     /// and `listener` the entry found there; `header` is the one that it matched. Words about the
@@ -85,11 +93,7 @@ struct Target {
 impl Writer<'_> {
     /// The entries of a table, and those of the chains of the Pods that the switch hosts.
     fn table(&self, table: TableId) -> Vec<(EntryId, Entry)> {
-        let mut out = vec![];
-        let written = |id, entry: &Entry| self.write(entry).into_iter().map(move |e| (id, e));
-        for (id, entry) in entries(self.network, table) {
-            out.extend(written(id, entry));
-        }
+        let mut out = self.entries(table);
         let Some(chains) = &self.network.table(table).chains else { return out };
         for pod in self.addrs(Addrs::Hosted) {
             let owner = pod.owner.map(|owner| (owner.to, owner.when));
@@ -104,7 +108,7 @@ impl Writer<'_> {
                     Side::Target => entry.pattern.dst = pod.addrs,
                 }
                 entry.pattern.when.extend(when);
-                out.extend(written(id, &entry));
+                out.extend(self.write(&entry).into_iter().map(|entry| (id, entry)));
             }
         }
         out
@@ -127,6 +131,12 @@ impl Writer<'_> {
             })
         });
         chains.map(|chains| chains.by)
+    }
+
+    /// The entries of a table alone.
+    fn entries(&self, table: TableId) -> Vec<(EntryId, Entry)> {
+        let written = |(id, entry)| self.write(entry).into_iter().map(move |entry| (id, entry));
+        entries(self.network, table).flat_map(written).collect()
     }
 
     fn write(&self, entry: &Entry) -> Vec<Entry> {

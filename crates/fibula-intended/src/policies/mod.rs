@@ -63,15 +63,15 @@ struct Maker<'a> {
 /// How many choices of what was not read are told apart: of more, the rest fall together.
 const MOST_UNREAD: usize = 200;
 
-/// Adds what policies ask to the pipeline of the Nodes; nothing where there are none.
+/// Adds what policies ask to the pipeline of the Nodes, and says whether that is anything.
 pub(crate) fn tables(
     network: &mut Network,
     cluster: &Cluster,
     intent: &Intent,
     pipeline: &mut Pipeline,
-) {
+) -> bool {
     if cluster.policies.is_empty() {
-        return;
+        return false;
     }
     let mut pods = network.of_kind(Kind::Pod).collect::<Vec<_>>().into_iter();
     let switches = cluster.pods.iter().map(|pod| has_switch(pod).then(|| pods.next()).flatten());
@@ -88,6 +88,7 @@ pub(crate) fn tables(
         choices: FxHashMap::default(),
     };
     let mut chains = chains::Chaining::new(&maker);
+    let mut asked = false;
     for direction in [Direction::Egress, Direction::Ingress] {
         let gate = maker.gate(direction);
         let mut any = false;
@@ -100,8 +101,10 @@ pub(crate) fn tables(
         if any {
             pipeline.table(direction.first(), direction.name(), gate);
         }
+        asked |= any;
     }
     pipeline.filters(chains.finish());
+    asked
 }
 
 /// Whether a pod is a switch of the network (G3).

@@ -77,7 +77,8 @@ fn try_cluster(ground: &Ground, seed: u64) -> Result<(Network, Questions, Compar
     let cluster = Cluster::new(read.objects, &Options::default());
     let mut dice = Dice::new(!seed);
     let listeners = *dice.one(&[Listeners::Declared, Listeners::Unknown]);
-    let intent = Intent { without: vec![], listeners, daemons: vec![Daemon::kubelet()] };
+    let daemons = vec![Daemon::kubelet()];
+    let intent = Intent { listeners, daemons, ..Intent::default() };
     let network = network(&cluster, &intent);
     // One way in which the choices can fall, which both must follow.
     let choices: Vec<u8> = network
