@@ -14,6 +14,7 @@ use crate::demo::Demo;
 use crate::explain::ids;
 use crate::life;
 use crate::page::Screen;
+use crate::policies;
 use crate::preface::{About, Preface};
 use crate::view::View;
 use crate::why;
@@ -182,6 +183,7 @@ fn branch(view: &View<'_>, branch: &Branch) -> Value {
     value["astray"] = json!(branch.astray);
     value["unheard"] = json!(branch.unheard);
     value["reply"] = branch.reply.as_ref().map_or(Value::Null, |reply| life(view, reply));
+    value["policies"] = branch.rulings.iter().map(|r| policies::ruling(view, r)).collect();
     if let (Some(why), Some(last)) = (&branch.why, branch.life.steps.len().checked_sub(1)) {
         let header = header_before(&branch.life, last);
         value["why"] = json!(header.map(|header| why::why(view, why, header)));

@@ -2,13 +2,15 @@
 
 mod headline;
 
-use fibula_answers::trace::{Affinity, Doubt, Granted, Instead, MOST_LIVES, Trace, Unread};
+use fibula_answers::trace::{Affinity, Doubt, Granted, Instead, MOST_LIVES, Trace, Unread, Way};
 use fibula_network::walk::Step;
 use fibula_network::{ElementId, Kind, PlaceId};
 
 use crate::branches;
 use crate::page::{Page, Text};
+use crate::policies;
 use crate::preface::{Preface, count, list, thousands};
+use crate::style::Label;
 use crate::view::{View, host};
 
 /// The verdict, then the life of the message and of its reply, or where its branches part, then
@@ -24,6 +26,7 @@ pub fn trace(view: &View<'_>, trace: &Trace, preface: &Preface) -> Page {
             page.line(Text::from(says).then(headline::way(view, way)));
         }
         page.rows(2, branches::rows(view, trace, way));
+        page.append(explained(view, way));
         if !open {
             break;
         }
@@ -65,6 +68,26 @@ pub fn trace(view: &View<'_>, trace: &Trace, preface: &Preface) -> Page {
     }
     if let Some(missing) = preface.missing() {
         page.paragraph("missing", &missing);
+    }
+    page
+}
+
+/// Why policies dropped what the rows of a way show last, in full.
+fn explained(view: &View<'_>, way: &Way) -> Page {
+    let mut page = Page::new();
+    let branch = branches::shown(&way.branches);
+    for ruling in &branch.rulings {
+        let explained = policies::explained(view, ruling);
+        if explained.is_empty() {
+            continue;
+        }
+        page.blank();
+        if ruling.step.is_none() {
+            let (sign, says) = policies::says(view, ruling);
+            let also = Text::from("  ").with(Label::Bad, sign).plain("and further on: ");
+            page.line(also.then(says));
+        }
+        page.append(explained);
     }
     page
 }

@@ -7,10 +7,10 @@ use std::mem::ManuallyDrop;
 use std::path::PathBuf;
 
 use fibula_answers::trace::{Ground, Unread};
-use fibula_cluster::{Cluster, Options, Place, decides};
+use fibula_cluster::{Cluster, ObjectId, Options, Place, decides};
 use fibula_intended::{Daemon, Intent, Listeners, place};
 use fibula_network::{Network, PlaceId, file};
-use fibula_report::{About, Label, Page, Preface, Reading, Taken, Text, error};
+use fibula_report::{About, Excerpt, Label, Page, Preface, Reading, Taken, Text, error};
 use fibula_source::{Input, Sources};
 
 use crate::args::{InputArgs, ListenersArg};
@@ -21,6 +21,9 @@ pub(crate) const K1: &str = include_str!("../k1.yaml");
 
 /// How a cluster comes in.
 const KUBECTL: &str = "kubectl get -A -o yaml nodes,pods,services | fibula verify -";
+
+/// How many lines of an object are shown before the one that is meant.
+const MOST_EXCERPT: usize = 6;
 
 /// A network, and what is known of where it comes from.
 pub(crate) struct Session {
@@ -81,6 +84,12 @@ impl Session {
         let path = if place.container.is_some() { path.as_str() } else { "metadata.name" };
         let at = self.sources.position(place.object, path)?;
         Some(format!("{}:{}", at.file, at.line))
+    }
+
+    /// Lines of an object, from that of one value to that of another.
+    pub(crate) fn excerpt(&self, object: ObjectId, from: &str, path: &str) -> Option<Excerpt> {
+        let (at, snippet) = self.sources.excerpt(object, from, path, MOST_EXCERPT)?;
+        Some(Excerpt { at: format!("{}:{}", at.file, at.line), snippet })
     }
 
     /// The exit code of an answer: an input that was refused in part comes over it.

@@ -11,11 +11,13 @@ mod clients;
 mod doubts;
 mod header;
 mod place;
+pub mod policies;
 mod service;
 mod share;
 mod ways;
 mod why;
 
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use fibula_cluster::{Cluster, Decides};
@@ -24,6 +26,7 @@ use fibula_network::{Action, ChoiceId, ElementId, Header, Network, Ports, When};
 
 use crate::names::{From, NameError, Names, To, What};
 pub use clients::{Affinity, Instead};
+use policies::Ruling;
 pub use share::Share;
 use ways::Ways;
 pub use why::Why;
@@ -104,6 +107,8 @@ pub struct Branch {
     pub unheard: bool,
     /// Why a Service has no use for it, where the cluster tells.
     pub why: Option<Why>,
+    /// What policies said of it, where the cluster tells, in the order of its steps.
+    pub rulings: Vec<Ruling>,
 }
 
 /// What is said of all branches.
@@ -245,6 +250,14 @@ fn is_astray(network: &Network, to: &To, ending: Ending) -> bool {
         && !named.elements.iter().any(part)
 }
 
+/// Who sent the message of a life, and with which header.
+fn sent(life: &Life) -> Option<(ElementId, Header)> {
+    match life.steps.first()? {
+        Step::Send { from, header, .. } => Some((*from, *header)),
+        _ => None,
+    }
+}
+
 /// The header of a message at a step of its life, before that step changes it.
 pub fn header_before(life: &Life, step: usize) -> Option<Header> {
     life.steps[..step].iter().rev().find_map(|step| match step {
@@ -294,6 +307,8 @@ impl Way {
     fn follow(asked: &Asked<'_>, headers: &[Header], choices: &Choices, limit: usize) -> Followed {
         let Asked { ground, from, to, replies } = *asked;
         let network = ground.network;
+        let no_egress = OnceCell::new();
+        let no_egress = || no_egress.get_or_init(|| policies::without_egress(network));
         let mut followed = Followed { branches: vec![], all: true, asked: BTreeSet::new() };
         for header in headers {
             let room = limit.saturating_sub(followed.branches.len()).max(1);
@@ -313,6 +328,9 @@ impl Way {
                     astray: is_astray(network, to, life.ending),
                     unheard: notice.is_some_and(lost),
                     why: ground.cluster.and_then(|cluster| why::why(cluster, network, &life)),
+                    rulings: ground.cluster.map_or_else(Vec::new, |cluster| {
+                        policies::rulings(cluster, network, &no_egress, &life, choices)
+                    }),
                     life,
                 });
             }
