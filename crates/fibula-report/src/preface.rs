@@ -62,6 +62,13 @@ pub enum Taken {
     Listeners,
     /// Refinements are switched off: their ids.
     Without(Vec<String>),
+    /// What Kubernetes leaves open was decided: by a profile, and each answer, `DR-3=yes`.
+    Decided {
+        /// The name of the profile, if one was taken.
+        profile: Option<String>,
+        /// Each decision, with its answer.
+        answers: Vec<String>,
+    },
 }
 
 // === impl Reading ===
@@ -151,9 +158,14 @@ impl Preface {
     }
 
     /// What was assumed that an answer about one message may rest on: `outside` says whether it
-    /// left the cluster, `daemon` whether a daemon of ours had part in it.
-    pub(crate) fn assumed_for(&self, outside: bool, daemon: bool) -> Vec<String> {
-        let part = |taken: &&Taken| daemon || !matches!(taken, Taken::Daemon(_));
+    /// left the cluster, `daemon` whether a daemon of ours had part in it, `policies` whether one
+    /// had a say.
+    pub(crate) fn assumed_for(&self, outside: bool, daemon: bool, policies: bool) -> Vec<String> {
+        let part = |taken: &&Taken| match taken {
+            Taken::Daemon(_) => daemon,
+            Taken::Decided { .. } => policies,
+            Taken::Listeners | Taken::Without(_) => true,
+        };
         let mut lines: Vec<String> = self.taken.iter().filter(part).map(taken).collect();
         let certain = if outside { "" } else { "; none decided this answer" };
         lines.extend(self.invented().map(|line| format!("{line}{certain}")));
@@ -245,6 +257,12 @@ fn taken(taken: &Taken) -> String {
         Taken::Daemon(daemon) => format!("{daemon} on every node"),
         Taken::Listeners => "declared ports are all that listen (POD-2)".to_owned(),
         Taken::Without(ids) => format!("the article's graph without {}", list(ids)),
+        Taken::Decided { profile: Some(profile), answers } => {
+            format!("your plugin is as the profile {profile}: {}", answers.join(", "))
+        }
+        Taken::Decided { profile: None, answers } => {
+            format!("your plugin does as you decided: {}", answers.join(", "))
+        }
     }
 }
 

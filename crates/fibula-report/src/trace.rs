@@ -178,7 +178,9 @@ fn assumed(view: &View<'_>, trace: &Trace, preface: &Preface) -> Vec<String> {
             )
         }
     });
-    granted.chain(preface.assumed_for(outside, met(&ours))).collect()
+    let branches = trace.ways.iter().flat_map(|way| &way.branches);
+    let judged = branches.into_iter().any(|branch| !branch.rulings.is_empty());
+    granted.chain(preface.assumed_for(outside, met(&ours), judged)).collect()
 }
 
 fn because(view: &View<'_>, trace: &Trace) -> Vec<String> {

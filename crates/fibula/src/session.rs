@@ -14,6 +14,7 @@ use fibula_report::{About, Excerpt, Label, Page, Preface, Reading, Taken, Text, 
 use fibula_source::{Input, Sources};
 
 use crate::args::{InputArgs, ListenersArg};
+use crate::config::{Config, config};
 use crate::{Exit, Stop, Streams, refused};
 
 /// K1, the example of the model.
@@ -122,6 +123,7 @@ impl Session {
         default: Option<OsString>,
         streams: &mut Streams<'_>,
     ) -> Result<Session, Stop> {
+        let config = config(args)?;
         let mut named: Vec<String> = vec![];
         for name in args.file.iter().chain(more) {
             // Standard input is read to its end: there is no second one.
@@ -155,7 +157,7 @@ impl Session {
             };
             return Err(Stop::cannot(&what, Some(KUBECTL)));
         }
-        for ignored in &args.ignore {
+        for ignored in &config.ignore {
             if let Some(warning) = ignores_nothing(ignored, &read.unread) {
                 warning.print(&streams.err_screen, streams.err)?;
             }
@@ -169,14 +171,16 @@ impl Session {
         };
         let cluster = Cluster::new(read.objects, &options);
         let k1 = named.iter().all(|name| name == "@k1");
-        let (intent, taken) = intent(args, k1);
+        let (mut intent, mut taken) = intent(args, k1);
+        taken.extend(decided(&config));
+        intent.decisions = config.decisions;
         let network = fibula_intended::network(&cluster, &intent);
         let preface = Preface {
             read: Reading::new(&cluster, read.files, left),
             about: About::Intended,
             assumptions: cluster.assumptions.clone(),
             taken,
-            unread: unread(&read.unread, &args.ignore),
+            unread: unread(&read.unread, &config.ignore),
             refused: read.refused.len(),
             kept_out: cluster.twins.len(),
         };
@@ -231,6 +235,17 @@ pub(crate) fn intent(args: &InputArgs, k1: bool) -> (Intent, Vec<Taken>) {
         taken.push(Taken::Without(without.iter().map(|r| r.id().to_owned()).collect()));
     }
     (Intent { without, listeners, daemons, ..Intent::default() }, taken)
+}
+
+/// How it is said what was decided.
+fn decided(config: &Config) -> Option<Taken> {
+    let answers = config.decisions.all().map(|(decision, value)| {
+        let answer = decision.values()[usize::from(value).min(1)];
+        format!("{decision}={answer}")
+    });
+    let answers: Vec<String> = answers.collect();
+    let profile = config.profile.map(|profile| profile.name().to_owned());
+    (!answers.is_empty()).then_some(Taken::Decided { profile, answers })
 }
 
 /// What was not read and decides traffic, by kind; without what the user accepts. Repeats are one
