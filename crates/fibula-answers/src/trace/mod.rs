@@ -10,6 +10,7 @@
 mod clients;
 mod doubts;
 mod header;
+mod open;
 mod place;
 pub mod policies;
 mod service;
@@ -26,6 +27,7 @@ use fibula_network::{Action, ChoiceId, ElementId, Header, Network, Ports, When};
 
 use crate::names::{From, NameError, Names, To, What};
 pub use clients::{Affinity, Instead};
+pub use open::{Means, Open, Value};
 use policies::Ruling;
 pub use share::Share;
 use ways::Ways;
@@ -69,6 +71,8 @@ pub struct Trace {
     pub ways: Vec<Way>,
     /// Why the answer is not certain; if there is a doubt, it is undecided.
     pub doubts: Vec<Doubt>,
+    /// The choices among the doubts, with what becomes of the message under each of their values.
+    pub open: Vec<Open>,
     /// What the answer takes for granted, beside what every answer does.
     pub granted: Vec<Granted>,
     /// The Services on the way that choose among endpoints once for each client, and not for each
@@ -196,11 +200,12 @@ fn follow(ground: Ground<'_>, from: From, to: To, headers: &[Header]) -> Trace {
     let header = headers[0];
     let (affinity, instead) = (vec![], None);
     let mut trace =
-        Trace { from, to, header, source_port_matters, ways, doubts, granted, affinity, instead };
+        Trace { from, to, header, source_port_matters, ways, doubts, open: vec![], granted, affinity, instead };
     if many {
         trace.doubts.push(Doubt::Many);
     }
-    trace.doubts.extend(open.into_iter().map(Doubt::Choice));
+    trace.doubts.extend(open.iter().map(|open| Doubt::Choice(open.choice)));
+    trace.open = open;
     let more = doubts::doubts(ground, &trace);
     trace.doubts.extend(more);
     trace.granted = service::granted(ground, &trace);
