@@ -64,6 +64,12 @@ impl Addr {
         self.0.checked_sub(1).map(Addr)
     }
 
+    /// How many addresses there are from `first` up to this one, both included; one less than that
+    /// of all addresses together.
+    pub(crate) fn distance(self, first: Addr) -> u128 {
+        (self.0 - first.0).saturating_add(1)
+    }
+
     /// The loopback address of a family.
     pub fn loopback(family: Family) -> Addr {
         match family {

@@ -20,6 +20,7 @@ mod element;
 mod facts;
 mod fib;
 pub mod file;
+pub mod filters;
 pub mod flow;
 mod header;
 mod links;

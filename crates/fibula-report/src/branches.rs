@@ -18,11 +18,11 @@ use crate::view::View;
 const MOST: usize = 8;
 
 /// The rows of a way: the hops of its only branch; or those that its branches share, a tree of
-/// them, and the hops of one.
-pub(crate) fn rows(view: &View<'_>, trace: &Trace, way: &Way) -> Vec<Vec<Text>> {
+/// them, and the hops of one. Of an only branch from a step on.
+pub(crate) fn rows(view: &View<'_>, trace: &Trace, way: &Way, from: usize) -> Vec<Vec<Text>> {
     let tree = Tree { view, trace };
     let branches = &way.branches[..];
-    let Some(fork) = fork(branches) else { return tree.hops(&branches[0], 0) };
+    let Some(fork) = fork(branches) else { return tree.hops(&branches[0], from) };
     let first = &branches[0];
     let mut rows = match fork {
         0 => vec![],
@@ -36,6 +36,19 @@ pub(crate) fn rows(view: &View<'_>, trace: &Trace, way: &Way) -> Vec<Vec<Text>> 
     rows.push(vec![Text::new().with(Label::Dim, by)]);
     rows.extend(tree.hops(shown, if fork == 0 { 0 } else { fork + 1 }));
     rows
+}
+
+/// The step at which the only branch of a way parts from that of another; the first step where
+/// there are several.
+pub(crate) fn part(one: &Way, other: &Way) -> usize {
+    match (&one.branches[..], &other.branches[..]) {
+        ([one], [other]) => {
+            let mut steps = one.life.steps.iter().zip(&other.life.steps);
+            let part = steps.position(|(a, b)| a != b);
+            part.unwrap_or(one.life.steps.len().min(other.life.steps.len()))
+        }
+        _ => 0,
+    }
 }
 
 /// The branch that is shown hop by hop: the first that does not arrive, if any.

@@ -17,6 +17,7 @@ mod lab;
 mod life;
 mod lint;
 mod mermaid;
+mod open;
 mod outline;
 mod page;
 mod picture;

@@ -3,13 +3,13 @@
 use std::net::IpAddr;
 
 use fibula_cluster::{
-    Cluster, Decides, Front, FrontAt, Pod, Range, RangeKind, RangeSource, Service, ServiceKind,
-    Twins,
+    Cluster, Decides, Front, FrontAt, Range, RangeKind, RangeSource, Service, ServiceKind, Twins,
 };
 use fibula_network::walk::Verdict;
 use fibula_network::{Addr, ElementId, Header, Kind, Network};
 
-use super::service::{self, At, AtKind};
+use super::placement::placement;
+use super::service::{self, At};
 use super::{Doubt, Ground, Trace, Unread, place};
 use crate::names::proto;
 
@@ -79,47 +79,6 @@ fn awaited<'c>(cluster: &'c Cluster, trace: &Trace) -> Option<&'c Service> {
         let ports = service.ports.iter();
         let mut open = ports.filter(|p| p.node_port.is_none() && proto(p.protocol) == wanted);
         given && service.awaits_node_ports && open.next().is_some()
-    })
-}
-
-/// Whose pods the answer asks for the place of, where the input does not say it (DR-20): a hostPort
-/// stands on the Node of its pod, and a policy `Local` asks for a pod on this one.
-fn placement(
-    cluster: &Cluster,
-    network: &Network,
-    trace: &Trace,
-    met: &[At<'_>],
-) -> Option<String> {
-    if cluster.nodes.len() < 2 {
-        return None;
-    }
-    let Header { dst, dport, proto: wanted, .. } = trace.header;
-    let leads = |pod: &&Pod| {
-        let mut ports = pod.containers.iter().flat_map(|container| &container.ports);
-        ports.any(|port| {
-            let host = port.host.filter(|host| host.number == dport);
-            host.is_some() && proto(port.protocol) == wanted
-        })
-    };
-    if service::is_node(cluster, dst) {
-        let mut placed = cluster.pods.iter().filter(|pod| pod.placed && pod.live);
-        if let Some(pod) = placed.find(leads) {
-            return Some(format!("{}/{}", pod.namespace, pod.workload.name));
-        }
-    }
-    let local = met.iter().filter(|at| match at.kind {
-        AtKind::ClusterIp => at.service.internal_local,
-        AtKind::External | AtKind::Balancer | AtKind::NodePort => at.service.external_local,
-    });
-    let sender = place::pod(network, trace.from.process);
-    let placed_sender = cluster.pods.iter().find(|pod| {
-        let name = sender.map(|id| network.element(id).name.split_once('/'));
-        pod.placed && name == Some(Some((&pod.namespace, &pod.name)))
-    });
-    local.into_iter().find_map(|at| {
-        let mut pods = at.service.endpoints.iter().filter_map(|e| cluster.pods.get(e.pod?));
-        let placed = placed_sender.or_else(|| pods.find(|pod| pod.placed));
-        placed.map(|pod| format!("{}/{}", pod.namespace, pod.workload.name))
     })
 }
 

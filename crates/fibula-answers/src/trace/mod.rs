@@ -12,6 +12,7 @@ mod doubts;
 mod header;
 mod open;
 mod place;
+mod placement;
 pub mod policies;
 mod service;
 mod share;
@@ -199,8 +200,18 @@ fn follow(ground: Ground<'_>, from: From, to: To, headers: &[Header]) -> Trace {
     let (doubts, granted) = (vec![], vec![]);
     let header = headers[0];
     let (affinity, instead) = (vec![], None);
-    let mut trace =
-        Trace { from, to, header, source_port_matters, ways, doubts, open: vec![], granted, affinity, instead };
+    let mut trace = Trace {
+        from,
+        to,
+        header,
+        source_port_matters,
+        ways,
+        doubts,
+        open: vec![],
+        granted,
+        affinity,
+        instead,
+    };
     if many {
         trace.doubts.push(Doubt::Many);
     }

@@ -2,8 +2,8 @@
 
 use fibula_cluster::select::{ClassId, Selected};
 use fibula_cluster::{
-    NamespaceSelection, Peer, PeerOf, Peers, PodSelection, Protocol, RangeKind, RangeSource,
-    Selector,
+    NamespaceSelection, Peer, PeerOf, Peers, PodSelection, PolicyKind, Protocol, RangeKind,
+    RangeSource, Selector,
 };
 use fibula_network::{Addr, AddrSetId, Addrs, PlaceId, Range, When};
 use ipnet::IpNet;
@@ -50,6 +50,7 @@ impl<'a> Maker<'a> {
     /// has names of ports (NP-42).
     pub(super) fn peers(
         &mut self,
+        kind: PolicyKind,
         peers: &Peers,
         rule: PlaceId,
         port: Option<Named<'_>>,
@@ -63,15 +64,17 @@ impl<'a> Maker<'a> {
                 let ends = self.classes(all, "pods", port);
                 ends.into_iter().map(|addrs| End { addrs, when: vec![], place: rule }).collect()
             }
-            (Peers::Of(peers), _) => peers.iter().flat_map(|peer| self.peer(peer, port)).collect(),
+            (Peers::Of(peers), _) => {
+                peers.iter().flat_map(|peer| self.peer(kind, peer, port)).collect()
+            }
         }
     }
 
-    fn peer(&mut self, peer: &Peer, port: Option<Named<'_>>) -> Vec<End> {
+    fn peer(&mut self, kind: PolicyKind, peer: &Peer, port: Option<Named<'_>>) -> Vec<End> {
         let found = match &peer.what {
             PeerOf::Pods(selection) => self.pods(selection, port),
             _ if port.is_some() => vec![],
-            PeerOf::Block { net, except } => self.block(net, except),
+            PeerOf::Block { net, except } => self.block(kind, net, except),
             PeerOf::Nodes(selector) => self.nodes(selector),
             PeerOf::Domains(names) => self.domains(names),
             PeerOf::Unknown => vec![],
@@ -108,7 +111,7 @@ impl<'a> Maker<'a> {
 
     /// Whether the labels of a namespace that was not read are what a selector wants.
     pub(super) fn unread(&mut self, by: &Selector, namespace: &str) -> When {
-        let about = format!("has namespace {namespace}, which was not read, labels {by}?");
+        let about = format!("does namespace {namespace}, which was not read, have labels {by}?");
         When { choice: self.unknown("DR-22", about), value: 1 }
     }
 
@@ -148,8 +151,14 @@ impl<'a> Maker<'a> {
     }
 
     /// A range less others (NP-16, CNP-23): whatever address a message has there, but where that is
-    /// a pod's, by DR-2b; and where the address was invented, it is in the range or not (DR-19).
-    fn block(&mut self, net: &IpNet, except: &[IpNet]) -> Vec<(Addrs, Vec<When>)> {
+    /// a pod's and the range an ipBlock's, by DR-2b; and where the address was invented, it is in the
+    /// range or not (DR-19).
+    fn block(
+        &mut self,
+        kind: PolicyKind,
+        net: &IpNet,
+        except: &[IpNet],
+    ) -> Vec<(Addrs, Vec<When>)> {
         let except = ranges::tidy(except.iter().flat_map(ranges::of).collect());
         let block = ranges::minus(&ranges::of(net), &except);
         let name = match except.len() {
@@ -161,7 +170,7 @@ impl<'a> Maker<'a> {
         for (block, when) in self.invented(block, &name) {
             let pods = self.pod_set();
             let pods = self.network.set(pods).ranges.clone();
-            if !ranges::meet(&block, &pods) {
+            if kind != PolicyKind::NetworkPolicy || !ranges::meet(&block, &pods) {
                 found.extend(self.range_set(block, &name).map(|addrs| (addrs, when)));
                 continue;
             }
@@ -177,26 +186,40 @@ impl<'a> Maker<'a> {
         found
     }
 
-    /// A block as it is, or with all of the invented addresses and with none, where it cuts their
-    /// range.
+    /// A block as it is; or, where it cuts a range of invented addresses, with all of these and
+    /// with none.
     fn invented(&mut self, block: Vec<Range>, name: &str) -> Vec<(Vec<Range>, Vec<When>)> {
-        let invented = self.cluster.ranges.iter().filter(|range| {
-            range.from == RangeSource::Invented && range.kind != RangeKind::Services
-        });
-        let invented = ranges::tidy(invented.flat_map(|range| ranges::of(&range.net)).collect());
-        let outside = ranges::minus(&invented, &block);
-        if outside.is_empty() || !ranges::meet(&block, &invented) {
-            return vec![(block, vec![])];
+        let cluster = self.cluster;
+        let mut blocks = vec![(block, vec![])];
+        for kind in [RangeKind::Pods, RangeKind::Nodes] {
+            let invented = cluster
+                .ranges
+                .iter()
+                .filter(|range| range.from == RangeSource::Invented && range.kind == kind);
+            let invented =
+                ranges::tidy(invented.flat_map(|range| ranges::of(&range.net)).collect());
+            let cut = |block: &[Range]| {
+                ranges::meet(block, &invented) && !ranges::minus(&invented, block).is_empty()
+            };
+            if !blocks.iter().any(|(block, _)| cut(block)) {
+                continue;
+            }
+            let whose = if kind == RangeKind::Pods { "pods" } else { "nodes" };
+            let question =
+                format!("do {whose}, whose addresses the input does not say, have them in {name}?");
+            let choice = self.unknown("DR-19", question);
+            blocks = blocks
+                .into_iter()
+                .flat_map(|(block, when)| {
+                    let with = ranges::tidy([&block[..], &invented].concat());
+                    let without = ranges::minus(&block, &invented);
+                    [(with, 1), (without, 0)].map(|(block, value)| {
+                        (block, [&when[..], &[When { choice, value }]].concat())
+                    })
+                })
+                .collect();
         }
-        let question = format!("the input says no addresses: are they in {name}?");
-        let choice = self.unknown("DR-19", question);
-        let without = ranges::minus(&block, &invented);
-        let with = ranges::tidy([block, outside].concat());
-        [with, without]
-            .into_iter()
-            .zip([1, 0])
-            .map(|(block, value)| (block, vec![When { choice, value }]))
-            .collect()
+        blocks
     }
 
     fn range_set(&mut self, block: Vec<Range>, name: &str) -> Option<Addrs> {
@@ -231,7 +254,7 @@ impl<'a> Maker<'a> {
         for node in perhaps {
             let called = self.cluster.nodes[node].name.clone();
             let addrs = set(self, vec![node], format!("{name}, perhaps {called}"));
-            let about = format!("has node {called}, which was not read, labels {selector}?");
+            let about = format!("does node {called}, which was not read, have labels {selector}?");
             found.push((addrs, vec![When { choice: self.unknown("DR-22", about), value: 1 }]));
         }
         found
@@ -245,7 +268,7 @@ impl<'a> Maker<'a> {
             true => Addrs::Any,
             false => Addrs::Set(self.world()),
         };
-        let about = format!("has the target one of the names {}?", names.join(", "));
+        let about = format!("is the target known by one of the names {}?", names.join(", "));
         vec![(addrs, vec![When { choice: self.unknown("CNP-25", about), value: 1 }])]
     }
 

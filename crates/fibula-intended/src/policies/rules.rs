@@ -52,7 +52,7 @@ impl Maker<'_> {
         };
         let place = place_id(rule.place);
         for door in self.doors(direction, &rule.ports, own) {
-            for end in self.peers(&rule.peers, place, door.named) {
+            for end in self.peers(policy.kind, &rule.peers, place, door.named) {
                 let peer = direction.peer(end.addrs);
                 let (dport, proto) = (door.ports, door.proto);
                 let pattern = Pattern { dport, proto, when: end.when, ..peer };

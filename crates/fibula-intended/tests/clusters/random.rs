@@ -77,6 +77,7 @@ pub(crate) fn drawn(shape: Shape) -> impl Strategy<Value = Drawn> {
                     without: vec![],
                     listeners: if declared { Listeners::Declared } else { Listeners::Unknown },
                     daemons: daemons.collect(),
+                    ..Intent::default()
                 },
             }
         },

@@ -129,6 +129,39 @@ impl Space {
         self.finish(level.0, base)
     }
 
+    /// The headers whose value at `level` is one of these, sorted; each at most the level's highest.
+    pub fn values_of(&mut self, level: Level, values: &[u32]) -> SetId {
+        let top = self.top(level);
+        let base = self.scratch.len();
+        for &value in values {
+            if let Some(below) = value.checked_sub(1) {
+                let empty = self.scratch[base..].last().is_none_or(|last| last.hi < below);
+                if empty {
+                    self.push(base, below, Self::EMPTY);
+                }
+            }
+            self.push(base, value.min(top), Self::FULL);
+        }
+        if self.scratch[base..].last().is_none_or(|last| last.hi < top) {
+            self.push(base, top, Self::EMPTY);
+        }
+        self.finish(level.0, base)
+    }
+
+    /// The headers that have value `i` at `level` and are in `sets[i]`, where there is one; the sets
+    /// ask that level and those above it for nothing.
+    pub fn over(&mut self, level: Level, sets: &[SetId]) -> SetId {
+        let top = self.top(level);
+        let base = self.scratch.len();
+        for (value, set) in (0..=top).zip(sets) {
+            self.push(base, value, *set);
+        }
+        if self.scratch[base..].last().is_none_or(|last| last.hi < top) {
+            self.push(base, top, Self::EMPTY);
+        }
+        self.finish(level.0, base)
+    }
+
     /// How many nodes the space holds, the two ends included: what all operations together made.
     pub fn nodes(&self) -> usize {
         self.nodes.len()

@@ -60,6 +60,23 @@ impl Space {
         if whole { everything } else { united(found) }
     }
 
+    /// The parts of a set by the value of a level that it asks first, or does not ask: intervals that
+    /// are the whole level together, touching ones with different parts.
+    pub fn parts(&self, set: SetId, level: Level) -> Vec<(Interval, SetId)> {
+        if self.nodes.level(set) != level.0 {
+            return vec![((0, self.top(level)), set)];
+        }
+        let mut lo = 0;
+        let edges = self.nodes.edges(set).iter();
+        edges
+            .map(|edge| {
+                let part = ((lo, edge.hi), edge.to);
+                lo = edge.hi.wrapping_add(1);
+                part
+            })
+            .collect()
+    }
+
     /// Whether membership depends on that field: whether the level is asked anywhere in the set.
     /// Linear in the part of the diagram down to that level.
     pub fn depends_on(&self, set: SetId, level: Level) -> bool {
