@@ -72,7 +72,8 @@ pub fn trace(view: &View<'_>, trace: &Trace, preface: &Preface) -> Value {
         "message": header(trace.header),
         "source_port_matters": trace.source_port_matters,
         "lives": lives.collect::<Vec<_>>(),
-        "doubts": trace.doubts.iter().map(|d| doubt(view, d)).collect::<Vec<_>>(),
+        "doubts": trace.doubts.iter().map(|d| doubt(view, trace, d)).collect::<Vec<_>>(),
+        "settled": trace.settled.iter().map(|s| policies::settled_json(view, s)).collect::<Vec<_>>(),
         "granted": trace.granted.iter().map(granted).collect::<Vec<_>>(),
         "affinity": trace.affinity.iter().map(affinity).collect::<Vec<_>>(),
         "instead": trace.instead.as_ref().map(instead),
@@ -276,11 +277,13 @@ fn finding(finding: &Finding, place: &dyn Fn(Place) -> Option<String>) -> Value 
     })
 }
 
-fn doubt(view: &View<'_>, doubt: &Doubt) -> Value {
+fn doubt(view: &View<'_>, trace: &Trace, doubt: &Doubt) -> Value {
     match doubt {
         Doubt::Choice(id) => {
             let choice = view.network.choice(*id);
-            json!({ "id": choice.id, "question": choice.question })
+            let open = trace.open.iter().find(|open| open.choice == *id);
+            let values = open.map(|open| crate::open::values(trace, open));
+            json!({ "id": choice.id, "question": choice.question, "values": values })
         }
         Doubt::Many => json!({ "id": "SVC-42" }),
         Doubt::NodePort(name) => json!({ "id": "SVC-7", "service": name }),

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use fibula_answers::trace::{Means, Trace, Value, Way};
+use fibula_answers::trace::{Means, Open, Trace, Value, Way};
+use serde_json::json;
 
 use crate::page::{Page, Text};
 use crate::preface::list;
@@ -98,15 +99,15 @@ pub(crate) fn decide(view: &View<'_>, trace: &Trace) -> Vec<String> {
     let mut lines = vec![];
     if !plugin.is_empty() {
         let profile = match plugin.iter().any(|id| **id == "DR-2b") {
-            true => "--profile reference or cilium",
+            true => "--profile reference, --profile cilium",
             false => "--profile reference",
         };
         let each = plugin.iter().map(|id| match **id {
-            "DR-7" => format!("--decide {id}=client or node"),
-            id => format!("--decide {id}=yes or no"),
+            "DR-7" => format!("--decide {id}=client|node"),
+            id => format!("--decide {id}=yes|no"),
         });
         let each: Vec<String> = each.collect();
-        lines.push(format!("{profile}, or {}, or the same in fibula.toml", each.join(", ")));
+        lines.push(format!("by {profile} or {}; for good in fibula.toml", each.join(" ")));
     }
     let how = |id: &str| match id {
         "DR-6" => Some("give the policies different priorities"),
@@ -115,13 +116,29 @@ pub(crate) fn decide(view: &View<'_>, trace: &Trace) -> Vec<String> {
         _ => None,
     };
     lines.extend(ids.iter().filter_map(|id| how(id)).map(str::to_owned));
-    if !ids.is_empty() {
-        let ids: Vec<&str> = ids.into_iter().collect();
-        let last = lines.pop().unwrap_or_default();
-        let stop = if last.is_empty() { "" } else { "; " };
-        lines.push(format!("{last}{stop}fibula explain {} says more", ids.join(", ")));
+    if let Some(last) = lines.last_mut() {
+        let ids: Vec<String> = ids.into_iter().map(str::to_owned).collect();
+        *last += &format!(" (fibula explain {})", ids.join(", "));
     }
     lines
+}
+
+/// The values of a choice, as JSON: what they mean, and what each comes to.
+pub(crate) fn values(trace: &Trace, open: &Open) -> serde_json::Value {
+    let values = open.values.iter().map(|value| {
+        let means = value.means.iter().map(|means| match means {
+            Means::No => json!("no"),
+            Means::Yes => json!("yes"),
+            Means::Client => json!("client"),
+            Means::Node => json!("node"),
+            Means::First(policy) => json!(policy),
+            Means::One => json!(null),
+        });
+        let ends = value.ways.iter().flat_map(|way| trace.ways[*way].outcome().into_keys());
+        let ends: BTreeSet<&str> = ends.map(|(verdict, _)| verdict.name()).collect();
+        json!({ "means": means.collect::<Vec<_>>(), "values": value.values, "verdicts": ends })
+    });
+    values.collect()
 }
 
 /// What a plugin decides.

@@ -38,14 +38,11 @@ pub fn trace(view: &View<'_>, trace: &Trace, preface: &Preface) -> Page {
         }
     }
     let assumed = assumed(view, trace, preface);
+    let decide = open::decide(view, trace);
     let name = name(trace);
     let clients = clients(trace);
     let chosen = trace.from.alike > 1 || trace.to.alike > 1;
-    if name.is_some()
-        || chosen
-        || !clients.is_empty()
-        || !assumed.is_empty()
-        || !trace.open.is_empty()
+    if name.is_some() || chosen || !clients.is_empty() || !assumed.is_empty() || !decide.is_empty()
     {
         page.blank();
     }
@@ -70,7 +67,7 @@ pub fn trace(view: &View<'_>, trace: &Trace, preface: &Preface) -> Page {
     for line in assumed {
         page.paragraph("assumed", &line);
     }
-    for line in open::decide(view, trace) {
+    for line in decide {
         page.paragraph("decide", &line);
     }
     if let Some(missing) = preface.missing() {
@@ -206,7 +203,9 @@ fn assumed(view: &View<'_>, trace: &Trace, preface: &Preface) -> Vec<String> {
     });
     let branches = trace.ways.iter().flat_map(|way| &way.branches);
     let judged = branches.into_iter().any(|branch| !branch.rulings.is_empty());
-    granted.chain(preface.assumed_for(outside, met(&ours), judged)).collect()
+    let settled = trace.settled.iter().map(|settled| policies::settled(view, settled));
+    let settled: Vec<String> = settled.collect();
+    granted.chain(settled).chain(preface.assumed_for(outside, met(&ours), judged)).collect()
 }
 
 /// Why an answer is not certain, beside the choices that are open.

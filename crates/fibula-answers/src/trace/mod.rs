@@ -15,6 +15,7 @@ mod place;
 mod placement;
 pub mod policies;
 mod service;
+mod settled;
 mod share;
 mod ways;
 mod why;
@@ -30,6 +31,7 @@ use crate::names::{From, NameError, Names, To, What};
 pub use clients::{Affinity, Instead};
 pub use open::{Means, Open, Value};
 use policies::Ruling;
+pub use settled::Settled;
 pub use share::Share;
 use ways::Ways;
 pub use why::Why;
@@ -74,6 +76,8 @@ pub struct Trace {
     pub doubts: Vec<Doubt>,
     /// The choices among the doubts, with what becomes of the message under each of their values.
     pub open: Vec<Open>,
+    /// What we settled of that which Kubernetes leaves open, and has part in the answer.
+    pub settled: Vec<Settled>,
     /// What the answer takes for granted, beside what every answer does.
     pub granted: Vec<Granted>,
     /// The Services on the way that choose among endpoints once for each client, and not for each
@@ -208,6 +212,7 @@ fn follow(ground: Ground<'_>, from: From, to: To, headers: &[Header]) -> Trace {
         ways,
         doubts,
         open: vec![],
+        settled: vec![],
         granted,
         affinity,
         instead,
@@ -219,6 +224,7 @@ fn follow(ground: Ground<'_>, from: From, to: To, headers: &[Header]) -> Trace {
     trace.open = open;
     let more = doubts::doubts(ground, &trace);
     trace.doubts.extend(more);
+    trace.settled = settled::settled(ground, &trace);
     trace.granted = service::granted(ground, &trace);
     trace.affinity = clients::affinity(ground, &trace);
     trace.instead = clients::instead(ground, &trace);

@@ -1,5 +1,6 @@
 //! Rulings as JSON.
 
+use fibula_answers::trace::Settled;
 use fibula_answers::trace::policies::{Called, Isolation, Miss, Missed, Ruling, Says};
 use fibula_cluster::{RuleAction, Tier};
 use serde_json::{Value, json};
@@ -38,6 +39,18 @@ pub(crate) fn ruling(view: &View<'_>, ruling: &Ruling) -> Value {
         }
     }
     value
+}
+
+/// A decision that is settled.
+pub(crate) fn settled(view: &View<'_>, settled: &Settled) -> Value {
+    let id = match settled {
+        Settled::HostNetwork(_) => "DR-1",
+        Settled::Rewritten(..) => "DR-2",
+        Settled::PerDirection(..) => "DR-5",
+        Settled::Sidecar(..) => "DR-8",
+        Settled::Dropped => "DR-15",
+    };
+    json!({ "id": id, "says": super::settled(view, settled) })
 }
 
 fn policy(policy: &Called) -> Value {

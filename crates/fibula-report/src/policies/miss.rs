@@ -26,6 +26,7 @@ pub(super) fn has(view: &View<'_>, miss: &Miss) -> String {
         }
         What::Pod(Instead::Node(node)) => format!("{node} is a node, and no pod (NP-34)"),
         What::Pod(Instead::HostNetwork(pod)) => {
+            let pod = super::short(pod);
             format!("{pod} uses its node's network, so policies see no pod (DR-1)")
         }
         What::Pod(Instead::Outside(addr)) => format!("{addr} is no pod (NP-12)"),

@@ -4,6 +4,7 @@ mod isolation;
 mod json;
 mod miss;
 
+use fibula_answers::trace::Settled;
 use fibula_answers::trace::policies::{Called, Cited, Isolation, Ruling, Says};
 use fibula_cluster::{Place, PolicyKind, RuleAction, Tier};
 use fibula_network::PlaceId;
@@ -14,7 +15,7 @@ use crate::style::Label;
 use crate::view::View;
 
 pub(crate) use isolation::explained;
-pub(crate) use json::ruling;
+pub(crate) use json::{ruling, settled as settled_json};
 
 /// The sign of a ruling, and what it says: `egress allowed: netpol/web egress[0]`.
 pub(crate) fn says(view: &View<'_>, ruling: &Ruling) -> (&'static str, Text) {
@@ -100,6 +101,37 @@ pub(crate) fn called(policy: &Called) -> String {
 /// Where an object, or something in it, stands.
 pub(crate) fn place(place: Place) -> PlaceId {
     PlaceId(place.number())
+}
+
+/// What is settled, in a sentence.
+pub(crate) fn settled(view: &View<'_>, settled: &Settled) -> String {
+    match settled {
+        Settled::HostNetwork(pod) => {
+            let pod = short(pod);
+            format!("{pod} uses its node's network, so no policy's selector means it (DR-1)")
+        }
+        Settled::Rewritten(before, after) => {
+            format!("policies see where the Service leads, {after}, and not {before} (DR-2)")
+        }
+        Settled::PerDirection(pod, way) => {
+            let (pod, way) = (view.name(*pod), way.name());
+            format!("no NetworkPolicy isolates {pod} for {way}, so Baseline policies decide (DR-5)")
+        }
+        Settled::Sidecar(port, pod) => {
+            format!(
+                "a rule's port {port} is a sidecar's of {}, which counts too (DR-8)",
+                short(pod)
+            )
+        }
+        Settled::Dropped => {
+            "your plugin enforces policies (DR-18), and drops without a word (DR-15)".to_owned()
+        }
+    }
+}
+
+/// A pod's namespace and name; without the namespace, where that is `default`.
+fn short(pod: &str) -> &str {
+    pod.strip_prefix("default/").unwrap_or(pod)
 }
 
 fn isolated(view: &View<'_>, ruling: &Ruling, all: &[Isolation]) -> String {

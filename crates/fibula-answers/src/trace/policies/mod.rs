@@ -13,7 +13,7 @@
 mod isolation;
 mod judged;
 mod miss;
-mod peer;
+pub(super) mod peer;
 
 use fibula_cluster::{Cluster, ContainerList, Place, Policy, PolicyKind, Rule, RuleAction, Tier};
 use fibula_network::walk::{Choices, Fork, Life, Verdict, branches};
@@ -197,7 +197,7 @@ impl Direction {
     }
 
     /// The rules of a policy.
-    pub(super) fn rules(self, policy: &Policy) -> &[Rule] {
+    pub(in crate::trace) fn rules(self, policy: &Policy) -> &[Rule] {
         match self {
             Direction::Egress => &policy.egress,
             Direction::Ingress => &policy.ingress,
