@@ -328,6 +328,7 @@ pub(crate) fn basis(preface: &Preface) -> Value {
             "pods": read.pods,
             "pods_not_running": read.finished,
             "services": read.services,
+            "policies": read.policies,
             "left": read.left,
             "refused": preface.refused,
             "kept_out": preface.kept_out,

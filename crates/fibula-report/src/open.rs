@@ -127,12 +127,8 @@ pub(crate) fn decide(view: &View<'_>, trace: &Trace) -> Vec<String> {
 pub(crate) fn values(trace: &Trace, open: &Open) -> serde_json::Value {
     let values = open.values.iter().map(|value| {
         let means = value.means.iter().map(|means| match means {
-            Means::No => json!("no"),
-            Means::Yes => json!("yes"),
-            Means::Client => json!("client"),
-            Means::Node => json!("node"),
             Means::First(policy) => json!(policy),
-            Means::One => json!(null),
+            other => json!(other.word()),
         });
         let ends = value.ways.iter().flat_map(|way| trace.ways[*way].outcome().into_keys());
         let ends: BTreeSet<&str> = ends.map(|(verdict, _)| verdict.name()).collect();

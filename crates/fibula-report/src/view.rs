@@ -1,5 +1,6 @@
 //! What all printers share: the network, the names of its elements, and the places of its objects.
 
+use fibula_answers::trace::Means;
 use fibula_cluster::ObjectId;
 use fibula_network::{
     Action, Addr, Addrs, ElementId, Entity, Entry, Header, Hop, Kind, Mark, Network, Pattern,
@@ -131,7 +132,13 @@ impl<'a> View<'a> {
         let from = is("reply", *reply) + &is("marked", *marked) + &from;
         let when: String = when
             .iter()
-            .map(|w| format!(" if {}={}", self.network.choice(w.choice).id, w.value))
+            .map(|w| {
+                let id = &self.network.choice(w.choice).id;
+                match Means::of(id, w.value).word() {
+                    Some(word) => format!(" if {id}={word}"),
+                    None => format!(" if {id}={}", w.value),
+                }
+            })
             .collect();
         // The protocol belongs to the target port; a source port has it from there.
         let ports = |ports: &Ports, proto: Option<Proto>| match (ports, proto) {

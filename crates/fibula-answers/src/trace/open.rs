@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use fibula_network::{ChoiceId, Network, When};
+use fibula_network::{ChoiceId, Network, Table, When};
 
 use super::Ground;
 
@@ -45,6 +45,32 @@ pub enum Means {
     One,
 }
 
+// === impl Means ===
+
+impl Means {
+    /// What a value means, by the id of its choice.
+    pub fn of(id: &str, value: u8) -> Means {
+        match (id, value) {
+            ("DR-2b", 1) | ("DR-3" | "DR-4" | "DR-19" | "DR-22" | "CNP-25", 0) => Means::No,
+            ("DR-2b", _) | ("DR-3" | "DR-4" | "DR-19" | "DR-22" | "CNP-25", _) => Means::Yes,
+            ("DR-7", 0) => Means::Client,
+            ("DR-7", _) => Means::Node,
+            _ => Means::One,
+        }
+    }
+
+    /// A word for it, as `--decide` takes it; none for what has no name of its own.
+    pub fn word(&self) -> Option<&'static str> {
+        match self {
+            Means::No => Some("no"),
+            Means::Yes => Some("yes"),
+            Means::Client => Some("client"),
+            Means::Node => Some("node"),
+            Means::First(_) | Means::One => None,
+        }
+    }
+}
+
 // === impl Open ===
 
 impl Open {
@@ -73,21 +99,17 @@ impl Open {
 }
 
 fn means(network: &Network, when: When) -> Means {
-    match (&*network.choice(when.choice).id, when.value) {
-        ("DR-2b", 1) | ("DR-3" | "DR-4" | "DR-19" | "DR-22" | "CNP-25", 0) => Means::No,
-        ("DR-2b", _) | ("DR-3" | "DR-4" | "DR-19" | "DR-22" | "CNP-25", _) => Means::Yes,
-        ("DR-7", 0) => Means::Client,
-        ("DR-7", _) => Means::Node,
-        ("DR-6", _) => first(network, when).map_or(Means::One, Means::First),
-        _ => Means::One,
+    let id = &*network.choice(when.choice).id;
+    match id {
+        "DR-6" => first(network, when).map_or(Means::One, Means::First),
+        _ => Means::of(id, when.value),
     }
 }
 
 /// The policy whose entries ask for this value: its table is called after it.
 fn first(network: &Network, when: When) -> Option<String> {
-    let asks = |table: &&fibula_network::Table| {
-        table.entries.iter().any(|entry| entry.pattern.when.contains(&when))
-    };
+    let asks =
+        |table: &&Table| table.entries.iter().any(|entry| entry.pattern.when.contains(&when));
     let name = &network.tables.iter().find(asks)?.name;
     Some(name.rsplit_once(' ')?.0.to_owned())
 }
