@@ -59,13 +59,13 @@ impl Decision {
     /// What is to be decided, as a question for people.
     pub fn question(self) -> &'static str {
         match self {
-            Decision::BlocksMatchPods => "does an ipBlock match pods?",
-            Decision::OwnNode => "do NetworkPolicies judge what a pod sends to its own Node?",
+            Decision::BlocksMatchPods => "does an ipBlock match the addresses of pods?",
+            Decision::OwnNode => "do NetworkPolicies judge what a pod sends to its own node?",
             Decision::Hairpin => {
                 "do NetworkPolicies judge what comes back to its sender through a Service?"
             }
             Decision::SeenSource => {
-                "which source do policies see of a masqueraded message to a pod of the same Node?"
+                "of a message whose source the pod's node rewrites, do policies see client or node?"
             }
         }
     }
@@ -73,11 +73,16 @@ impl Decision {
     /// What can be decided, by value; the first is the reference.
     pub fn values(self) -> [&'static str; 2] {
         match self {
-            Decision::BlocksMatchPods => ["yes", "never"],
-            Decision::OwnNode => ["no", "yes"],
-            Decision::Hairpin => ["no", "yes"],
-            Decision::SeenSource => ["the client's", "the Node's"],
+            Decision::BlocksMatchPods => ["yes", "no"],
+            Decision::OwnNode | Decision::Hairpin => ["no", "yes"],
+            Decision::SeenSource => ["client", "node"],
         }
+    }
+
+    /// The value of a word of [`Decision::values`].
+    pub fn value(self, word: &str) -> Option<u8> {
+        let at = self.values().iter().position(|known| known.eq_ignore_ascii_case(word))?;
+        Some(at as u8)
     }
 }
 
@@ -107,22 +112,14 @@ impl Decisions {
         self.taken.get(&decision).copied()
     }
 
-    /// Takes a decision, in the words of [`Decision::values`].
-    ///
-    /// # Errors
-    ///
-    /// What was expected, where the decision has no such value.
-    pub fn take(&mut self, decision: Decision, value: &str) -> Result<(), String> {
-        let values = decision.values();
-        let at = values.iter().position(|known| known.eq_ignore_ascii_case(value));
-        let Some(at) = at else {
-            return Err(format!(
-                "{value:?} is no answer to {decision}: {} or {}",
-                values[0], values[1]
-            ));
-        };
-        self.taken.insert(decision, at as u8);
-        Ok(())
+    /// Takes a decision.
+    pub fn set(&mut self, decision: Decision, value: u8) {
+        self.taken.insert(decision, value);
+    }
+
+    /// What is decided, by decision.
+    pub fn all(&self) -> impl Iterator<Item = (Decision, u8)> + '_ {
+        self.taken.iter().map(|(decision, value)| (*decision, *value))
     }
 }
 

@@ -236,7 +236,7 @@ fn orders(maker: &mut Maker<'_>, direction: Direction, tier: Tier) -> BTreeMap<u
         }
         let tier = super::tier_name(tier);
         let question = format!(
-            "{} policies of the {tier} tier have priority {priority}: which comes first?",
+            "{} policies of the {tier} tier have priority {priority}: which of them comes first?",
             policies.len()
         );
         let values = u8::try_from(policies.len()).unwrap_or(u8::MAX);

@@ -119,7 +119,7 @@ impl<'a> Maker<'a> {
 
     /// Whether the labels of a namespace that was not read are what a selector wants.
     pub(super) fn unread(&mut self, by: &Selector, namespace: &str) -> When {
-        let about = format!("has namespace {namespace}, which was not read, labels {by}?");
+        let about = format!("does namespace {namespace}, which was not read, have labels {by}?");
         When { choice: self.unknown("DR-22", about), value: 1 }
     }
 
@@ -214,7 +214,8 @@ impl<'a> Maker<'a> {
                 continue;
             }
             let whose = if kind == RangeKind::Pods { "pods" } else { "nodes" };
-            let question = format!("the input has no addresses of {whose}: are they in {name}?");
+            let question =
+                format!("do {whose}, whose addresses the input does not say, have them in {name}?");
             let choice = self.unknown("DR-19", question);
             blocks = blocks
                 .into_iter()
@@ -262,7 +263,7 @@ impl<'a> Maker<'a> {
         for node in perhaps {
             let called = self.cluster.nodes[node].name.clone();
             let addrs = set(self, vec![node], format!("{name}, perhaps {called}"));
-            let about = format!("has node {called}, which was not read, labels {selector}?");
+            let about = format!("does node {called}, which was not read, have labels {selector}?");
             found.push((addrs, vec![When { choice: self.unknown("DR-22", about), value: 1 }]));
         }
         found
@@ -276,7 +277,7 @@ impl<'a> Maker<'a> {
             true => Addrs::Any,
             false => Addrs::Set(self.world()),
         };
-        let about = format!("has the target one of the names {}?", names.join(", "));
+        let about = format!("is the target known by one of the names {}?", names.join(", "));
         vec![(addrs, vec![When { choice: self.unknown("CNP-25", about), value: 1 }])]
     }
 

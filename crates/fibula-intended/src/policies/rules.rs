@@ -30,13 +30,7 @@ impl Maker<'_> {
             entry.pattern.when.sort_unstable();
             entry.pattern.when.dedup();
         }
-        let kind = match policy.kind {
-            PolicyKind::NetworkPolicy => "netpol",
-            PolicyKind::ClusterNetworkPolicy => "cnp",
-            PolicyKind::AdminNetworkPolicy => "anp",
-            PolicyKind::BaselineAdminNetworkPolicy => "banp",
-        };
-        Table::new(&format!("{kind}/{} {}", policy.path(), direction.name()), entries)
+        Table::new(&format!("{} {}", policy.called(), direction.name()), entries)
     }
 
     fn rule(
