@@ -189,6 +189,18 @@ fn a_protocol_that_the_kernel_lacks_is_named() {
     );
 }
 
+/// A check of K1 has 824 ends of connections to open: it does so a few at a time.
+#[test]
+fn few_files_are_enough() {
+    let few =
+        format!("ulimit -n 200; exec {} lab check -q @k1 --all", env!("CARGO_BIN_EXE_fibula"));
+    if lab(&["check", "-q", "@k1"]).is_some() {
+        let output = Command::new("sh").args(["-c", &few]).output().expect("there is a shell");
+        let err = String::from_utf8_lossy(&output.stderr);
+        assert_eq!((output.status.code(), &*err), (Some(0), ""));
+    }
+}
+
 #[test]
 fn a_command_finds_names_there_and_its_exit_code_is_ours() {
     let script = "grep -v localhost /etc/hosts; grep search /etc/resolv.conf; exit 7";
