@@ -59,6 +59,44 @@ pub fn place_path(kind: Kind, place: Place) -> String {
     }
 }
 
+const LISTS: [ContainerList; 5] = [
+    ContainerList::Containers,
+    ContainerList::Init,
+    ContainerList::Ephemeral,
+    ContainerList::Ingress,
+    ContainerList::Egress,
+];
+/// How many containers or rules of a list have a place of their own; later ones have their object's.
+const CONTAINERS: u64 = 0x3000;
+
+// === impl Place ===
+
+impl Place {
+    /// A number that stands for it, for whoever keeps millions of places and knows no objects.
+    pub fn number(self) -> u64 {
+        let container = self.container.filter(|(_, i)| u64::from(*i) < CONTAINERS);
+        let container =
+            container.map_or(0, |(list, i)| 1 + list as u64 * CONTAINERS + u64::from(i));
+        // Of a container that has no place of its own, a port would be taken for a Service's.
+        let has_port = self.container.is_none() || container > 0;
+        let port = self.port.filter(|_| has_port).map_or(0, |i| u64::from(i.saturating_add(1)));
+        u64::from(self.object.0) << 32 | container << 16 | port
+    }
+
+    /// The place that a number stands for; none if it stands for none.
+    pub fn of_number(number: u64) -> Option<Place> {
+        let object = ObjectId((number >> 32) as u32);
+        let (container, port) = (number >> 16 & 0xffff, (number & 0xffff) as u16);
+        let container = match container.checked_sub(1) {
+            Some(n) => Some((*LISTS.get((n / CONTAINERS) as usize)?, (n % CONTAINERS) as u16)),
+            None => None,
+        };
+        Some(Place { object, container, port: port.checked_sub(1) })
+    }
+}
+
+// === impl ContainerList ===
+
 impl ContainerList {
     /// Its name in the API.
     pub fn field(self) -> &'static str {
@@ -69,5 +107,27 @@ impl ContainerList {
             Self::Ingress => "ingress",
             Self::Egress => "egress",
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_survives_packing() {
+        let object = ObjectId(7);
+        for container in
+            [None, Some((ContainerList::Containers, 0)), Some((ContainerList::Egress, 0x2fff))]
+        {
+            for port in [None, Some(0), Some(3)] {
+                let at = Place { object, container, port };
+                assert_eq!(Place::of_number(at.number()), Some(at));
+            }
+        }
+        let beyond =
+            Place { object, container: Some((ContainerList::Init, 0x3000)), port: Some(1) };
+        let whole = Place { object, container: None, port: None };
+        assert_eq!(Place::of_number(beyond.number()), Some(whole), "not a port of the object");
     }
 }

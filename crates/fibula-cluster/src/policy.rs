@@ -198,6 +198,11 @@ impl Policy {
         }
     }
 
+    /// Its kind for short, its namespace and its name: `netpol/shop/web`.
+    pub fn called(&self) -> String {
+        format!("{}/{}", self.kind.short(), self.path())
+    }
+
     /// All of its rules.
     pub fn rules(&self) -> impl Iterator<Item = &Rule> {
         self.ingress.iter().chain(&self.egress)
@@ -214,6 +219,16 @@ impl PolicyKind {
             Self::ClusterNetworkPolicy => "ClusterNetworkPolicy",
             Self::AdminNetworkPolicy => "AdminNetworkPolicy",
             Self::BaselineAdminNetworkPolicy => "BaselineAdminNetworkPolicy",
+        }
+    }
+
+    /// What `kubectl` calls it for short.
+    pub fn short(self) -> &'static str {
+        match self {
+            Self::NetworkPolicy => "netpol",
+            Self::ClusterNetworkPolicy => "cnp",
+            Self::AdminNetworkPolicy => "anp",
+            Self::BaselineAdminNetworkPolicy => "banp",
         }
     }
 }

@@ -83,7 +83,7 @@ impl Selector {
 
 impl Requirement {
     /// Whether a value, or none, is what is asked for. Values are sorted, as a selector keeps them.
-    pub(crate) fn holds(&self, value: Option<&str>) -> bool {
+    pub fn holds(&self, value: Option<&str>) -> bool {
         let among = |values: &[String]| {
             value.is_some_and(|value| values.binary_search_by(|v| v.as_str().cmp(value)).is_ok())
         };

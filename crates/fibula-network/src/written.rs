@@ -114,12 +114,6 @@ impl Writer<'_> {
         out
     }
 
-    /// The entries of a table alone.
-    fn entries(&self, table: TableId) -> Vec<(EntryId, Entry)> {
-        let written = |(id, entry)| self.write(entry).into_iter().map(move |entry| (id, entry));
-        entries(self.network, table).flat_map(written).collect()
-    }
-
     /// Which address of a header names a Pod that has a filter in its chain here.
     fn side(&self, filter: TableId, header: Header) -> Option<Side> {
         let tables = self.network.fib(self.switch).map(|fib| self.network.pipeline(fib.pipeline));
@@ -137,6 +131,12 @@ impl Writer<'_> {
             })
         });
         chains.map(|chains| chains.by)
+    }
+
+    /// The entries of a table alone.
+    fn entries(&self, table: TableId) -> Vec<(EntryId, Entry)> {
+        let written = |(id, entry)| self.write(entry).into_iter().map(move |entry| (id, entry));
+        entries(self.network, table).flat_map(written).collect()
     }
 
     fn write(&self, entry: &Entry) -> Vec<Entry> {

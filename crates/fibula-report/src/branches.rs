@@ -6,8 +6,9 @@ use fibula_answers::trace::{Branch, Trace, Way, Why, header_before};
 use fibula_network::walk::{Fork, Step, Verdict};
 use fibula_network::{Action, ElementId, Header, Hop, Kind};
 
-use crate::life::{self, Lens, decided, is_first_here, origin, row};
+use crate::life::{self, Lens, decided, origin, row};
 use crate::page::Text;
+use crate::policies;
 use crate::preface::count;
 use crate::reply;
 use crate::style::Label;
@@ -17,24 +18,42 @@ use crate::view::View;
 const MOST: usize = 8;
 
 /// The rows of a way: the hops of its only branch; or those that its branches share, a tree of
-/// them, and the hops of one.
-pub(crate) fn rows(view: &View<'_>, trace: &Trace, way: &Way) -> Vec<Vec<Text>> {
+/// them, and the hops of one. Of an only branch from a step on.
+pub(crate) fn rows(view: &View<'_>, trace: &Trace, way: &Way, from: usize) -> Vec<Vec<Text>> {
     let tree = Tree { view, trace };
     let branches = &way.branches[..];
-    let Some(fork) = fork(branches) else { return tree.hops(&branches[0], 0) };
+    let Some(fork) = fork(branches) else { return tree.hops(&branches[0], from) };
     let first = &branches[0];
     let mut rows = match fork {
         0 => vec![],
-        _ => tree.lens(None).rows(&first.life, 0..fork),
+        _ => tree.lens(first, None).rows(&first.life, 0..fork),
     };
     rows.push(tree.fork_row(first, fork, branches));
     tree.alternatives(branches, fork, "  ", &mut rows);
-    let shown = branches.iter().find(|branch| !branch.arrived()).unwrap_or(first);
+    let shown = self::shown(branches);
     rows.push(vec![Text::new()]);
     let by = format!("hop by hop, by {}", tree.path(shown));
     rows.push(vec![Text::new().with(Label::Dim, by)]);
     rows.extend(tree.hops(shown, if fork == 0 { 0 } else { fork + 1 }));
     rows
+}
+
+/// The step at which the only branch of a way parts from that of another; the first step where
+/// there are several.
+pub(crate) fn part(one: &Way, other: &Way) -> usize {
+    match (&one.branches[..], &other.branches[..]) {
+        ([one], [other]) => {
+            let mut steps = one.life.steps.iter().zip(&other.life.steps);
+            let part = steps.position(|(a, b)| a != b);
+            part.unwrap_or(one.life.steps.len().min(other.life.steps.len()))
+        }
+        _ => 0,
+    }
+}
+
+/// The branch that is shown hop by hop: the first that does not arrive, if any.
+pub(crate) fn shown(branches: &[Branch]) -> &Branch {
+    branches.iter().find(|branch| !branch.arrived()).unwrap_or(&branches[0])
 }
 
 /// What the branches are: endpoints of one Service, Nodes, addresses of one name; or ways, where
@@ -105,14 +124,15 @@ enum Sameness {
 // === impl Tree ===
 
 impl Tree<'_> {
-    fn lens<'l>(&'l self, why: Option<&'l str>) -> Lens<'l> {
-        Lens { view: self.view, source_port_matters: self.trace.source_port_matters, why }
+    fn lens<'l>(&'l self, branch: &'l Branch, why: Option<&'l str>) -> Lens<'l> {
+        let source_port_matters = self.trace.source_port_matters;
+        Lens { view: self.view, source_port_matters, why, rulings: &branch.rulings }
     }
 
     /// The hops of a branch from a step on, and of its reply.
     fn hops(&self, branch: &Branch, from: usize) -> Vec<Vec<Text>> {
         let why = self.why(branch);
-        let lens = self.lens(why.as_deref());
+        let lens = self.lens(branch, why.as_deref());
         let mut rows = lens.rows(&branch.life, from..branch.life.steps.len());
         if let Some(reply) = &branch.reply {
             rows.extend(reply::rows(lens, self.sent(branch), reply));
@@ -125,7 +145,7 @@ impl Tree<'_> {
         let (what, _) = alternative(self.view, first, fork);
         match first.life.steps[fork] {
             Step::Decide { at, fork: Some(Fork { of, .. }), becomes, .. } => {
-                let named = is_first_here(&first.life, fork).then_some(at);
+                let named = self.lens(first, None).is_first_here(&first.life, fork).then_some(at);
                 let (sign, verb) = match becomes {
                     Some(_) => ("◆ ", "target becomes"),
                     None => ("○ ", "forwards to"),
@@ -154,7 +174,7 @@ impl Tree<'_> {
         rows: &mut Vec<Vec<Text>>,
     ) {
         let parts: Vec<&[Branch]> = parts(branches, fork).collect();
-        let shown = shown(&parts);
+        let shown = lines(&parts);
         for (i, line) in shown.iter().enumerate() {
             let last = i + 1 == shown.len();
             let (branch, below) = if last { ("└ ", "  ") } else { ("├ ", "│ ") };
@@ -221,10 +241,10 @@ impl Tree<'_> {
             };
         }
         let why = self.why(branch);
-        let lens = self.lens(why.as_deref());
+        let lens = self.lens(branch, why.as_deref());
         let because = match &branch.reply {
             Some(reply) => Some(reply::lost_why(lens, self.sent(branch), reply)),
-            None => lens.because(&branch.life),
+            None => lens.because(&branch.life).or_else(|| self.dropped(branch)),
         };
         let text = Text::new().with(Label::Bad, verdict.name());
         let text = because.map_or(text.clone(), |why| text.plain(format!(": {why}")));
@@ -232,6 +252,13 @@ impl Tree<'_> {
             true => text.plain("; the refusal does not come back"),
             false => text,
         }
+    }
+
+    /// What of policies dropped the message of a branch.
+    fn dropped(&self, branch: &Branch) -> Option<String> {
+        let last = branch.life.steps.len().checked_sub(1);
+        let ruling = branch.rulings.iter().find(|ruling| ruling.step == last)?;
+        Some(policies::dropped(self.view, ruling))
     }
 
     /// Why the Service that ended a branch did.
@@ -294,7 +321,7 @@ enum Line<'a> {
 
 /// The lines of a fork's alternatives: all of them, or where they are many, of those that are
 /// alike the first few.
-fn shown<'a>(parts: &[&'a [Branch]]) -> Vec<Line<'a>> {
+fn lines<'a>(parts: &[&'a [Branch]]) -> Vec<Line<'a>> {
     if parts.len() <= MOST + 1 {
         return parts.iter().map(|part| Line::Part(part)).collect();
     }

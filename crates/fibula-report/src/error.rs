@@ -46,7 +46,7 @@ pub fn refusal(refusal: &Refusal) -> Page {
             .plain(format!(": {what}expected {}{got}", refusal.expected)),
     );
     if let Some(snippet) = &refusal.snippet {
-        page.append(lines(snippet));
+        page.append(lines(snippet, "", 2));
     }
     if let Some(help) = &refusal.help {
         page.line(Text::from("  ").with(Label::Hint, format!("help: {help}")));
@@ -107,16 +107,17 @@ fn answer(label: Label, verdict: &str, why: &str, near: &[String]) -> Page {
     page
 }
 
-fn lines(snippet: &Snippet) -> Page {
+/// Lines with their numbers, so far from the left, and a caret that says something.
+pub(crate) fn lines(snippet: &Snippet, says: &str, indent: usize) -> Page {
     let mut page = Page::new();
     let last = snippet.first_line + snippet.lines.len();
-    let width = last.to_string().len().max(3) + 2;
+    let width = last.to_string().len().max(3) + indent;
     for (i, line) in snippet.lines.iter().enumerate() {
         let number = snippet.first_line + i;
         page.line(Text::new().with(Label::Dim, format!("{number:>width$} │ ")).plain(line));
         if number == snippet.caret.line {
             let pad = " ".repeat(snippet.caret.column.saturating_sub(1));
-            let caret = "^".repeat(snippet.caret.length);
+            let caret = format!("{} {says}", "^".repeat(snippet.caret.length));
             page.line(
                 Text::new()
                     .with(Label::Dim, format!("{:width$} │ ", ""))

@@ -14,6 +14,7 @@ use crate::demo::Demo;
 use crate::explain::ids;
 use crate::life;
 use crate::page::Screen;
+use crate::policies;
 use crate::preface::{About, Preface};
 use crate::view::View;
 use crate::why;
@@ -71,7 +72,8 @@ pub fn trace(view: &View<'_>, trace: &Trace, preface: &Preface) -> Value {
         "message": header(trace.header),
         "source_port_matters": trace.source_port_matters,
         "lives": lives.collect::<Vec<_>>(),
-        "doubts": trace.doubts.iter().map(|d| doubt(view, d)).collect::<Vec<_>>(),
+        "doubts": trace.doubts.iter().map(|d| doubt(view, trace, d)).collect::<Vec<_>>(),
+        "settled": trace.settled.iter().map(|s| policies::settled_json(view, s)).collect::<Vec<_>>(),
         "granted": trace.granted.iter().map(granted).collect::<Vec<_>>(),
         "affinity": trace.affinity.iter().map(affinity).collect::<Vec<_>>(),
         "instead": trace.instead.as_ref().map(instead),
@@ -182,6 +184,7 @@ fn branch(view: &View<'_>, branch: &Branch) -> Value {
     value["astray"] = json!(branch.astray);
     value["unheard"] = json!(branch.unheard);
     value["reply"] = branch.reply.as_ref().map_or(Value::Null, |reply| life(view, reply));
+    value["policies"] = branch.rulings.iter().map(|r| policies::ruling(view, r)).collect();
     if let (Some(why), Some(last)) = (&branch.why, branch.life.steps.len().checked_sub(1)) {
         let header = header_before(&branch.life, last);
         value["why"] = json!(header.map(|header| why::why(view, why, header)));
@@ -274,11 +277,13 @@ fn finding(finding: &Finding, place: &dyn Fn(Place) -> Option<String>) -> Value 
     })
 }
 
-fn doubt(view: &View<'_>, doubt: &Doubt) -> Value {
+fn doubt(view: &View<'_>, trace: &Trace, doubt: &Doubt) -> Value {
     match doubt {
         Doubt::Choice(id) => {
             let choice = view.network.choice(*id);
-            json!({ "id": choice.id, "question": choice.question })
+            let open = trace.open.iter().find(|open| open.choice == *id);
+            let values = open.map(|open| crate::open::values(trace, open));
+            json!({ "id": choice.id, "question": choice.question, "values": values })
         }
         Doubt::Many => json!({ "id": "SVC-42" }),
         Doubt::NodePort(name) => json!({ "id": "SVC-7", "service": name }),
@@ -323,6 +328,7 @@ pub(crate) fn basis(preface: &Preface) -> Value {
             "pods": read.pods,
             "pods_not_running": read.finished,
             "services": read.services,
+            "policies": read.policies,
             "left": read.left,
             "refused": preface.refused,
             "kept_out": preface.kept_out,

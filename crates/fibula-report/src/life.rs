@@ -3,10 +3,12 @@
 use std::ops::Range;
 
 use fibula_answers::trace::header_before;
+use fibula_answers::trace::policies::Ruling;
 use fibula_network::walk::{Life, Step, Verdict};
 use fibula_network::{Action, ElementId, Entry, Header, Hop, Kind, Port, Receiver};
 
 use crate::page::Text;
+use crate::policies;
 use crate::preface::count;
 use crate::style::Label;
 use crate::view::{View, host};
@@ -20,11 +22,13 @@ pub(crate) struct Lens<'a> {
     pub(crate) source_port_matters: bool,
     /// Why the last entry decided so, where more is known than the entry says.
     pub(crate) why: Option<&'a str>,
+    /// What policies said on the way.
+    pub(crate) rulings: &'a [Ruling],
 }
 
 /// The rows of a life, in three columns.
 pub(crate) fn rows(view: &View<'_>, life: &Life, source_port_matters: bool) -> Vec<Vec<Text>> {
-    Lens { view, source_port_matters, why: None }.rows(life, 0..life.steps.len())
+    Lens { view, source_port_matters, why: None, rulings: &[] }.rows(life, 0..life.steps.len())
 }
 
 /// What the client sees of a verdict.
@@ -90,14 +94,9 @@ pub(crate) fn backend(view: &View<'_>, at: ElementId) -> &'static str {
     if view.network.kind(at) == Kind::Outside { "node" } else { "endpoint" }
 }
 
-/// Whether a step is the first thing that its switch decides of the message.
-pub(crate) fn is_first_here(life: &Life, step: usize) -> bool {
-    step == 0 || !matches!(life.steps[step - 1], Step::Decide { .. })
-}
-
 // === impl Lens ===
 
-impl Lens<'_> {
+impl<'a> Lens<'a> {
     /// The rows of some steps of a life; with its last step, of how it ends too.
     pub(crate) fn rows(self, life: &Life, steps: Range<usize>) -> Vec<Vec<Text>> {
         let view = self.view;
@@ -113,21 +112,39 @@ impl Lens<'_> {
                     let receives = format!("receives {}", header(h));
                     rows.push(row(view, "● ", Some(at), receives.into(), place(view, at)));
                 }
-                Step::Decide { at, .. } => {
-                    if let Some(entry) = decided(view, life, i) {
-                        let named = i == steps.start || is_first_here(life, i);
+                Step::Decide { at, .. } | Step::Pass { at, .. } => {
+                    let named = i == steps.start || self.is_first_here(life, i);
+                    let at = named.then_some(at);
+                    if let Some(ruling) = self.ruling(i) {
+                        let (sign, happens) = policies::says(view, ruling);
+                        let why = policies::origin(view, ruling);
+                        rows.push(row(view, sign, at, happens, why));
+                    } else if let Some(entry) = decided(view, life, i) {
                         let (sign, happens) = self.decision(life, i, &entry);
-                        let at = named.then_some(at);
                         rows.push(row(view, sign, at, happens, origin(view, &entry)));
                     }
                 }
-                Step::Send { .. } | Step::Recv { .. } | Step::Pass { .. } => {}
+                Step::Send { .. } | Step::Recv { .. } => {}
             }
         }
         if steps.end == life.steps.len() {
             rows.extend(self.silent_end(life));
         }
         rows
+    }
+
+    /// What policies said at a step.
+    fn ruling(self, step: usize) -> Option<&'a Ruling> {
+        self.rulings.iter().find(|ruling| ruling.step == Some(step))
+    }
+
+    /// Whether a step is the first thing that its switch has a row for.
+    pub(crate) fn is_first_here(self, life: &Life, step: usize) -> bool {
+        let before = life.steps[..step].iter().enumerate().rev();
+        let here = before.take_while(|(_, s)| matches!(s, Step::Decide { .. } | Step::Pass { .. }));
+        let mut rows = here
+            .filter(|(i, step)| matches!(step, Step::Decide { .. }) || self.ruling(*i).is_some());
+        rows.next().is_none()
     }
 
     /// What an entry does with a message, and the sign of that.

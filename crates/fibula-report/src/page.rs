@@ -157,6 +157,11 @@ impl Page {
         self.either(wide, narrow);
     }
 
+    /// Whether nothing is on it.
+    pub fn is_empty(&self) -> bool {
+        self.blocks.is_empty()
+    }
+
     /// Adds the blocks of another page.
     pub fn append(&mut self, other: Page) {
         self.blocks.extend(other.blocks);

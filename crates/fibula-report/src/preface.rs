@@ -39,6 +39,8 @@ pub struct Reading {
     pub finished: usize,
     /// How many Services.
     pub services: usize,
+    /// How many policies.
+    pub policies: usize,
     /// How many objects were left, because they decide nothing about the network.
     pub left: usize,
 }
@@ -62,6 +64,13 @@ pub enum Taken {
     Listeners,
     /// Refinements are switched off: their ids.
     Without(Vec<String>),
+    /// What Kubernetes leaves open was decided: by a profile, and each answer, `DR-3=yes`.
+    Decided {
+        /// The name of the profile, if one was taken.
+        profile: Option<String>,
+        /// Each decision, with its answer.
+        answers: Vec<String>,
+    },
 }
 
 // === impl Reading ===
@@ -76,6 +85,7 @@ impl Reading {
             pods: cluster.pods.len(),
             finished: cluster.pods.iter().filter(|pod| !pod.live).count(),
             services: cluster.services.len(),
+            policies: cluster.policies.len(),
             left,
         }
     }
@@ -110,15 +120,20 @@ impl Preface {
     }
 
     fn read_line(&self) -> String {
-        let Reading { files, nodes, namespaces, pods, finished, services, .. } = self.read;
+        let Reading { files, nodes, namespaces, pods, finished, services, policies, .. } =
+            self.read;
         let finished =
             if finished > 0 { format!(" ({finished} not running)") } else { String::new() };
         let left = match self.read.left {
             0 => String::new(),
             left => format!("; {} left", count(left, "other object")),
         };
+        let policies = match policies {
+            0 => String::new(),
+            n => format!(", {}", count(n, "policy")),
+        };
         format!(
-            "{}: {}, {}, {}{finished}, {}{left}",
+            "{}: {}, {}, {}{finished}, {}{policies}{left}",
             count(files, "file"),
             count(nodes, "node"),
             count(namespaces, "namespace"),
@@ -151,9 +166,14 @@ impl Preface {
     }
 
     /// What was assumed that an answer about one message may rest on: `outside` says whether it
-    /// left the cluster, `daemon` whether a daemon of ours had part in it.
-    pub(crate) fn assumed_for(&self, outside: bool, daemon: bool) -> Vec<String> {
-        let part = |taken: &&Taken| daemon || !matches!(taken, Taken::Daemon(_));
+    /// left the cluster, `daemon` whether a daemon of ours had part in it, `policies` whether one
+    /// had a say.
+    pub(crate) fn assumed_for(&self, outside: bool, daemon: bool, policies: bool) -> Vec<String> {
+        let part = |taken: &&Taken| match taken {
+            Taken::Daemon(_) => daemon,
+            Taken::Decided { .. } => policies,
+            Taken::Listeners | Taken::Without(_) => true,
+        };
         let mut lines: Vec<String> = self.taken.iter().filter(part).map(taken).collect();
         let certain = if outside { "" } else { "; none decided this answer" };
         lines.extend(self.invented().map(|line| format!("{line}{certain}")));
@@ -190,8 +210,8 @@ impl Preface {
             Assumption::Placement(n) => Some(*n),
             _ => None,
         }) {
-            let nodes = if n == 1 { "node" } else { "nodes" };
-            parts.push(format!("the {nodes} of {}", count(n, "pod")));
+            let run = if n == 1 { "runs" } else { "run" };
+            parts.push(format!("where {} {run}", count(n, "pod")));
         }
         let addresses: [(&str, Option<usize>); 3] = [
             (
@@ -216,15 +236,16 @@ impl Preface {
                 }),
             ),
         ];
-        let some: Vec<String> = addresses
-            .iter()
-            .filter_map(|(what, n)| Some(format!("{} {what}", thousands((*n)? as u64))))
-            .collect();
+        let some: Vec<String> =
+            addresses.iter().filter_map(|(what, n)| Some(count((*n)?, what))).collect();
         if !some.is_empty() {
-            let one = some == ["1 node"] || some == ["1 pod"] || some == ["1 Service"];
-            parts.push(format!("{} address{}", list(&some), if one { "" } else { "es" }));
+            parts.push(format!("the addresses of {}", list(&some)));
         }
-        (!parts.is_empty()).then(|| format!("{} (the input has none; DR-19, DR-20)", list(&parts)))
+        let comma = |parts: Vec<String>| match &parts[..] {
+            [most @ .., last] if !most.is_empty() => format!("{}, and {last}", most.join(", ")),
+            _ => parts.concat(),
+        };
+        (!parts.is_empty()).then(|| format!("{} (the input has none; DR-19, DR-20)", comma(parts)))
     }
 
     fn not_followed(&self) -> Option<String> {
@@ -245,6 +266,12 @@ fn taken(taken: &Taken) -> String {
         Taken::Daemon(daemon) => format!("{daemon} on every node"),
         Taken::Listeners => "declared ports are all that listen (POD-2)".to_owned(),
         Taken::Without(ids) => format!("the article's graph without {}", list(ids)),
+        Taken::Decided { profile: Some(profile), answers } => {
+            format!("your plugin is as the profile {profile}: {}", answers.join(", "))
+        }
+        Taken::Decided { profile: None, answers } => {
+            format!("your plugin does as you decided: {}", answers.join(", "))
+        }
     }
 }
 

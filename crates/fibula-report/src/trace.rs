@@ -1,14 +1,17 @@
 //! `trace`: what happens to a message, for people.
 
-mod headline;
+pub(crate) mod headline;
 
-use fibula_answers::trace::{Affinity, Doubt, Granted, Instead, MOST_LIVES, Trace, Unread};
+use fibula_answers::trace::{Affinity, Doubt, Granted, Instead, MOST_LIVES, Trace, Unread, Way};
 use fibula_network::walk::Step;
 use fibula_network::{ElementId, Kind, PlaceId};
 
 use crate::branches;
+use crate::open::{self, either};
 use crate::page::{Page, Text};
+use crate::policies;
 use crate::preface::{Preface, count, list, thousands};
+use crate::style::Label;
 use crate::view::{View, host};
 
 /// The verdict, then the life of the message and of its reply, or where its branches part, then
@@ -17,18 +20,17 @@ pub fn trace(view: &View<'_>, trace: &Trace, preface: &Preface) -> Page {
     let mut page = Page::new();
     page.line(headline::headline(view, trace));
     page.blank();
-    let open = trace.doubts.iter().any(|doubt| matches!(doubt, Doubt::Choice(_)));
-    for (i, way) in trace.ways.iter().enumerate() {
-        if open {
-            let says = if i == 0 { "  either " } else { "  or " };
-            page.line(Text::from(says).then(headline::way(view, way)));
+    match &trace.open[..] {
+        [] => {
+            page.rows(2, branches::rows(view, trace, &trace.ways[0], 0));
+            page.append(explained(view, &trace.ways[0]));
         }
-        page.rows(2, branches::rows(view, trace, way));
-        if !open {
-            break;
+        _ => {
+            page.append(open::questions(view, trace));
+            page.append(ways(view, trace));
         }
     }
-    let because = because(view, trace);
+    let because = because(trace);
     if !because.is_empty() {
         page.blank();
         for line in because {
@@ -36,10 +38,12 @@ pub fn trace(view: &View<'_>, trace: &Trace, preface: &Preface) -> Page {
         }
     }
     let assumed = assumed(view, trace, preface);
+    let decide = open::decide(view, trace);
     let name = name(trace);
     let clients = clients(trace);
     let chosen = trace.from.alike > 1 || trace.to.alike > 1;
-    if name.is_some() || chosen || !clients.is_empty() || !assumed.is_empty() {
+    if name.is_some() || chosen || !clients.is_empty() || !assumed.is_empty() || !decide.is_empty()
+    {
         page.blank();
     }
     if let Some(name) = name {
@@ -63,8 +67,59 @@ pub fn trace(view: &View<'_>, trace: &Trace, preface: &Preface) -> Page {
     for line in assumed {
         page.paragraph("assumed", &line);
     }
+    for line in decide {
+        page.paragraph("decide", &line);
+    }
     if let Some(missing) = preface.missing() {
         page.paragraph("missing", &missing);
+    }
+    page
+}
+
+/// How many ways are shown hop by hop.
+const MOST_WAYS: usize = 3;
+
+/// The ways in which an open answer can end: the first from its beginning, the others from where
+/// they differ from it.
+fn ways(view: &View<'_>, trace: &Trace) -> Page {
+    let mut page = Page::new();
+    let distinct = open::distinct(trace);
+    for (i, way) in distinct.iter().map(|way| &trace.ways[*way]).enumerate() {
+        let end = headline::way(view, way);
+        let head = match (open::under(trace, way), i) {
+            (Some(under), _) => Text::from("  ").with(Label::Name, under).plain("   ").then(end),
+            (None, 0) => Text::from("  either ").then(end),
+            (None, _) => Text::from("  or ").then(end),
+        };
+        if i >= MOST_WAYS {
+            page.line(head);
+            continue;
+        }
+        let from = if i == 0 { 0 } else { branches::part(&trace.ways[distinct[0]], way) };
+        page.blank();
+        page.line(if from > 0 { head.plain(", from where it differs:") } else { head });
+        page.rows(2, branches::rows(view, trace, way, from));
+        page.append(explained(view, way));
+    }
+    page
+}
+
+/// Why policies dropped what the rows of a way show last, in full.
+fn explained(view: &View<'_>, way: &Way) -> Page {
+    let mut page = Page::new();
+    let branch = branches::shown(&way.branches);
+    for ruling in &branch.rulings {
+        let explained = policies::explained(view, ruling);
+        if explained.is_empty() {
+            continue;
+        }
+        page.blank();
+        if ruling.step.is_none() {
+            let (sign, says) = policies::says(view, ruling);
+            let also = Text::from("  ").with(Label::Bad, sign).plain("and further on: ");
+            page.line(also.then(says));
+        }
+        page.append(explained);
     }
     page
 }
@@ -117,15 +172,6 @@ fn clients(trace: &Trace) -> Vec<(&'static str, String)> {
     lines
 }
 
-/// `a`, `a or b`, `a, b or c`.
-fn either(items: &[String]) -> String {
-    match items {
-        [] => String::new(),
-        [one] => one.clone(),
-        [most @ .., last] => format!("{} or {last}", most.join(", ")),
-    }
-}
-
 /// How many addresses of a name are shown.
 const MOST_ADDRESSES: usize = 3;
 
@@ -155,16 +201,18 @@ fn assumed(view: &View<'_>, trace: &Trace, preface: &Preface) -> Vec<String> {
             )
         }
     });
-    granted.chain(preface.assumed_for(outside, met(&ours))).collect()
+    let branches = trace.ways.iter().flat_map(|way| &way.branches);
+    let judged = branches.into_iter().any(|branch| !branch.rulings.is_empty());
+    let settled = trace.settled.iter().map(|settled| policies::settled(view, settled));
+    let settled: Vec<String> = settled.collect();
+    granted.chain(settled).chain(preface.assumed_for(outside, met(&ours), judged)).collect()
 }
 
-fn because(view: &View<'_>, trace: &Trace) -> Vec<String> {
-    let network = view.network;
-    let each = trace.doubts.iter().map(|doubt| match doubt {
-        Doubt::Choice(id) => {
-            let choice = network.choice(*id);
-            format!("{} ({})", choice.question, choice.id)
-        }
+/// Why an answer is not certain, beside the choices that are open.
+fn because(trace: &Trace) -> Vec<String> {
+    let other = trace.doubts.iter().filter(|doubt| !matches!(doubt, Doubt::Choice(_)));
+    let each = other.map(|doubt| match doubt {
+        Doubt::Choice(_) => String::new(),
         Doubt::Many => format!(
             "it has more than {} branches, and not all were followed",
             thousands(MOST_LIVES as u64)
@@ -183,7 +231,7 @@ fn because(view: &View<'_>, trace: &Trace) -> Vec<String> {
         Doubt::Policies(unread) => {
             let (kinds, flags) = unread_words(unread);
             format!(
-                "{kinds} could withhold it, and policies are not read yet (DR-21); {flags} \
+                "{kinds} could withhold it, and that kind is not read, or was refused (DR-21); {flags} \
                  accepts that"
             )
         }

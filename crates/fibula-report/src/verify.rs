@@ -23,11 +23,10 @@ pub fn verify(
     let mut page = preface.page();
     page.blank();
     let mut rows = constraint_rows(proof);
-    if preface.has_unread_policies() {
-        // C3 is meant up to segmentation (NM-3).
-        if let Some(about) = rows.get_mut(2).and_then(|row| row.last_mut()) {
-            *about = std::mem::take(about).plain(", up to what policies withhold");
-        }
+    if let Some(withheld) = withheld(view, preface)
+        && let Some(about) = rows.get_mut(2).and_then(|row| row.last_mut())
+    {
+        *about = std::mem::take(about).plain(withheld);
     }
     page.rows(2, rows);
     for constraint in &proof.constraints {
@@ -44,6 +43,13 @@ pub fn verify(
     page.blank();
     page.line(last_line(proof, findings, preface, hint));
     page
+}
+
+/// What policies take from C3, which is meant up to segmentation (NM-3); nothing where there are
+/// none.
+fn withheld(view: &View<'_>, preface: &Preface) -> Option<&'static str> {
+    let filters = view.network.tables.iter().any(|table| table.chains.is_some());
+    (filters || preface.has_unread_policies()).then_some(", up to what policies withhold (NM-3)")
 }
 
 /// How many findings `verify` shows; `lint` shows them all.

@@ -1,9 +1,12 @@
 //! What all printers share: the network, the names of its elements, and the places of its objects.
 
+use fibula_answers::trace::Means;
+use fibula_cluster::ObjectId;
 use fibula_network::{
     Action, Addr, Addrs, ElementId, Entity, Entry, Header, Hop, Kind, Mark, Network, Pattern,
     PlaceId, Ports, Proto, Receiver, Source,
 };
+use fibula_source::Snippet;
 use rustc_hash::FxHashMap;
 
 use crate::page::Text;
@@ -15,7 +18,21 @@ pub struct View<'a> {
     pub network: &'a Network,
     /// Says where something is declared, as `file:line`.
     pub place: &'a dyn Fn(PlaceId) -> Option<String>,
+    /// Shows lines of an object: from that of one value to that of another.
+    pub excerpt: &'a Excerpts<'a>,
     ambiguous: Ambiguous<'a>,
+}
+
+/// Lines of an object, from that of a value to that of another, by their API paths.
+pub type Excerpts<'a> = dyn Fn(ObjectId, &str, &str) -> Option<Excerpt> + 'a;
+
+/// Lines of an object.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Excerpt {
+    /// Where the value stands that is pointed at, as `file:line`.
+    pub at: String,
+    /// The lines.
+    pub snippet: Snippet,
 }
 
 /// Which short names mean more than one thing.
@@ -40,7 +57,13 @@ impl<'a> View<'a> {
             };
             *names.entry(last(&element.name)).or_default() += 1;
         }
-        View { network, place, ambiguous }
+        View { network, place, excerpt: &|_, _, _| None, ambiguous }
+    }
+
+    /// Shows lines of objects where they explain something.
+    #[must_use]
+    pub fn with_excerpts(self, excerpt: &'a Excerpts<'a>) -> View<'a> {
+        View { excerpt, ..self }
     }
 
     /// The shortest name of an element that means nothing else: `c1-1`, else `web/server`, else
@@ -109,7 +132,13 @@ impl<'a> View<'a> {
         let from = is("reply", *reply) + &is("marked", *marked) + &from;
         let when: String = when
             .iter()
-            .map(|w| format!(" if {}={}", self.network.choice(w.choice).id, w.value))
+            .map(|w| {
+                let id = &self.network.choice(w.choice).id;
+                match Means::of(id, w.value).word() {
+                    Some(word) => format!(" if {id}={word}"),
+                    None => format!(" if {id}={}", w.value),
+                }
+            })
             .collect();
         // The protocol belongs to the target port; a source port has it from there.
         let ports = |ports: &Ports, proto: Option<Proto>| match (ports, proto) {

@@ -122,12 +122,17 @@ impl File {
     /// The lines around a range of bytes: two before, one after. Long lines are cut on both sides
     /// of what they are shown for.
     pub(crate) fn snippet(&self, span: Range<usize>) -> Snippet {
+        self.lines_around(span, 2, 1)
+    }
+
+    /// The line of a span with so many before and after it, which points at the span.
+    pub(crate) fn lines_around(&self, span: Range<usize>, before: usize, after: usize) -> Snippet {
         let start = self.floor(span.start);
         let end = self.floor(span.end).max(start);
         let (line, column) = self.line_column(start);
         let mut first = self.line_start(start);
         let mut first_line = line;
-        while first_line > 1 && first_line + 2 > line {
+        while first_line > 1 && first_line + before > line {
             first = self.line_start(first - 1);
             first_line -= 1;
         }
@@ -135,7 +140,7 @@ impl File {
         let mut caret = Caret { line, column, length };
         let mut lines = Vec::new();
         let mut at = first;
-        for number in first_line..=line + 1 {
+        for number in first_line..=line + after {
             let end = self.line_end(at);
             let text = self.text[at..end].trim_end_matches('\r');
             if number == line {

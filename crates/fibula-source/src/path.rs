@@ -98,6 +98,17 @@ pub(crate) fn shown(events: &[Event<'_>], at: Located) -> std::ops::Range<usize>
     event.start..event.end
 }
 
+/// The bytes of a scalar with its key, where both stand in one line of a text; else what shows the
+/// value best.
+pub(crate) fn entry(text: &str, events: &[Event<'_>], at: Located) -> std::ops::Range<usize> {
+    let value = shown(events, at);
+    let key = at.key.and_then(|key| events.get(key));
+    match key.map(|key| key.start..value.end) {
+        Some(both) if text.get(both.clone()).is_some_and(|text| !text.contains('\n')) => both,
+        _ => value,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::{Step, locate, shown, steps, write};

@@ -11,7 +11,7 @@ use fibula_cluster::ObjectId;
 
 use crate::events::{Event, json, yaml};
 use crate::file::{File, Format};
-use crate::path::{locate, shown};
+use crate::path::{Located, entry, locate, shown};
 use crate::refusal::Snippet;
 
 /// The files that were read, and where in them each object stands.
@@ -50,7 +50,7 @@ impl Sources {
     /// path. Where the last steps of the path don't exist, the nearest parent that does. None for
     /// an object that was not read from here. Parses the object again.
     pub fn position(&self, id: ObjectId, path: &str) -> Option<Position<'_>> {
-        let (file, span) = self.find(id, path)?;
+        let (file, span) = self.find(id, path, |_, events, at| shown(events, at))?;
         let (line, column) = file.line_column(span.start);
         Some(Position { file: &file.name, line, column, span })
     }
@@ -58,8 +58,26 @@ impl Sources {
     /// The lines around a value: two before, one after, and what to point at. Parses the object
     /// again.
     pub fn snippet(&self, id: ObjectId, path: &str) -> Option<Snippet> {
-        let (file, span) = self.find(id, path)?;
+        let (file, span) = self.find(id, path, |_, events, at| shown(events, at))?;
         Some(file.snippet(span))
+    }
+
+    /// A value with the lines before it that say what it belongs to: from that of another value on,
+    /// where it stands at most so many lines before. Points at the value and its key. Parses the
+    /// object twice.
+    pub fn excerpt(
+        &self,
+        id: ObjectId,
+        from: &str,
+        path: &str,
+        most: usize,
+    ) -> Option<(Position<'_>, Snippet)> {
+        let (file, start) = self.find(id, from, |_, events, at| shown(events, at))?;
+        let (_, span) = self.find(id, path, entry)?;
+        let (line, column) = file.line_column(span.start);
+        let before = line.saturating_sub(file.line_column(start.start).0).min(most);
+        let snippet = file.lines_around(span.clone(), before, 0);
+        Some((Position { file: &file.name, line, column, span }, snippet))
     }
 
     /// An object's text as it stands in its file.
@@ -68,7 +86,12 @@ impl Sources {
         self.files.get(origin.file as usize)?.text.get(origin.bytes.clone())
     }
 
-    fn find(&self, id: ObjectId, path: &str) -> Option<(&File, Range<usize>)> {
+    fn find(
+        &self,
+        id: ObjectId,
+        path: &str,
+        shown: impl Fn(&str, &[Event<'_>], Located) -> Range<usize>,
+    ) -> Option<(&File, Range<usize>)> {
         let origin = self.origins.get(id.0 as usize)?;
         let file = self.files.get(origin.file as usize)?;
         let (text, before) = origin.alone(file)?;
@@ -79,7 +102,7 @@ impl Sources {
         };
         // An object that leans on an anchor outside of it is shown by its first byte.
         let span = match events {
-            Ok(events) if !events.is_empty() => shown(&events, locate(&events, 0, path)),
+            Ok(events) if !events.is_empty() => shown(&text, &events, locate(&events, 0, path)),
             _ => before..before + 1,
         };
         // Text of ours before the object has no place in the file.

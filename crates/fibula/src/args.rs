@@ -1,11 +1,12 @@
 //! What can be typed.
 
 use std::ffi::OsString;
+use std::str::FromStr;
 
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
-use fibula_intended::{Daemon, Refinement};
+use fibula_intended::{Daemon, Decision, Profile, Refinement};
 use ipnet::IpNet;
 
 use crate::output::Target;
@@ -117,9 +118,12 @@ Examples:
   fibula lab run --in world -f deploy/ -- curl -s http://10.0.0.1:30080";
 
 /// What says nothing of a network that is read as such.
-const OF_OBJECTS: [&str; 9] = [
+const OF_OBJECTS: [&str; 12] = [
     "file",
     "ignore",
+    "profile",
+    "decide",
+    "config",
     "without",
     "listeners",
     "daemon",
@@ -139,9 +143,19 @@ pub(crate) struct InputArgs {
     /// Read a whole network, as `graph -o json` writes one, instead of objects
     #[arg(long, value_name = "FILE", conflicts_with_all = OF_OBJECTS)]
     pub(crate) network: Option<String>,
-    /// Accept that objects of this kind are not read, though they decide traffic
+    /// Accept that objects of this kind are not read, though they decide traffic; repeatable
     #[arg(long, value_name = "KIND", value_delimiter = ',')]
     pub(crate) ignore: Vec<String>,
+    /// Decide as a plugin does what Kubernetes leaves open: reference, or cilium
+    #[arg(long, value_name = "reference|cilium", value_parser = profile)]
+    #[arg(help_heading = "Assumptions")]
+    pub(crate) profile: Option<Profile>,
+    /// Decide one thing that is open, such as DR-3=yes, over the profile; repeatable
+    #[arg(long, value_name = "ID=ANSWER", value_delimiter = ',', help_heading = "Assumptions")]
+    pub(crate) decide: Vec<Decided>,
+    /// Read profile, decide and ignore from FILE; by default from fibula.toml, where it is there
+    #[arg(long, value_name = "FILE", help_heading = "Assumptions")]
+    pub(crate) config: Option<String>,
     /// Switch off a refinement of the article's network: R1, R2, R3, R4
     #[arg(long, value_name = "ID", value_delimiter = ',', help_heading = "Assumptions")]
     pub(crate) without: Vec<Refinement>,
@@ -393,6 +407,31 @@ pub(crate) enum DenyArg {
     Error,
     Warning,
     Note,
+}
+
+/// A decision and its answer, as they are typed: `DR-3=yes`.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Decided {
+    pub(crate) decision: Decision,
+    pub(crate) value: u8,
+}
+
+impl FromStr for Decided {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Decided, String> {
+        let (id, word) = text.split_once('=').unwrap_or((text, ""));
+        let decision: Decision = id.trim().parse()?;
+        let [first, second] = decision.values();
+        let value = decision.value(word.trim()).ok_or_else(|| {
+            format!("{}\nsay {decision}={first} or {decision}={second}", decision.question())
+        })?;
+        Ok(Decided { decision, value })
+    }
+}
+
+fn profile(text: &str) -> Result<Profile, String> {
+    text.parse()
 }
 
 fn daemon(text: &str) -> Result<Option<Daemon>, String> {

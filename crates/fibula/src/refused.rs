@@ -35,12 +35,18 @@ fn snippet(lines: &[&str], refusal: &file::Refusal) -> Option<Snippet> {
     let from = line.checked_sub(1)?;
     let rest: String = lines.get(from)?.chars().skip(column.checked_sub(1)?).collect();
     let length = if rest.starts_with(&refusal.got) { refusal.got.chars().count() } else { 1 };
+    around(lines, Caret { line, column, length: length.max(1) })
+}
+
+/// The lines around a caret; nothing where they are too long to show.
+pub(crate) fn around(lines: &[&str], caret: Caret) -> Option<Snippet> {
+    let from = caret.line.checked_sub(1).filter(|from| *from < lines.len())?;
     let first = from.saturating_sub(BEFORE);
     let around = &lines[first..lines.len().min(from + AFTER + 1)];
     let short = around.iter().all(|line| line.chars().count() <= LONGEST);
     short.then(|| Snippet {
         first_line: first + 1,
         lines: around.iter().map(|line| (*line).to_owned()).collect(),
-        caret: Caret { line, column, length: length.max(1) },
+        caret,
     })
 }

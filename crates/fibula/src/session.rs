@@ -7,13 +7,14 @@ use std::mem::ManuallyDrop;
 use std::path::PathBuf;
 
 use fibula_answers::trace::{Ground, Unread};
-use fibula_cluster::{Cluster, Options, Place, decides};
+use fibula_cluster::{Cluster, ObjectId, Options, Place, decides};
 use fibula_intended::{Daemon, Intent, Listeners, place};
 use fibula_network::{Network, PlaceId, file};
-use fibula_report::{About, Label, Page, Preface, Reading, Taken, Text, error};
+use fibula_report::{About, Excerpt, Label, Page, Preface, Reading, Taken, Text, error};
 use fibula_source::{Input, Sources};
 
 use crate::args::{InputArgs, ListenersArg};
+use crate::config::{Config, config};
 use crate::{Exit, Stop, Streams, refused};
 
 /// K1, the example of the model.
@@ -21,6 +22,9 @@ pub(crate) const K1: &str = include_str!("../k1.yaml");
 
 /// How a cluster comes in.
 const KUBECTL: &str = "kubectl get -A -o yaml nodes,pods,services | fibula verify -";
+
+/// How many lines of an object are shown before the one that is meant.
+const MOST_EXCERPT: usize = 6;
 
 /// A network, and what is known of where it comes from.
 pub(crate) struct Session {
@@ -83,6 +87,12 @@ impl Session {
         Some(format!("{}:{}", at.file, at.line))
     }
 
+    /// Lines of an object, from that of one value to that of another.
+    pub(crate) fn excerpt(&self, object: ObjectId, from: &str, path: &str) -> Option<Excerpt> {
+        let (at, snippet) = self.sources.excerpt(object, from, path, MOST_EXCERPT)?;
+        Some(Excerpt { at: format!("{}:{}", at.file, at.line), snippet })
+    }
+
     /// The exit code of an answer: an input that was refused in part comes over it.
     pub(crate) fn exit(&self, exit: Exit) -> Exit {
         if self.preface.refused > 0 { Exit::Cannot } else { exit }
@@ -113,6 +123,7 @@ impl Session {
         default: Option<OsString>,
         streams: &mut Streams<'_>,
     ) -> Result<Session, Stop> {
+        let config = config(args)?;
         let mut named: Vec<String> = vec![];
         for name in args.file.iter().chain(more) {
             // Standard input is read to its end: there is no second one.
@@ -146,7 +157,7 @@ impl Session {
             };
             return Err(Stop::cannot(&what, Some(KUBECTL)));
         }
-        for ignored in &args.ignore {
+        for ignored in &config.ignore {
             if let Some(warning) = ignores_nothing(ignored, &read.unread) {
                 warning.print(&streams.err_screen, streams.err)?;
             }
@@ -160,14 +171,16 @@ impl Session {
         };
         let cluster = Cluster::new(read.objects, &options);
         let k1 = named.iter().all(|name| name == "@k1");
-        let (intent, taken) = intent(args, k1);
+        let (mut intent, mut taken) = intent(args, k1);
+        taken.extend(decided(&config));
+        intent.decisions = config.decisions;
         let network = fibula_intended::network(&cluster, &intent);
         let preface = Preface {
             read: Reading::new(&cluster, read.files, left),
             about: About::Intended,
             assumptions: cluster.assumptions.clone(),
             taken,
-            unread: unread(&read.unread, &args.ignore),
+            unread: unread(&read.unread, &config.ignore),
             refused: read.refused.len(),
             kept_out: cluster.twins.len(),
         };
@@ -222,6 +235,17 @@ pub(crate) fn intent(args: &InputArgs, k1: bool) -> (Intent, Vec<Taken>) {
         taken.push(Taken::Without(without.iter().map(|r| r.id().to_owned()).collect()));
     }
     (Intent { without, listeners, daemons, ..Intent::default() }, taken)
+}
+
+/// How it is said what was decided.
+fn decided(config: &Config) -> Option<Taken> {
+    let answers = config.decisions.all().map(|(decision, value)| {
+        let answer = decision.values()[usize::from(value).min(1)];
+        format!("{decision}={answer}")
+    });
+    let answers: Vec<String> = answers.collect();
+    let profile = config.profile.map(|profile| profile.name().to_owned());
+    (!answers.is_empty()).then_some(Taken::Decided { profile, answers })
 }
 
 /// What was not read and decides traffic, by kind; without what the user accepts. Repeats are one

@@ -10,13 +10,17 @@
 mod clients;
 mod doubts;
 mod header;
+mod open;
 mod place;
 mod placement;
+pub mod policies;
 mod service;
+mod settled;
 mod share;
 mod ways;
 mod why;
 
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use fibula_cluster::{Cluster, Decides};
@@ -25,6 +29,9 @@ use fibula_network::{Action, ChoiceId, ElementId, Header, Network, Ports, When};
 
 use crate::names::{From, NameError, Names, To, What};
 pub use clients::{Affinity, Instead};
+pub use open::{Means, Open, Value};
+use policies::Ruling;
+pub use settled::Settled;
 pub use share::Share;
 use ways::Ways;
 pub use why::Why;
@@ -67,6 +74,10 @@ pub struct Trace {
     pub ways: Vec<Way>,
     /// Why the answer is not certain; if there is a doubt, it is undecided.
     pub doubts: Vec<Doubt>,
+    /// The choices among the doubts, with what becomes of the message under each of their values.
+    pub open: Vec<Open>,
+    /// What we settled of that which Kubernetes leaves open, and has part in the answer.
+    pub settled: Vec<Settled>,
     /// What the answer takes for granted, beside what every answer does.
     pub granted: Vec<Granted>,
     /// The Services on the way that choose among endpoints once for each client, and not for each
@@ -105,6 +116,8 @@ pub struct Branch {
     pub unheard: bool,
     /// Why a Service has no use for it, where the cluster tells.
     pub why: Option<Why>,
+    /// What policies said of it, where the cluster tells, in the order of its steps.
+    pub rulings: Vec<Ruling>,
 }
 
 /// What is said of all branches.
@@ -191,14 +204,27 @@ fn follow(ground: Ground<'_>, from: From, to: To, headers: &[Header]) -> Trace {
     let (doubts, granted) = (vec![], vec![]);
     let header = headers[0];
     let (affinity, instead) = (vec![], None);
-    let mut trace =
-        Trace { from, to, header, source_port_matters, ways, doubts, granted, affinity, instead };
+    let mut trace = Trace {
+        from,
+        to,
+        header,
+        source_port_matters,
+        ways,
+        doubts,
+        open: vec![],
+        settled: vec![],
+        granted,
+        affinity,
+        instead,
+    };
     if many {
         trace.doubts.push(Doubt::Many);
     }
-    trace.doubts.extend(open.into_iter().map(Doubt::Choice));
+    trace.doubts.extend(open.iter().map(|open| Doubt::Choice(open.choice)));
+    trace.open = open;
     let more = doubts::doubts(ground, &trace);
     trace.doubts.extend(more);
+    trace.settled = settled::settled(ground, &trace);
     trace.granted = service::granted(ground, &trace);
     trace.affinity = clients::affinity(ground, &trace);
     trace.instead = clients::instead(ground, &trace);
@@ -244,6 +270,14 @@ fn is_astray(network: &Network, to: &To, ending: Ending) -> bool {
     ending.verdict == Verdict::Delivered
         && !matches!(named.what, What::Service | What::Node)
         && !named.elements.iter().any(part)
+}
+
+/// Who sent the message of a life, and with which header.
+fn sent(life: &Life) -> Option<(ElementId, Header)> {
+    match life.steps.first()? {
+        Step::Send { from, header, .. } => Some((*from, *header)),
+        _ => None,
+    }
 }
 
 /// The header of a message at a step of its life, before that step changes it.
@@ -295,6 +329,8 @@ impl Way {
     fn follow(asked: &Asked<'_>, headers: &[Header], choices: &Choices, limit: usize) -> Followed {
         let Asked { ground, from, to, replies } = *asked;
         let network = ground.network;
+        let no_egress = OnceCell::new();
+        let no_egress = || no_egress.get_or_init(|| policies::without_egress(network));
         let mut followed = Followed { branches: vec![], all: true, asked: BTreeSet::new() };
         for header in headers {
             let room = limit.saturating_sub(followed.branches.len()).max(1);
@@ -314,6 +350,9 @@ impl Way {
                     astray: is_astray(network, to, life.ending),
                     unheard: notice.is_some_and(lost),
                     why: ground.cluster.and_then(|cluster| why::why(cluster, network, &life)),
+                    rulings: ground.cluster.map_or_else(Vec::new, |cluster| {
+                        policies::rulings(cluster, network, &no_egress, &life, choices)
+                    }),
                     life,
                 });
             }

@@ -3,14 +3,14 @@
 use fibula_network::walk::Choices;
 use fibula_network::{ChoiceId, Header, Network, When};
 
-use super::{Asked, MOST_LIVES, Way};
+use super::{Asked, MOST_LIVES, Open, Way};
 
 /// The ways of a message.
 pub(super) struct Ways {
     /// Those that differ, each once; at least one.
     pub(super) differ: Vec<Way>,
     /// The choices that the end of the message depends on, sorted.
-    pub(super) open: Vec<ChoiceId>,
+    pub(super) open: Vec<Open>,
     /// Whether there are more lives than are followed.
     pub(super) many: bool,
 }
@@ -53,11 +53,16 @@ pub(super) fn ways(asked: &Asked<'_>, headers: &[Header]) -> Ways {
     found.sort_by(|a, b| a.choices.cmp(&b.choices));
     let open = open(network, &found);
     let mut differ: Vec<Way> = vec![];
+    // Under what, and which of those that differ it is.
+    let mut which: Vec<(Vec<When>, usize)> = vec![];
     for way in found {
-        if differ.iter().all(|known| !known.is_as(&way)) {
+        let known = differ.iter().position(|known| known.is_as(&way));
+        which.push((way.under.clone(), known.unwrap_or(differ.len())));
+        if known.is_none() {
             differ.push(way);
         }
     }
+    let open = open.into_iter().map(|choice| Open::new(asked.ground, choice, &which)).collect();
     Ways { differ, open, many: !all }
 }
 

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use fibula_network::{ElementId, Entry, Kind, Table, TableId};
+use fibula_network::{Addrs, ElementId, Entry, Kind, Side, Table, TableId};
 
-use super::GraphOptions;
+use super::{GraphOptions, chains};
+use crate::life;
 use crate::outline::addresses;
 use crate::page::{Page, Text};
 use crate::preface::{count, thousands};
@@ -39,6 +40,7 @@ pub(super) fn shared(view: &View<'_>, max: usize) -> Page {
             *users.entry(table).or_default().entry(network.kind(id)).or_default() += 1;
         }
     }
+    let chained = chains::users(network);
     let mut page = Page::new();
     for (i, table) in network.tables.iter().enumerate() {
         if i > 0 {
@@ -53,10 +55,14 @@ pub(super) fn shared(view: &View<'_>, max: usize) -> Page {
                 kind => count(*n, kind.name()),
             })
             .collect();
+        let chained = chained.get(&TableId(i as u32));
+        let chained = chained.map(|n| format!("in chains of {}", count(*n, "pod")));
+        let used: Vec<String> = used.into_iter().chain(chained).collect();
         let used = if used.is_empty() { "no switch uses it".to_owned() } else { used.join(", ") };
         let title = Text::from("table ").with(Label::Name, &*table.name);
         page.line(title.with(Label::Dim, format!("   {used}")));
         page.append(entries(view, table, max));
+        page.append(chains::chains(view, table, None, max));
     }
     if !network.tables.is_empty() {
         page.blank();
@@ -75,15 +81,40 @@ fn written(view: &View<'_>, switch: ElementId, page: &mut Page) {
         n => format!("{} entries", thousands(n as u64)),
     };
     page.line(title(view, switch).with(Label::Dim, format!("   {entries}")));
-    let several = tables.len() > 1;
-    for table in &tables {
-        if several && let Some((id, _)) = table.first() {
-            page.line(
-                Text::from("  table ").with(Label::Name, &*view.network.table(id.table).name),
-            );
+    let Some(fib) = view.network.fib(switch) else { return };
+    let ids = view.network.pipeline(fib.pipeline);
+    for (id, entries) in ids.iter().zip(&tables).filter(|(_, entries)| !entries.is_empty()) {
+        let table = view.network.table(*id);
+        if tables.len() > 1 {
+            page.line(Text::from("  table ").with(Label::Name, &*table.name));
         }
-        page.rows(2, table.iter().map(|(_, entry)| row(view, entry)).collect());
+        // The entries of chains come last, Pod by Pod.
+        let own = entries.iter().take_while(|(entry, _)| entry.table == *id).count();
+        let (own, chained) = entries.split_at(own);
+        page.rows(2, own.iter().map(|(_, entry)| row(view, entry)).collect());
+        let side = table.chains.as_ref().map(|chains| chains.by);
+        let of = |entry: &Entry| match side {
+            Some(Side::Source) => entry.pattern.src,
+            _ => entry.pattern.dst,
+        };
+        let mut rows = vec![];
+        for pod in chained.chunk_by(|(_, a), (_, b)| of(a) == of(b)) {
+            rows.push(vec![whose(view, side, of(&pod[0].1))]);
+            rows.extend(pod.iter().map(|(_, entry)| row(view, entry)));
+        }
+        page.rows(2, rows);
     }
+}
+
+/// Whose filters follow: `from pod web`.
+fn whose(view: &View<'_>, side: Option<Side>, addrs: Addrs) -> Text {
+    let word = if side == Some(Side::Source) { "from " } else { "for " };
+    let owner = match addrs {
+        Addrs::In(range) => view.network.owners_of(range.lo).first(),
+        _ => None,
+    };
+    let pod = owner.map_or_else(Text::new, |owner| life::element(view, owner.to));
+    Text::new().with(Label::Dim, word).then(pod)
 }
 
 /// The FIB of a switch as the tables that it shares, and what their relative words mean here.
@@ -109,6 +140,7 @@ fn relative(view: &View<'_>, switch: ElementId, page: &mut Page) {
         let table = view.network.table(*table);
         page.line(Text::from("  table ").with(Label::Name, &*table.name));
         page.append(entries(view, table, usize::MAX));
+        page.append(chains::chains(view, table, Some(switch), usize::MAX));
     }
 }
 

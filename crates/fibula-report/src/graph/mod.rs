@@ -6,6 +6,7 @@
 //!   └─ p1 10.0.1.1    c1-1 :80   └─ p2 10.0.2.1    c2-1 :80
 //! ```
 
+mod chains;
 mod fib;
 mod tree;
 

@@ -216,7 +216,8 @@ impl LabCheck<'_> {
         page.hanging(word("from"), &format!("{senders} to {targets}{such_as}"));
         page.line(word("model"));
         if let Some(Example { life, reply }) = self.example(difference) {
-            let lens = Lens { view: self.view, source_port_matters: false, why: None };
+            let lens =
+                Lens { view: self.view, source_port_matters: false, why: None, rulings: &[] };
             let mut rows = life::rows(self.view, &life, false);
             rows.extend(reply.iter().flat_map(|r| crate::reply::rows(lens, first.header, r)));
             page.rows(4, rows);

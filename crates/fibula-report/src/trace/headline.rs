@@ -8,6 +8,7 @@ use fibula_network::walk::Verdict;
 
 use crate::branches::{is_known, unit};
 use crate::life;
+use crate::open;
 use crate::page::Text;
 use crate::preface::{count, list};
 use crate::style::Label;
@@ -19,7 +20,14 @@ pub(super) fn headline(view: &View<'_>, trace: &Trace) -> Text {
     let branches = trace.branches();
     let several = count(branches.len(), unit(view, branches));
     match (trace.answer(), trace.verdict()) {
-        (Answer::Undecided, _) => Text::new().with(Label::Open, "? undecided").plain(question),
+        (Answer::Undecided, _) => {
+            let text = Text::new().with(Label::Open, "? undecided").plain(question);
+            let alone = trace.doubts.len() == trace.open.len();
+            match open::depends(view, trace).filter(|_| alone) {
+                Some(about) => text.plain(format!(" depends on {about}")),
+                None => text,
+            }
+        }
         (Answer::All, _) => {
             let text = life::verdict(Verdict::Delivered).plain(question);
             let text = match branches.len() {
@@ -63,7 +71,7 @@ pub(super) fn headline(view: &View<'_>, trace: &Trace) -> Text {
 }
 
 /// A way in which the open choices fall, in a line.
-pub(super) fn way(view: &View<'_>, way: &Way) -> Text {
+pub(crate) fn way(view: &View<'_>, way: &Way) -> Text {
     let first = &way.branches[0];
     let ends: Vec<_> = way.outcome().into_keys().collect();
     match &ends[..] {

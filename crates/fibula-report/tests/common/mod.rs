@@ -35,7 +35,10 @@ impl K1 {
     /// The network of K1, in which the declared ports are all that is listened on.
     pub(crate) fn network(&self, without: &[Refinement]) -> Network {
         let listeners = Listeners::Declared;
-        network(&self.cluster, &Intent { without: without.to_vec(), listeners, daemons: vec![] })
+        network(
+            &self.cluster,
+            &Intent { without: without.to_vec(), listeners, daemons: vec![], ..Intent::default() },
+        )
     }
 
     /// `k1.yaml:LINE`

@@ -28,7 +28,8 @@ pub(crate) fn trace(
         Stop::with(errors.iter().map(error::name).collect(), session.exit(unnamed(&errors)))
     })?;
     let place = |id| session.place(id);
-    let view = View::new(&session.network, &place);
+    let excerpt = |object, from: &str, path: &str| session.excerpt(object, from, path);
+    let view = View::new(&session.network, &place).with_excerpts(&excerpt);
     Output::new(&args.output, streams)?
         .print(&|| fibula_report::trace(&view, &trace, &session.preface), &|| {
             json::trace(&view, &trace, &session.preface)

@@ -1,0 +1,154 @@
+//! What policies said of a message, in words.
+
+mod isolation;
+mod json;
+mod miss;
+
+use fibula_answers::trace::Settled;
+use fibula_answers::trace::policies::{Called, Cited, Isolation, Ruling, Says};
+use fibula_cluster::{Place, PolicyKind, RuleAction, Tier};
+use fibula_network::PlaceId;
+
+use crate::page::Text;
+use crate::preface::count;
+use crate::style::Label;
+use crate::view::View;
+
+pub(crate) use isolation::explained;
+pub(crate) use json::{ruling, settled as settled_json};
+
+/// The sign of a ruling, and what it says: `egress allowed: netpol/web egress[0]`.
+pub(crate) fn says(view: &View<'_>, ruling: &Ruling) -> (&'static str, Text) {
+    let way = ruling.direction.name();
+    match &ruling.says {
+        Says::Rule(cited) => {
+            let rule = self::rule(cited, way);
+            match cited.action {
+                RuleAction::Allow => {
+                    let verb = match cited.policy.kind {
+                        PolicyKind::ClusterNetworkPolicy => "accepted",
+                        _ => "allowed",
+                    };
+                    ("◆ ", format!("{way} {verb}: {rule}").into())
+                }
+                RuleAction::Pass => {
+                    let next = match cited.policy.tier {
+                        Tier::Admin => "NetworkPolicies",
+                        Tier::NetworkPolicy | Tier::Baseline => "what comes after",
+                    };
+                    ("◆ ", format!("{way} left to {next}: {rule}").into())
+                }
+                RuleAction::Deny => {
+                    let dropped = Text::new().with(Label::Bad, format!("{way} dropped"));
+                    ("✗ ", dropped.plain(format!(": {rule}")))
+                }
+            }
+        }
+        Says::Isolated(all) => {
+            let dropped = Text::new().with(Label::Bad, format!("{way} dropped"));
+            ("✗ ", dropped.plain(format!(": {}", isolated(view, ruling, all))))
+        }
+        Says::Exempt(id) => ("◆ ", format!("{way} allowed: {}", exempt(view, ruling, id)).into()),
+    }
+}
+
+/// Where it comes from: the rule of the sheet, and the line.
+pub(crate) fn origin(view: &View<'_>, ruling: &Ruling) -> Text {
+    match &ruling.says {
+        Says::Rule(cited) => {
+            let id = if cited.policy.kind == PolicyKind::NetworkPolicy { "NP-3" } else { "CNP-11" };
+            view.origin(id, place(cited.place))
+        }
+        Says::Isolated(_) => view.origin("NP-2", PlaceId::NONE),
+        Says::Exempt(id) => view.origin(id, PlaceId::NONE),
+    }
+}
+
+/// A ruling that dropped a message, for several at once.
+pub(crate) fn dropped(view: &View<'_>, ruling: &Ruling) -> String {
+    let way = ruling.direction.name();
+    match &ruling.says {
+        Says::Rule(cited) => format!("{way}: {}", rule(cited, way)),
+        Says::Isolated(all) => {
+            let near = all.iter().find_map(|one| isolation::in_short(view, ruling, one));
+            near.unwrap_or_else(|| format!("{way}: {}", isolated(view, ruling, all)))
+        }
+        Says::Exempt(id) => format!("{way}: {id}"),
+    }
+}
+
+/// `netpol/web egress[0]`, `cnp/base egress[2] "no internet" (Admin)`.
+fn rule(cited: &Cited, way: &str) -> String {
+    let called = called(&cited.policy);
+    let name = cited.name.as_ref().map_or(String::new(), |name| format!(" {name:?}"));
+    let tier = match cited.policy.tier {
+        Tier::Admin => " (Admin)",
+        Tier::NetworkPolicy => "",
+        Tier::Baseline => " (Baseline)",
+    };
+    format!("{called} {way}[{}]{name}{tier}", cited.rule)
+}
+
+/// A policy, as `kubectl` takes it: `netpol/web`, `netpol/shop/web`.
+pub(crate) fn called(policy: &Called) -> String {
+    let kind = policy.kind.short();
+    match &*policy.namespace {
+        "" | "default" => format!("{kind}/{}", policy.name),
+        namespace => format!("{kind}/{namespace}/{}", policy.name),
+    }
+}
+
+/// Where an object, or something in it, stands.
+pub(crate) fn place(place: Place) -> PlaceId {
+    PlaceId(place.number())
+}
+
+/// What is settled, in a sentence.
+pub(crate) fn settled(view: &View<'_>, settled: &Settled) -> String {
+    match settled {
+        Settled::HostNetwork(pod) => {
+            let pod = short(pod);
+            format!("{pod} uses its node's network, so no policy's selector means it (DR-1)")
+        }
+        Settled::Rewritten(before, after) => {
+            format!("policies see where the Service leads, {after}, and not {before} (DR-2)")
+        }
+        Settled::PerDirection(pod, way) => {
+            let (pod, way) = (view.name(*pod), way.name());
+            format!("no NetworkPolicy isolates {pod} for {way}, so Baseline policies decide (DR-5)")
+        }
+        Settled::Sidecar(port, pod) => {
+            format!(
+                "a rule's port {port} is a sidecar's of {}, which counts too (DR-8)",
+                short(pod)
+            )
+        }
+        Settled::Dropped => {
+            "your plugin enforces policies (DR-18), and drops without a word (DR-15)".to_owned()
+        }
+    }
+}
+
+/// A pod's namespace and name; without the namespace, where that is `default`.
+fn short(pod: &str) -> &str {
+    pod.strip_prefix("default/").unwrap_or(pod)
+}
+
+fn isolated(view: &View<'_>, ruling: &Ruling, all: &[Isolation]) -> String {
+    let pod = view.name(ruling.pod);
+    match all.len() {
+        1 => format!("1 policy isolates {pod}, and no rule of it allows this"),
+        n => format!("{} isolate {pod}, no rule allows this", count(n, "policy")),
+    }
+}
+
+fn exempt(view: &View<'_>, ruling: &Ruling, id: &str) -> String {
+    let pod = view.name(ruling.pod);
+    match id {
+        "NP-32" => format!("no policy keeps its own node from {pod}"),
+        "DR-3" => format!("no policy keeps {pod} from its own node"),
+        "DR-4" => format!("what {pod} sends to itself is not asked about"),
+        "DR-7" => format!("policies see {pod}'s own node as the source"),
+        _ => "policies are not asked".to_owned(),
+    }
+}
