@@ -57,7 +57,7 @@ pub enum Fault {
 }
 
 /// How often a message is sent again, at most, while one of its branches was not seen.
-const ROUNDS: usize = 6;
+const ROUNDS: usize = 12;
 
 /// What a message is known of.
 struct Case {
@@ -90,13 +90,14 @@ pub fn compare(
         })
         .collect();
     let mut sent = 0;
-    for _ in 0..ROUNDS {
+    for round in 0..ROUNDS {
         let (mut probes, mut of) = (vec![], vec![]);
-        for (number, case) in cases.iter().enumerate().filter(|(_, case)| case.is_open()) {
+        let open = cases.iter().any(Case::is_open);
+        for (number, case) in cases.iter().enumerate().filter(|_| open) {
             let Some(probe) = probe(translation, &case.question) else { continue };
-            // In turn, one after the other: each branch once, if nobody comes between.
-            probes.extend(std::iter::repeat_n(probe, case.fates.len()));
-            of.extend(std::iter::repeat_n(number, case.fates.len()));
+            let times = case.times(number, round);
+            probes.extend(std::iter::repeat_n(probe, times));
+            of.extend(std::iter::repeat_n(number, times));
         }
         if probes.is_empty() {
             break;
@@ -169,6 +170,17 @@ impl Case {
     /// Whether there is something left to see.
     fn is_open(&self) -> bool {
         self.all && self.other.is_none() && self.seen.iter().any(|seen| !seen)
+    }
+
+    /// How often to send it in a round: each branch comes once, in turn, if nobody comes between.
+    ///
+    /// Where two switches take turns one after the other they can go in step, and never show some of
+    /// the branches: so others are sent between, other ones in each round.
+    fn times(&self, number: usize, round: usize) -> usize {
+        match self.is_open() {
+            true => self.fates.len() + round,
+            false => usize::from(round > 0 && self.fates.len() > 1 && number % (round + 2) == 0),
+        }
     }
 
     fn see(&mut self, translation: &Translation, seen: Seen) {
