@@ -147,6 +147,11 @@ impl Range {
         self.lo <= other.lo && other.hi <= self.hi
     }
 
+    /// Whether it has so many addresses.
+    pub(crate) fn counts(self, addresses: u128) -> bool {
+        addresses.checked_sub(1) == Some(self.hi.0 - self.lo.0)
+    }
+
     /// The prefix length, counted in the family, if it is a prefix of one family.
     fn prefix_len(self) -> Option<u32> {
         let host = self.lo.0 ^ self.hi.0;

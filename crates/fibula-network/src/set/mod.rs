@@ -129,6 +129,39 @@ impl Space {
         self.finish(level.0, base)
     }
 
+    /// The headers whose value at `level` is in one of these, which are sorted and apart. Costs
+    /// nothing but their number, where [`Space::any`] of each would cost sorting them.
+    pub fn values_in(&mut self, level: Level, intervals: &[Interval]) -> SetId {
+        let (base, top) = (self.scratch.len(), self.top(level));
+        let mut next = Some(0);
+        for &(lo, hi) in intervals.iter().filter(|(lo, hi)| lo <= hi && *lo <= top) {
+            if next.is_some_and(|next| next < lo) {
+                self.push(base, lo - 1, Self::EMPTY);
+            }
+            self.push(base, hi.min(top), Self::FULL);
+            next = hi.checked_add(1);
+        }
+        if next.is_some_and(|next| next <= top) {
+            self.push(base, top, Self::EMPTY);
+        }
+        self.finish(level.0, base)
+    }
+
+    /// For each value of `level` the headers of one of these sets; none where a set asks that level
+    /// or one above it. Costs nothing but their number.
+    pub(crate) fn cases(&mut self, level: Level, sets: &[SetId]) -> Option<SetId> {
+        if sets.len() as u64 != u64::from(self.top(level)) + 1
+            || sets.iter().any(|set| self.nodes.level(*set) <= level.0)
+        {
+            return None;
+        }
+        let base = self.scratch.len();
+        for (value, set) in (0..).zip(sets) {
+            self.push(base, value, *set);
+        }
+        Some(self.finish(level.0, base))
+    }
+
     /// How many nodes the space holds, the two ends included: what all operations together made.
     pub fn nodes(&self) -> usize {
         self.nodes.len()
