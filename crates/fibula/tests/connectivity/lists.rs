@@ -28,6 +28,36 @@ pub(crate) struct Line {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Ports(pub(crate) Vec<(Proto, u16, u16)>);
 
+/// What a folder's list would be, told by another folder's list and how the two differ: lines such as
+/// `diff-type: changed, source: a/b[Pod], destination: c/d[Pod], ref1: TCP 80, ref2: No Connections`.
+/// Of two lines about the same ends the later holds.
+pub(crate) fn changed(list: Vec<Line>, differences: &str) -> Vec<Line> {
+    let field = |line: &str, key: &str| {
+        let mut fields = line.split(", ").filter_map(|field| field.split_once(": "));
+        fields.find(|(known, _)| *known == key).map(|(_, value)| value.to_owned())
+    };
+    let mut lines = list;
+    for line in differences.lines().filter(|line| line.starts_with("diff-type: ")) {
+        let info = field(line, "workloads-diff-info").unwrap_or_default();
+        let removed =
+            info.split("workload ").filter_map(|part| part.trim().strip_suffix(" removed"));
+        let removed: Vec<Name> = removed.map(name).collect();
+        lines.retain(|line| !removed.contains(&line.from) && !removed.contains(&line.to));
+        let end = |key| name(&field(line, key).expect("two ends"));
+        let (from, to) = (end("source"), end("destination"));
+        if removed.contains(&from) || removed.contains(&to) {
+            continue;
+        }
+        let ports = field(line, "ref2").expect("what is so now");
+        let ports = match ports.as_str() {
+            "No Connections" => Ports::default(),
+            ports => ports.parse().expect("ports"),
+        };
+        lines.push(Line { from, to, ports });
+    }
+    lines
+}
+
 /// The lines of a list, such as `a/b[Pod] => 0.0.0.0-255.255.255.255[External] : TCP 80,443`.
 pub(crate) fn lines(text: &str) -> Vec<Line> {
     text.lines().filter(|line| !line.trim().is_empty()).map(line).collect()

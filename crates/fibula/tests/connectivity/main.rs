@@ -1,4 +1,5 @@
-//! The lists of permitted connections that another tool made of 50 folders, compared with ours. Each
+//! The lists of permitted connections that another tool made of 50 folders, and what it says of 13
+//! others by how they differ from these, compared with ours. Each
 //! difference is explained: by a rule that covers many of a kind, or in `differences.tsv`, each by the
 //! id of a statement.
 //!
@@ -45,15 +46,30 @@ fn every_difference_from_the_lists_of_others_is_explained() {
     let text = fs::read_to_string(folder.join("cases.jsonl")).expect("the cases are readable");
     let cases: Vec<Value> =
         text.lines().map(|line| serde_json::from_str(line).expect("a line is a case")).collect();
-    let lists: Vec<&Value> = cases.iter().filter(|case| case["kind"] == "connlist").collect();
+    let of_kind = |kind: &'static str| cases.iter().filter(move |case| case["kind"] == kind);
+    let input = |case: &Value, key: &str| case[key].as_str().expect("a folder").to_owned();
+    let text = |case: &Value| {
+        let path = case["expected"]["txt"].as_str()?;
+        Some(fs::read_to_string(folder.join(path)).expect("an expected text"))
+    };
+    let mut lists: BTreeMap<String, Vec<Line>> = BTreeMap::new();
+    for case in of_kind("connlist") {
+        lists.insert(input(case, "input"), lists::lines(&text(case).expect("a list as text")));
+    }
     assert_eq!(lists.len(), 50);
+    // What a folder without a list has, where another's list and their difference say it.
+    for case in of_kind("diff") {
+        let known = lists.get(&input(case, "input")).cloned();
+        if let (Some(known), Some(differences)) = (known, text(case)) {
+            let lines = || lists::changed(known, &differences);
+            lists.entry(input(case, "input2")).or_insert_with(lines);
+        }
+    }
+    assert_eq!(lists.len(), 63);
     let mut rules = Rules::new();
     let mut found: BTreeSet<Difference> = BTreeSet::new();
-    for case in lists {
-        let input = case["input"].as_str().expect("an input");
-        let output = case["expected"]["txt"].as_str().expect("a list as text");
-        let list = fs::read_to_string(folder.join(output)).expect("a list");
-        found.extend(compare(&folder.join(input), &lists::lines(&list), &mut rules));
+    for (input, lines) in &lists {
+        found.extend(compare(&folder.join(input), lines, &mut rules));
     }
     let (explained, expected) = explanations();
     let text = |all: Vec<&Difference>| {
@@ -154,7 +170,7 @@ fn compare(folder: &Path, lines: &[Line], rules: &mut Rules) -> Vec<Difference> 
                 outside.get(&(workload.as_str(), out)).map(Vec::as_slice).unwrap_or_default();
             let mut different: BTreeMap<(String, String), Vec<(u32, u32)>> = BTreeMap::new();
             for (lo, hi) in atoms(&ours, &outside) {
-                let line = lines.iter().find(|line| match (&line.from, &line.to) {
+                let line = lines.iter().rfind(|line| match (&line.from, &line.to) {
                     (Name::Outside(first, last), _) | (_, Name::Outside(first, last)) => {
                         (*first..=*last).contains(&lo)
                     }
