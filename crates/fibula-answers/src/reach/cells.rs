@@ -216,11 +216,33 @@ impl<'u> Sorter<'u> {
             (&near, &doubtful, Some(unread.clone())),
             (&far, &targets, Some(unread)),
         ] {
-            if !from.is_empty() && !to.is_empty() {
-                let line = self.lines.entry((why, from.clone())).or_default();
+            for (from, to) in self.of_namespace(namer, from, to) {
+                let line = self.lines.entry((why.clone(), from)).or_default();
                 line.entry(ports.clone()).or_default().extend(to);
             }
         }
+    }
+
+    /// What of sources and targets was asked about, where that is what goes in and out of a
+    /// namespace.
+    fn of_namespace(
+        &self,
+        namer: &Namer<'_, '_>,
+        from: &[PartyId],
+        to: &[PartyId],
+    ) -> Vec<(Vec<PartyId>, Vec<PartyId>)> {
+        let Picked { from: sources, to: targets, asked } = self.picked;
+        let mut parts = match &asked.namespace {
+            Some(name) if sources.all && targets.all => {
+                let is = |party: &PartyId| matches!(namer.who(*party), Who::Workload { namespace, .. } if namespace == name);
+                let (own, others): (Vec<_>, Vec<_>) = from.iter().partition(|party| is(party));
+                let into = to.iter().copied().filter(|party| is(party)).collect();
+                vec![(own, to.to_vec()), (others, into)]
+            }
+            _ => vec![(from.to_vec(), to.to_vec())],
+        };
+        parts.retain(|(from, to)| !from.is_empty() && !to.is_empty());
+        parts
     }
 
     /// Whether policies that were not read could concern a party (DR-21).

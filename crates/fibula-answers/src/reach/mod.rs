@@ -155,6 +155,15 @@ impl Ports {
 // === impl Reach ===
 
 impl Reach {
+    /// Whether nothing at all is open, or may be.
+    pub fn is_nothing(&self) -> bool {
+        let used = |service: &Use| !service.all.is_empty() || !service.some.is_empty();
+        self.lines.is_empty()
+            && self.undecided.is_empty()
+            && self.doors.is_empty()
+            && !self.services.iter().any(used)
+    }
+
     /// Whether something is not certain.
     pub fn is_undecided(&self) -> bool {
         !self.undecided.is_empty() || self.services.iter().any(|service| service.undecided)
