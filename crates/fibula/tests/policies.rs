@@ -43,7 +43,7 @@ fn np_2_what_no_rule_allows_is_dropped_and_says_why() {
         "--profile reference api db:15432",
         // Some endpoints; a peer of another namespace; a port of another name; no pod.
         "web api:80",
-        "lab/probe db:15432",
+        "lab/probe db.shop:15432",
         "api db:80",
         "10.0.0.9 pod/db:5432",
         "world pod/db:5432",
@@ -65,7 +65,7 @@ fn np_2_what_no_rule_allows_is_dropped_and_says_why() {
 fn cnp_10_each_tier_is_named() {
     let traces = [
         // Accepted and passed on by Admin, denied by Baseline and by Admin.
-        "lab/probe api:80",
+        "lab/probe api.shop:80",
         "--profile reference web api:80",
         "lab/probe pod/web:9000",
         "--profile reference db lab/probe:22",
@@ -93,7 +93,7 @@ fn dr_2b_what_an_answer_depends_on_is_asked() {
         "--profile cilium web db:15432",
         "--decide DR-2b=yes web db:15432",
         "web node/n1:10250",
-        "lab/probe db:80",
+        "lab/probe db.shop:80",
     ];
     check(&session(USUAL, &traces), file!["snapshots/policies-open.txt"]);
     check(&session(NARROW, &traces[..1]), file!["snapshots/policies-open-80.txt"]);

@@ -1,6 +1,6 @@
 //! Why no rule allows a message: for each policy that isolates the Pod, what it wants and what it met.
 
-use fibula_answers::trace::policies::{Direction, Isolation, Miss, Missed, Ruling, Says};
+use fibula_answers::trace::policies::{Direction, Isolation, Miss, Missed, Ruling, Says, What};
 
 use super::{called, miss, place};
 use crate::error::lines;
@@ -93,7 +93,10 @@ fn policy(view: &View<'_>, direction: Direction, one: &Isolation, width: usize, 
             said = miss::has(view, miss);
             page.append(lines(&excerpt.snippet, &said, 4));
         }
-        let rest = &points[usize::from(shown.is_some())..];
+        // Of what is no pod nothing more is to be said.
+        let pods = |miss: &&&Miss| shown.is_none() || !matches!(miss.what, What::Pod(_));
+        let rest = points.iter().skip(usize::from(shown.is_some())).filter(pods);
+        let rest: Vec<&&Miss> = rest.collect();
         for miss in rest.iter().take(MOST_PEERS) {
             let has = miss::has(view, miss);
             let has = if has == said { String::new() } else { format!(": {has}") };
