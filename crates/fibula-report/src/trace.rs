@@ -39,6 +39,7 @@ pub fn trace(view: &View<'_>, trace: &Trace, preface: &Preface) -> Page {
     }
     let assumed = assumed(view, trace, preface);
     let decide = open::decide(view, trace);
+    let beside = open::beside(view, trace);
     let name = name(trace);
     let clients = clients(trace);
     let chosen = trace.from.alike > 1 || trace.to.alike > 1;
@@ -66,6 +67,9 @@ pub fn trace(view: &View<'_>, trace: &Trace, preface: &Preface) -> Page {
     }
     for line in assumed {
         page.paragraph("assumed", &line);
+    }
+    if let Some(beside) = beside {
+        page.paragraph("also", &beside);
     }
     for line in decide {
         page.paragraph("decide", &line);

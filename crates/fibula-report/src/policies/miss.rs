@@ -43,7 +43,8 @@ pub(super) fn has(view: &View<'_>, miss: &Miss) -> String {
         }
         What::Port { has, .. } => format!("this is for {} {}", has.proto, has.number),
         What::NamedPort { means: Some(means), has, .. } => {
-            format!("the target calls {} so, and this is for {} {}", means, has.proto, has.number)
+            let is = means.number;
+            format!("of the target that is {is}, and this is for {} {}", has.proto, has.number)
         }
         What::NamedPort { means: None, .. } => "the target calls no port so (NP-42)".to_owned(),
     }
@@ -61,6 +62,6 @@ pub(super) fn wants(miss: &Miss) -> String {
         What::Block { net, .. } | What::NoPodsByBlock { net, .. } => net.to_string(),
         What::Except { net, .. } => format!("not {net}"),
         What::Port { wants, .. } => wants.clone(),
-        What::NamedPort { wants, .. } => format!("port {wants}"),
+        What::NamedPort { wants, .. } => wants.clone(),
     }
 }
