@@ -174,8 +174,12 @@ impl Ours {
             RulePort::Range { protocol, first, last } => Some((proto(*protocol), *first, *last)),
             RulePort::All(_) | RulePort::Named { .. } => None,
         });
+        // What a port is called matters where a rule says so.
+        let rules = self.cluster.policies.iter().flat_map(|policy| policy.rules());
+        let mut asked = rules.flat_map(|rule| rule.ports());
+        let by_name = asked.any(|port| matches!(port, RulePort::Named { .. }));
         let containers = self.cluster.pods.iter().flat_map(|pod| &pod.containers);
-        let named = containers.flat_map(|container| &container.ports);
+        let named = containers.flat_map(|container| &container.ports).filter(|_| by_name);
         let named = named.map(|port| (proto(port.protocol), port.number, port.number));
         let mut ports: Vec<_> = ranges.chain(named).collect();
         ports.sort_unstable();
