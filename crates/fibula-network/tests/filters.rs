@@ -65,6 +65,9 @@ fn contested(mut n: Network) -> Network {
             let second = Owner { when: when(1), to: *other, via, ..*owner };
             n.owners.push(second);
             n.owners.sort_unstable();
+            let own = &mut n.fibs[other.index()].as_mut().unwrap().me.own;
+            own.push(second.addr);
+            own.sort_unstable();
         }
     }
     n

@@ -25,6 +25,9 @@
 //! undone from the end back to there. Whoever promises that a message ends in one way asks for
 //! the union of all others.
 //!
+//! [`Filters`] asks another question, of all targets at once: not where messages go, but which of
+//! them the chains of tables let through.
+//!
 //! Only first messages of connections are followed: nothing here is a reply.
 
 mod atoms;

@@ -1,6 +1,6 @@
 //! Looking into a set.
 
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::nodes::END;
 use super::{Interval, Level, SetId, Space};
@@ -58,6 +58,30 @@ impl Space {
             false
         });
         if whole { everything } else { united(found) }
+    }
+
+    /// The members of a set that asks no level above this one, by its values: values after which the
+    /// same is asked, and what that is; in the order of their first values, without those that have
+    /// no member.
+    pub fn split(&self, set: SetId, level: Level) -> Vec<(Vec<Interval>, SetId)> {
+        if self.nodes.level(set) != level.0 || set == Self::EMPTY || set == Self::FULL {
+            let all = vec![(0, self.top(level))];
+            return if set == Self::EMPTY { vec![] } else { vec![(all, set)] };
+        }
+        let mut parts: Vec<(Vec<Interval>, SetId)> = vec![];
+        let mut places: FxHashMap<SetId, usize> = FxHashMap::default();
+        let mut lo = 0;
+        for edge in self.nodes.edges(set) {
+            if edge.to != Self::EMPTY {
+                let place = *places.entry(edge.to).or_insert(parts.len());
+                if place == parts.len() {
+                    parts.push((vec![], edge.to));
+                }
+                parts[place].0.push((lo, edge.hi));
+            }
+            lo = edge.hi.wrapping_add(1);
+        }
+        parts
     }
 
     /// Whether membership depends on that field: whether the level is asked anywhere in the set.

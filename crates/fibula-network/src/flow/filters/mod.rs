@@ -147,6 +147,20 @@ impl<'n> Filters<'n> {
         }
     }
 
+    /// The headers that are in a set under these choices, whatever the choices are: then the first
+    /// level that it asks is the target. [`Space::split`] by that, then by the source, gives the
+    /// pairs of classes in groups, and what is left of each is protocols and ports.
+    pub fn under(&mut self, set: SetId, choices: &[u8]) -> SetId {
+        let mut set = set;
+        for level in self.levels.choices() {
+            let value = choices.get(usize::from(level.0)).copied().unwrap_or(0).into();
+            let chosen = self.space.interval(level, value, value);
+            set = self.space.and(set, chosen);
+            set = self.space.exists(set, level);
+        }
+        set
+    }
+
     /// The classes of addresses, by atom: first those of the world, then of Nodes, then of Pods, in
     /// the order of the elements, then those that are contested.
     pub fn atoms(&self) -> &[AddrClass] {
