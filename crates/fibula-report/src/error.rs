@@ -112,18 +112,25 @@ pub(crate) fn lines(snippet: &Snippet, says: &str, indent: usize) -> Page {
     let mut page = Page::new();
     let last = snippet.first_line + snippet.lines.len();
     let width = last.to_string().len().max(3) + indent;
+    let gutter = || Text::new().with(Label::Dim, format!("{:width$} │ ", ""));
     for (i, line) in snippet.lines.iter().enumerate() {
         let number = snippet.first_line + i;
         page.line(Text::new().with(Label::Dim, format!("{number:>width$} │ ")).plain(line));
         if number == snippet.caret.line {
             let pad = " ".repeat(snippet.caret.column.saturating_sub(1));
-            let caret = format!("{} {says}", "^".repeat(snippet.caret.length));
-            page.line(
-                Text::new()
-                    .with(Label::Dim, format!("{:width$} │ ", ""))
-                    .plain(pad)
-                    .with(Label::Error, caret),
-            );
+            let caret = "^".repeat(snippet.caret.length);
+            let caret = |more: &str| {
+                gutter().plain(pad.clone()).with(Label::Error, format!("{caret}{more}"))
+            };
+            if says.is_empty() {
+                page.line(caret(""));
+                continue;
+            }
+            let (mut wide, mut narrow) = (Page::new(), Page::new());
+            wide.line(caret(&format!(" {says}")));
+            narrow.line(caret(""));
+            narrow.hanging(Text::new().with(Label::Dim, format!("{:width$} │", "")), says);
+            page.either(wide, narrow);
         }
     }
     page

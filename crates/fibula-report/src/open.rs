@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use fibula_answers::trace::{Means, Open, Trace, Value, Way};
+use fibula_network::When;
 use serde_json::json;
 
 use crate::page::{Page, Text};
@@ -64,7 +65,7 @@ pub(crate) fn questions(view: &View<'_>, trace: &Trace) -> Page {
 pub(crate) fn distinct(trace: &Trace) -> Vec<usize> {
     let mut found: Vec<usize> = vec![];
     for (i, way) in trace.ways.iter().enumerate() {
-        if found.iter().all(|known| trace.ways[*known].outcome() != way.outcome()) {
+        if found.iter().all(|known| trace.ways[*known].ends() != way.ends()) {
             found.push(i);
         }
     }
@@ -89,6 +90,28 @@ pub(crate) fn under(trace: &Trace, way: &Way) -> Option<String> {
         parts.push(if several { format!("{}: {word}", i + 1) } else { word });
     }
     (!parts.is_empty()).then(|| format!("if {}", parts.join(", ")))
+}
+
+/// What is open and decides only where it ends, where nothing else is: it follows "also".
+pub(crate) fn beside(view: &View<'_>, trace: &Trace) -> Option<String> {
+    if !trace.open.is_empty() {
+        return None;
+    }
+    let all = trace.ways.iter().flat_map(|way| &way.under);
+    let varies = |when: &&When| {
+        let mut others = trace.ways.iter().flat_map(|way| &way.under);
+        others.any(|other| other.choice == when.choice && other.value != when.value)
+    };
+    let ids = all.filter(varies).map(|when| &*view.network.choice(when.choice).id);
+    let ids: BTreeSet<&str> = ids.collect();
+    let ids: Vec<String> = ids.into_iter().map(str::to_owned).collect();
+    let decides = if ids.len() == 1 { "decides" } else { "decide" };
+    (!ids.is_empty()).then(|| {
+        format!(
+            "{} {decides} on the way only: what is shown is one way to the same end",
+            list(&ids)
+        )
+    })
 }
 
 /// How to decide what is open.
@@ -169,7 +192,7 @@ fn means(id: &str, value: &Value) -> String {
 fn outcomes(view: &View<'_>, trace: &Trace, value: &Value) -> Text {
     let mut shown: Vec<usize> = vec![];
     for way in &value.ways {
-        let new = |known: &usize| trace.ways[*known].outcome() != trace.ways[*way].outcome();
+        let new = |known: &usize| trace.ways[*known].ends() != trace.ways[*way].ends();
         if shown.iter().all(new) {
             shown.push(*way);
         }

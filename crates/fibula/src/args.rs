@@ -7,6 +7,7 @@ use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use fibula_intended::{Daemon, Decision, Profile, Refinement};
+use fibula_network::Port;
 use ipnet::IpNet;
 
 use crate::output::Target;
@@ -39,6 +40,9 @@ pub(crate) enum Command {
     /// Follow a message, hop by hop
     #[command(after_help = TRACE_HELP)]
     Trace(TraceArgs),
+    /// Who can reach whom
+    #[command(after_help = REACH_HELP)]
+    Reach(ReachArgs),
     /// Is this a Kubernetes network? Prove the constraints for all messages, or show one that fails
     #[command(after_help = VERIFY_HELP)]
     Verify(VerifyArgs),
@@ -75,6 +79,18 @@ Examples:
   fibula trace -f deploy/ frontend cart:7070
   fibula trace -f deploy/ world node/n1:30080
   kubectl get -A -o yaml nodes,pods,services | fibula trace -f - -n shop web 10.0.2.5:5432";
+
+const REACH_HELP: &str = "\
+FROM and TO are sets: names as `trace` takes them, ns/shop, app=web (a label), 10.0.0.0/8, world, all;
+several with commas between them. TO can be a Service: who can use it?
+
+Exit codes: 0 something is open, 1 nothing is, 2 cannot run, 3 undecided.
+
+Examples:
+  fibula reach -f deploy/
+  fibula reach -f deploy/ ns/shop world
+  fibula reach -f deploy/ all svc/shop/web --port 80
+  fibula reach -f deploy/ -n shop";
 
 const VERIFY_HELP: &str = "\
 Examples:
@@ -207,6 +223,24 @@ pub(crate) struct TraceArgs {
     /// The namespace that a name without one means
     #[arg(short, long)]
     pub(crate) namespace: Option<String>,
+    #[command(flatten)]
+    pub(crate) input: InputArgs,
+    #[command(flatten)]
+    pub(crate) output: OutputArgs,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct ReachArgs {
+    /// Sources; all where it is not given
+    pub(crate) from: Option<String>,
+    /// Targets; all where it is not given
+    pub(crate) to: Option<String>,
+    /// The namespace that a name without one means; alone, what goes in and out of it
+    #[arg(short, long)]
+    pub(crate) namespace: Option<String>,
+    /// Only connections to this port: 8080, 53/UDP
+    #[arg(long, value_name = "PORT")]
+    pub(crate) port: Option<Port>,
     #[command(flatten)]
     pub(crate) input: InputArgs,
     #[command(flatten)]

@@ -108,7 +108,7 @@ fn trace_follows_a_message_to_each_kind_of_end() {
         "trace -f @k1 --without R1 c1-1 p2:1234",
         "trace -f shop.yaml shop/web shop/db:5432",
         "trace -f shop.yaml -n lab web shop/web:http",
-        "trace -f shop.yaml -n lab --ignore NetworkPolicy web shop/web:http",
+        "trace -f shop.yaml -n lab --ignore AuthorizationPolicy web shop/web:http",
         "trace -f shop.yaml shop/web 10.1.2.77:80",
     ];
     check(&session(USUAL, &lines), file!["snapshots/trace-100.txt"]);
@@ -155,7 +155,7 @@ fn verify_proves_or_refutes() {
         "verify @k1",
         "verify @k1 --without R1",
         "verify shop.yaml",
-        "verify shop.yaml --ignore NetworkPolicies",
+        "verify shop.yaml --ignore AuthorizationPolicies",
         "verify findings.yaml",
     ];
     check(&session(USUAL, &lines), file!["snapshots/verify-100.txt"]);

@@ -374,6 +374,17 @@ impl Way {
             })
     }
 
+    /// How the message ends for its sender, and how often: who gets it, or why nobody does.
+    pub fn ends(&self) -> BTreeMap<(Verdict, Option<ElementId>), Share> {
+        let mut ends = BTreeMap::new();
+        for ((verdict, at), share) in self.outcome() {
+            let at = (verdict == Verdict::Delivered).then_some(at);
+            let end = ends.entry((verdict, at)).or_insert(Share::NONE);
+            *end = end.and(share);
+        }
+        ends
+    }
+
     /// How the message ends, and how often: in each place, in their order.
     pub fn outcome(&self) -> BTreeMap<(Verdict, ElementId), Share> {
         let mut outcome = BTreeMap::new();

@@ -75,7 +75,7 @@ fn set(choices: &mut Choices, when: When) {
 /// The choices that change how the message ends: two ways that agree in all else that both were
 /// asked end otherwise.
 fn open(network: &Network, ways: &[Way]) -> Vec<ChoiceId> {
-    let outcomes: Vec<_> = ways.iter().map(Way::outcome).collect();
+    let outcomes: Vec<_> = ways.iter().map(Way::ends).collect();
     let mut open = vec![false; network.choices.len()];
     for (i, a) in ways.iter().enumerate() {
         for (j, b) in ways.iter().enumerate().skip(i + 1) {

@@ -8,6 +8,7 @@ use fibula_cluster::{
     Place, PodSelection, Policy, PolicyKind, Protocol, Requirement, Rule, RuleAction, RulePort,
     RulePorts, Selector, Test, Tier,
 };
+use fibula_intended::{Decisions, Profile};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -43,8 +44,12 @@ pub(crate) fn policed(shape: Shape, policies: usize) -> impl Strategy<Value = Dr
     let pods = vec(dress(&["app", "tier"]), 8);
     let namespaces = vec(dress(&["team", "env"]), NAMESPACES.len());
     let nodes = vec(dress(&["role"]), 5);
-    (drawn, pods, namespaces, nodes, vec(policy(), 1..=policies)).prop_map(
-        |(mut drawn, pods, namespaces, nodes, policies)| {
+    let profiles = [None, None, Some(Profile::Reference), Some(Profile::Cilium)].to_vec();
+    let decisions = select(profiles)
+        .prop_map(|profile| profile.map_or_else(Decisions::default, Decisions::from));
+    (drawn, pods, namespaces, nodes, vec(policy(), 1..=policies), decisions).prop_map(
+        |(mut drawn, pods, namespaces, nodes, policies, decisions)| {
+            drawn.intent.decisions = decisions;
             furnish(&mut drawn.cluster, &pods, &namespaces, &nodes);
             drawn.cluster.policies = named(policies);
             drawn

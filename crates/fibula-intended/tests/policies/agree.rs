@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use fibula_cluster::{Cluster, Selector, Tier};
-use fibula_intended::{Intent, network};
+use fibula_intended::{Decision, Decisions, Intent, network};
 use fibula_network::walk::{Ending, Life, Verdict, Walks};
 use fibula_network::*;
 use proptest::prelude::*;
@@ -25,6 +25,7 @@ pub(crate) struct Both<'a> {
     pub(crate) without: Network,
     /// By choice of the network without policies, the same choice of the other.
     same: Vec<ChoiceId>,
+    decisions: Decisions,
 }
 
 /// How the life of a message ends, as far as the two can agree.
@@ -43,7 +44,7 @@ impl<'a> Both<'a> {
             ChoiceId(at as u8)
         });
         let same = same.collect();
-        Both { cluster, with, without, same }
+        Both { cluster, with, without, same, decisions: intent.decisions.clone() }
     }
 
     /// Whether both say the same of a message under every value of every choice that it asks; how
@@ -114,34 +115,34 @@ impl<'a> Both<'a> {
 
     /// What becomes of a message that, without policies, has this life.
     fn judge(&self, life: &Life, choices: &[u8]) -> Fate {
-        let value = |id: &str, question: &str| {
+        // A choice is known by its id and by what its question speaks of.
+        let value = |id: &str, of: &[&str]| {
             let mut known = self.with.choices.iter().zip(choices);
-            let known = known
-                .find(|(c, _)| &*c.id == id && (question.is_empty() || &*c.question == question));
+            let known = known.find(|(choice, _)| {
+                &*choice.id == id && of.iter().all(|part| choice.question.contains(part))
+            });
             known.map_or(0, |(_, value)| *value)
         };
         let first = |tier: Tier, priority: u16| {
-            let same = |p: &&fibula_cluster::Policy| p.tier == tier && p.priority == priority;
-            let count = self.cluster.policies.iter().filter(same).count();
             let tier = if tier == Tier::Admin { "admin" } else { "baseline" };
-            let question = format!(
-                "{count} policies of the {tier} tier have priority {priority}: which comes first?"
-            );
-            usize::from(value("DR-6", &question))
+            let of = [format!(" {tier} tier "), format!(" priority {priority}:")];
+            usize::from(value("DR-6", &[&of[0], &of[1]]))
         };
         let unread = |kind: &str, name: &str, by: &Selector| {
-            let question = format!("has {kind} {name}, which was not read, labels {by}?");
-            value("DR-22", &question) == 1
+            let of = [format!(" {kind} {name},"), format!(" {by}?")];
+            value("DR-22", &[&of[0], &of[1]]) == 1
         };
         let namespace = |name: &str, by: &Selector| unread("namespace", name, by);
         let node = |name: &str, by: &Selector| unread("node", name, by);
-        let domains = |names: &[String]| {
-            value("CNP-25", &format!("has the target one of the names {}?", names.join(", "))) == 1
+        let domains = |names: &[String]| value("CNP-25", &[&names.join(", ")]) == 1;
+        // A profile decides some; the others are choices.
+        let decided = |decision: Decision| {
+            self.decisions.taken(decision).unwrap_or_else(|| value(decision.id(), &[])) == 1
         };
         let open = Open {
-            blocks_miss_pods: value("DR-2b", "") == 1,
-            own_node_judged: value("DR-3", "") == 1,
-            hairpin_judged: value("DR-4", "") == 1,
+            blocks_miss_pods: decided(Decision::BlocksMatchPods),
+            own_node_judged: decided(Decision::OwnNode),
+            hairpin_judged: decided(Decision::Hairpin),
             first: Some(&first),
             namespace: Some(&namespace),
             node: Some(&node),
@@ -149,7 +150,7 @@ impl<'a> Both<'a> {
         };
         let evaluator = Evaluator { cluster: self.cluster, open };
         let way = Way::of(&self.without, life);
-        let sees_node = value("DR-7", "") == 1;
+        let sees_node = decided(Decision::SeenSource);
         let passes = way.egress(&evaluator).is_none_or(|message| evaluator.egress(message))
             && way.ingress(&evaluator, sees_node).is_none_or(|message| evaluator.ingress(message));
         if passes { fate(life.ending) } else { (Verdict::DroppedByPolicy, None) }
@@ -273,7 +274,7 @@ fn what_the_evaluator_judges_is_varied() {
     let mut runner = TestRunner::deterministic();
     let mut met: BTreeMap<String, usize> = BTreeMap::new();
     let draws = prop::collection::vec(any::<[Index; 3]>(), 60);
-    for _ in 0..250 {
+    for _ in 0..400 {
         let drawn = policed(SHAPE, 5).new_tree(&mut runner).expect("a cluster").current();
         let both = Both::new(&drawn.cluster, &drawn.intent);
         for draw in draws.new_tree(&mut runner).expect("messages").current() {

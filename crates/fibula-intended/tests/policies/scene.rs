@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use fibula_cluster::{Cluster, Options};
-use fibula_intended::{Daemon, Intent, Listeners, network};
+use fibula_intended::{Daemon, Decisions, Intent, Listeners, network};
 use fibula_network::walk::{Life, Verdict, Walks};
 use fibula_network::*;
 use fibula_source::{Input, read};
@@ -51,10 +51,16 @@ impl Scene {
         Scene::new(cluster(manifests))
     }
 
+    /// Where nothing is decided that is open.
     pub(crate) fn new(cluster: Cluster) -> Scene {
+        Scene::under(cluster, Decisions::default())
+    }
+
+    /// Where this is decided.
+    pub(crate) fn under(cluster: Cluster, decisions: Decisions) -> Scene {
         // Whatever ports there are, only policies withhold them: an undeclared one is open too.
-        let daemons = vec![Daemon::kubelet()];
-        let intent = Intent { listeners: Listeners::Unknown, daemons, ..Intent::default() };
+        let (listeners, daemons) = (Listeners::Unknown, vec![Daemon::kubelet()]);
+        let intent = Intent { listeners, daemons, decisions, ..Intent::default() };
         let network = network(&cluster, &intent);
         assert_eq!(fibula_network::check(&network), vec![]);
         Scene { cluster, network }

@@ -155,10 +155,24 @@ impl Lab {
     ///
     /// The lab itself fails: no more open files, or a namespace that cannot be asked.
     pub fn probe(&mut self, probes: &[Probe]) -> Result<Vec<Seen>, Error> {
+        self.probe_from(self.lanes.len(), probes)
+    }
+
+    /// The same, but from one processor: rules which take turns take them in the order of the probes
+    /// of each namespace, wherever in the lab they are and whichever way a probe goes.
+    ///
+    /// # Errors
+    ///
+    /// As of [`Lab::probe`].
+    pub fn probe_in_turn(&mut self, probes: &[Probe]) -> Result<Vec<Seen>, Error> {
+        self.probe_from(1, probes)
+    }
+
+    fn probe_from(&mut self, lanes: usize, probes: &[Probe]) -> Result<Vec<Seen>, Error> {
         aside(|| {
             let mut seen: Vec<Option<Seen>> = vec![None; probes.len()];
-            let mut waiting = self.shares(probes);
-            let files = ground::free_files().saturating_sub(SPARE) / FILES / waiting.len().max(1);
+            let mut waiting = self.shares(lanes, probes);
+            let files = ground::free_files().saturating_sub(SPARE) / FILES / lanes.max(1);
             let many = files.clamp(1, WAVE);
             while waiting.iter().any(|share| !share.is_empty()) {
                 for (number, what) in self.wave(probes, &mut waiting, many)?.end(self)? {
@@ -171,12 +185,12 @@ impl Lab {
 
     /// What each lane sends, in the order of the probes, but from one namespace after the other: to
     /// enter one costs more than to send. What goes the same way first goes by one lane, so that
-    /// rules which take turns take them in this order.
-    fn shares(&self, probes: &[Probe]) -> Vec<VecDeque<usize>> {
+    /// rules which take turns mostly take them in this order.
+    fn shares(&self, lanes: usize, probes: &[Probe]) -> Vec<VecDeque<usize>> {
         let group = |number: &usize| self.beside[probes[*number].space.index()];
         let mut numbers: Vec<usize> = (0..probes.len()).collect();
         numbers.sort_by_key(|number| (group(number), probes[*number].space));
-        let mut shares = vec![VecDeque::new(); self.lanes.len()];
+        let mut shares = vec![VecDeque::new(); lanes];
         for group in numbers.chunk_by(|a, b| group(a) == group(b)) {
             if let Some(least) = shares.iter_mut().min_by_key(|share| share.len()) {
                 least.extend(group);

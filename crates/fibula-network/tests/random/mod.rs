@@ -45,10 +45,11 @@ pub(crate) fn articles() -> impl Strategy<Value = Drawn> {
 
 /// Random networks that keep to the article's graph, but for chains of filters.
 pub(crate) fn filtered() -> impl Strategy<Value = Drawn> {
-    (rolls(120), rolls(80)).prop_map(|(rolls, more)| {
+    let enough = prop::collection::vec(any::<u32>(), 80..=240);
+    (rolls(120), enough).prop_map(|(rolls, more)| {
         let mut network = article(&rolls);
         let dice = &mut Dice(more.iter());
-        for _ in 0..1 + dice.below(3) {
+        for _ in 0..1 + dice.below(4) {
             chains::change(&mut network, dice);
         }
         Drawn(network)

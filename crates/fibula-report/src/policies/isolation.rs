@@ -1,6 +1,6 @@
 //! Why no rule allows a message: for each policy that isolates the Pod, what it wants and what it met.
 
-use fibula_answers::trace::policies::{Direction, Isolation, Miss, Missed, Ruling, Says};
+use fibula_answers::trace::policies::{Direction, Isolation, Miss, Missed, Ruling, Says, What};
 
 use super::{called, miss, place};
 use crate::error::lines;
@@ -13,8 +13,8 @@ use crate::view::View;
 const MOST_POLICIES: usize = 4;
 /// How many rules of a policy are shown.
 const MOST_RULES: usize = 3;
-/// How many peers of a rule are shown with their lines; the next so many in words.
-const MOST_PEERS: usize = 2;
+/// How many peers of a rule are told, after the first, which is shown.
+const MOST_PEERS: usize = 3;
 
 /// What is worth knowing of a ruling below the life: nothing but of isolation.
 pub(crate) fn explained(view: &View<'_>, ruling: &Ruling) -> Page {
@@ -79,27 +79,33 @@ fn policy(view: &View<'_>, direction: Direction, one: &Isolation, width: usize, 
     for rule in rules.iter().take(MOST_RULES) {
         let (says, points) = missed(rule, direction);
         let says = Text::from(says);
-        let excerpts = points.iter().filter_map(|miss| {
-            let from = from(miss);
-            Some((*miss, (view.excerpt)(object, &from, &miss.path)?))
-        });
-        let excerpts: Vec<_> = excerpts.take(MOST_PEERS).collect();
-        let at = match excerpts.first() {
+        let shown = points
+            .first()
+            .and_then(|miss| Some((*miss, (view.excerpt)(object, &from(miss), &miss.path)?)));
+        let at = match &shown {
             Some((_, excerpt)) => excerpt.at.clone(),
             None => (view.place)(place(one.policy.place)).unwrap_or_default(),
         };
         let at = Text::new().with(Label::Place, at);
         page.rows(2, vec![vec![name(head(one, rule, direction)), says, at]]);
-        for (miss, excerpt) in &excerpts {
-            page.append(lines(&excerpt.snippet, &miss::has(view, miss), 4));
+        let mut said = String::new();
+        if let Some((miss, excerpt)) = &shown {
+            said = miss::has(view, miss);
+            page.append(lines(&excerpt.snippet, &said, 4));
         }
-        for miss in points.iter().skip(excerpts.len()).take(MOST_PEERS) {
-            let text = format!("wants {}; {}", miss::wants(miss), miss::has(view, miss));
-            page.line(Text::from("    ").plain(text));
+        // Of what is no pod nothing more is to be said.
+        let pods = |miss: &&&Miss| shown.is_none() || !matches!(miss.what, What::Pod(_));
+        let rest = points.iter().skip(usize::from(shown.is_some())).filter(pods);
+        let rest: Vec<&&Miss> = rest.collect();
+        for miss in rest.iter().take(MOST_PEERS) {
+            let has = miss::has(view, miss);
+            let has = if has == said { String::new() } else { format!(": {has}") };
+            let word = if shown.is_some() { "nor" } else { "not" };
+            let text = format!("    {word} {}{has}", miss::wants(miss));
+            page.line(Text::from(text));
         }
-        let shown = excerpts.len() + MOST_PEERS;
-        if points.len() > shown {
-            let text = format!("    and {} more", points.len() - shown);
+        if rest.len() > MOST_PEERS {
+            let text = format!("    nor {} more", rest.len() - MOST_PEERS);
             page.line(Text::new().with(Label::Dim, text));
         }
     }

@@ -4,9 +4,15 @@ use fibula_answers::trace::policies::{Instead, Labelled, Miss, What};
 
 use crate::view::View;
 
+/// The label that has a namespace's name (NP-14).
+const NAME: &str = "kubernetes.io/metadata.name";
+
 /// What the message has instead: it stands beside the caret.
 pub(super) fn has(view: &View<'_>, miss: &Miss) -> String {
     match &miss.what {
+        What::Label { of: Labelled::Namespace(name), key, .. } if key == NAME => {
+            format!("namespace {name} is another")
+        }
         What::Label { of, key, has, .. } => {
             let whose = match of {
                 Labelled::Pod(pod) => view.name(*pod),
@@ -43,7 +49,8 @@ pub(super) fn has(view: &View<'_>, miss: &Miss) -> String {
         }
         What::Port { has, .. } => format!("this is for {} {}", has.proto, has.number),
         What::NamedPort { means: Some(means), has, .. } => {
-            format!("the target calls {} so, and this is for {} {}", means, has.proto, has.number)
+            let is = means.number;
+            format!("of the target that is {is}, and this is for {} {}", has.proto, has.number)
         }
         What::NamedPort { means: None, .. } => "the target calls no port so (NP-42)".to_owned(),
     }
@@ -61,6 +68,6 @@ pub(super) fn wants(miss: &Miss) -> String {
         What::Block { net, .. } | What::NoPodsByBlock { net, .. } => net.to_string(),
         What::Except { net, .. } => format!("not {net}"),
         What::Port { wants, .. } => wants.clone(),
-        What::NamedPort { wants, .. } => format!("port {wants}"),
+        What::NamedPort { wants, .. } => wants.clone(),
     }
 }
