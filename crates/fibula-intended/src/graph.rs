@@ -9,7 +9,11 @@ use fibula_network::{
 };
 
 use crate::place::place_id;
-use crate::{Intent, Refinement};
+use crate::{Daemon, Intent, Refinement};
+
+/// The process that says at a Node whether a load balancer finds an endpoint there (SVC-59): the one
+/// that acts for Services.
+const PROXY: &str = "kube-proxy";
 
 /// A network under construction.
 struct Maker {
@@ -19,10 +23,9 @@ struct Maker {
 /// The elements of a cluster (G1 to G4), their hosts, ports and addresses. The Nodes come first,
 /// in the cluster's order.
 pub(crate) fn elements(cluster: &Cluster, intent: &Intent) -> Network {
-    // G2: the daemons of a Node are what the user names, and the containers of its host-network
-    // pods (NM-14).
-    let mut daemons = intent.daemons.clone();
-    daemons.sort();
+    // G2: the daemons of a Node are what the user names, what tells load balancers of endpoints,
+    // and the containers of its host-network pods (NM-14).
+    let daemons = of_every_node(cluster, intent);
     let mut maker = Maker::with_room(cluster, daemons.len());
     // G4
     for node in &cluster.nodes {
@@ -38,10 +41,10 @@ pub(crate) fn elements(cluster: &Cluster, intent: &Intent) -> Network {
     for (i, node) in cluster.nodes.iter().enumerate() {
         let host = ElementId(i as u32);
         for ports in daemons.chunk_by(|a, b| a.name == b.name) {
-            let name = path([&node.name, &ports[0].name]);
-            let id = maker.element(Kind::Daemon, name, Some(host), PlaceId::NONE);
+            let Everywhere { name, place, .. } = ports[0];
+            let id = maker.element(Kind::Daemon, path([&node.name, name]), Some(host), place);
             for daemon in ports {
-                maker.open(id, host, daemon.port, PlaceId::NONE);
+                maker.open(id, host, daemon.port, daemon.place);
             }
         }
     }
@@ -61,6 +64,34 @@ pub(crate) fn elements(cluster: &Cluster, intent: &Intent) -> Network {
         maker.service(&service.namespace, &service.name, &service.cluster_ips);
     }
     maker.finish()
+}
+
+/// A port of a process that every Node has.
+#[derive(Clone, Copy)]
+struct Everywhere<'a> {
+    name: &'a str,
+    /// Where it is said, if in an object.
+    place: PlaceId,
+    port: Port,
+}
+
+/// The processes of every Node, by name: those that are in no object, and the proxy, if a Service
+/// has a port for health checks (SVC-59). It takes every connection there, whatever it answers.
+fn of_every_node<'a>(cluster: &'a Cluster, intent: &'a Intent) -> Vec<Everywhere<'a>> {
+    let named = |daemon: &'a Daemon| {
+        let Daemon { name, port } = daemon;
+        Everywhere { name, place: PlaceId::NONE, port: *port }
+    };
+    let mut all: Vec<Everywhere<'_>> = intent.daemons.iter().map(named).collect();
+    let proxied = cluster.services.iter().filter(|service| service.proxied);
+    all.extend(proxied.filter_map(|service| {
+        let (place, port) = (object_place(service.object), Port::tcp(service.health_check_port?));
+        Some(Everywhere { name: PROXY, place, port })
+    }));
+    // Two Services with one port: the first of the cluster has it.
+    all.sort_by_key(|daemon| (daemon.name, daemon.port));
+    all.dedup_by_key(|daemon| (daemon.name, daemon.port));
+    all
 }
 
 /// The links of a cluster's elements.

@@ -106,15 +106,16 @@ pub fn network(cluster: &Cluster, intent: &Intent) -> Network {
     at_pods.install(&mut network, Kind::Pod);
 
     let mut at_nodes = Pipeline::default();
-    at_nodes.table(Slot::Replies, "replies", tables::replies(&services.services));
+    let rewrites = !services.services.is_empty();
     at_nodes.table(Slot::Services, "services", services.services);
-    policies::tables(&mut network, cluster, intent, &mut at_nodes);
+    let filters = policies::tables(&mut network, cluster, intent, &mut at_nodes);
+    at_nodes.table(Slot::Replies, "replies", tables::replies(rewrites || filters));
     at_nodes.table(Slot::Source, "source", services.source);
     at_nodes.table(Slot::NextHop, "next hop", nodes);
     at_nodes.install(&mut network, Kind::Node);
 
     let mut at_outside = Pipeline::default();
-    let replies = tables::replies(&services.balancers);
+    let replies = tables::replies(!services.balancers.is_empty());
     at_outside.table(Slot::Replies, "outside replies", replies);
     at_outside.table(Slot::Services, "balancers", services.balancers);
     at_outside.table(Slot::Source, "balancers' source", services.balancer_source);

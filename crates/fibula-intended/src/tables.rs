@@ -70,10 +70,10 @@ impl Slot {
     }
 }
 
-/// Undoes for replies what a table rewrites, and asks nothing else of them (NM-24, NP-20); nothing
-/// where that table is empty.
-pub(crate) fn replies(rewrites: &[Entry]) -> Vec<Entry> {
-    if rewrites.is_empty() {
+/// Undoes for replies what later tables rewrite, and asks nothing else of them (NM-24, NP-20);
+/// nothing where no table rewrites or filters.
+pub(crate) fn replies(needed: bool) -> Vec<Entry> {
+    if !needed {
         return vec![];
     }
     vec![Entry::new(

@@ -10,7 +10,7 @@ use fibula_network::*;
 
 /// The declared ports are all that is listened on, and these refinements are off.
 fn declared(without: &[Refinement]) -> Intent {
-    Intent { without: without.to_vec(), listeners: Listeners::Declared, daemons: vec![] }
+    Intent { without: without.to_vec(), listeners: Listeners::Declared, ..Intent::default() }
 }
 
 /// K1's network without the refinements, as in the article.

@@ -265,6 +265,23 @@ fn svc_59_a_load_balancer_asks_which_nodes_have_a_ready_endpoint() {
 }
 
 #[test]
+fn svc_59_every_node_answers_health_checks_whatever_it_says() {
+    let checked = |service| Service { health_check_port: Some(32000), ..service };
+    let service = checked(balanced(false, local(nodes(vec![ready("10.0.1.1", 0)]))));
+    let n = with(vec![service.clone()]);
+    let table: Table<'_> = &[
+        ("world", "10.0.0.1:32000", &["kube-proxy:32000 from 198.51.100.7"]),
+        // No endpoint is here, and it says so: the connection stands.
+        ("world", "10.0.0.2:32000", &["kube-proxy:32000 from 198.51.100.7"]),
+        ("c1-1", "10.0.0.2:32000", &["kube-proxy:32000 from 10.0.1.1"]),
+    ];
+    check(&n, table);
+    // Who does not act for a Service says nothing of it (SVC-5).
+    let n = with(vec![Service { proxied: false, ..service }]);
+    check(&n, &[("world", "10.0.0.1:32000", &["closed at n1"])]);
+}
+
+#[test]
 fn svc_21_a_load_balancer_that_is_a_proxy_is_outside() {
     let n = with(vec![balanced(true, nodes(vec![ready("10.0.1.1", 0)]))]);
     let through = [

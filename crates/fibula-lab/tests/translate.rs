@@ -68,7 +68,7 @@ fn without_an_entry_the_kernel_does_not_have_it() {
     let network = network(NETWORK);
     let all = plan(&network, &Setup::default());
     let without = Without::named(&network, "n1/services/2").unwrap();
-    let setup = Setup { without: vec![without], ..Setup::default() };
+    let setup = Setup { without, ..Setup::default() };
     let rules = |plan: &Plan| plan.spaces[0].ruleset.clone().unwrap();
     assert!(rules(&all).contains("SVC-51"), "{}", rules(&all));
     assert!(!rules(&plan(&network, &setup)).contains("SVC-51"));

@@ -1,5 +1,6 @@
 //! What the types of a network document and do not enforce.
 
+mod chains;
 mod entries;
 
 use std::cell::OnceCell;
@@ -39,6 +40,7 @@ pub fn check(network: &Network) -> Vec<Fault> {
         checker.pipelines();
         checker.fibs();
         checker.tables();
+        checker.chains();
         checker.backends();
         checker.hops();
         checker.owners();

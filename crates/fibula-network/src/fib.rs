@@ -403,8 +403,18 @@ impl Table {
 impl Chains {
     /// The tables of a Pod's chain; none for a Pod without one. Costs a binary search.
     pub fn of(&self, pod: ElementId) -> Option<&[TableId]> {
+        self.chain(pod).map(|chain| self.list(chain))
+    }
+
+    /// Which chain a Pod has. Costs a binary search.
+    pub fn chain(&self, pod: ElementId) -> Option<ChainId> {
         let at = self.of.binary_search_by_key(&pod, |(pod, _)| *pod).ok()?;
-        self.lists.get(self.of[at].1.0 as usize).map(Vec::as_slice)
+        Some(self.of[at].1)
+    }
+
+    /// The tables of a chain; none for one that is not there.
+    pub fn list(&self, chain: ChainId) -> &[TableId] {
+        self.lists.get(chain.0 as usize).map_or(&[], Vec::as_slice)
     }
 }
 

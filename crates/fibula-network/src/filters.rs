@@ -130,6 +130,11 @@ impl<'n> Filters<'n> {
 
     /// Whether filters let a message pass under these choices. Costs a few searches.
     pub fn lets(&self, header: Header, choices: &[u8]) -> bool {
+        self.holds(self.allowed, header, choices)
+    }
+
+    /// Whether a message is in a set, under these choices. Costs a few searches.
+    pub fn holds(&self, set: SetId, header: Header, choices: &[u8]) -> bool {
         let Header { src, dst, proto, dport, .. } = header;
         let atom = |addr: Addr| self.atoms.of(addr);
         let chosen = (0..self.network.choices.len()).map(|i| choices.get(i).copied().unwrap_or(0));
@@ -137,7 +142,7 @@ impl<'n> Filters<'n> {
             .into_iter()
             .chain(chosen.map(u32::from))
             .collect();
-        self.space.contains(self.allowed, &values)
+        self.space.contains(set, &values)
     }
 }
 

@@ -189,6 +189,11 @@ impl<'n> Walks<'n> {
         Walks { network, lookups }
     }
 
+    /// The network.
+    pub fn network(&self) -> &'n Network {
+        self.network
+    }
+
     /// Asks each entry.
     fn plain(network: &'n Network) -> Walks<'n> {
         Walks { network, lookups: vec![] }

@@ -26,10 +26,19 @@ impl Network {
         tables.map(|&table| writer.table(table)).collect()
     }
 
+    /// The entries of one table as [`written`](Network::written) has them at a switch, without those
+    /// of its chains: for readers that keep filters as they are, shared. Costs the length of the
+    /// result.
+    pub fn written_alone(&self, switch: ElementId, table: TableId) -> Vec<(EntryId, Entry)> {
+        let Some(fib) = self.fib(switch) else { return vec![] };
+        Writer { network: self, switch, me: &fib.me }.entries(table)
+    }
+
     /// An entry that decided at a switch about a message, with what its target, its target port and
     /// its action meant for that message: as [`Step::Decide`](crate::walk::Step) tells, what `owner`
     /// and `listener` the entry found there; `header` is the one that it matched. Words about the
-    /// source stay as they are, and a Rewrite keeps its list of backends. At a process
+    /// source stay as they are, a Rewrite keeps its list of backends, and a filter of a chain names
+    /// the address of the Pod that has the chain. At a process
     /// nothing decides, and the entry is as it stands in its table.
     pub fn decided(
         &self,
@@ -51,6 +60,13 @@ impl Network {
         if let Some(listener) = listener {
             entry.pattern = at_listener(&entry.pattern, &listener);
             entry.origin = placed(&entry.origin, listener.place);
+        }
+        if !self.pipeline(fib.pipeline).contains(&id.table) {
+            match writer.side(id.table, header) {
+                Some(Side::Source) => entry.pattern.src = one(header.src),
+                Some(Side::Target) => entry.pattern.dst = one(header.dst),
+                None => {}
+            }
         }
         entry.action = writer.action(entry.action, owner, listener);
         if let Action::Masquerade { by: Source::Own, then } = entry.action
@@ -77,11 +93,7 @@ struct Target {
 impl Writer<'_> {
     /// The entries of a table, and those of the chains of the Pods that the switch hosts.
     fn table(&self, table: TableId) -> Vec<(EntryId, Entry)> {
-        let mut out = vec![];
-        let written = |id, entry: &Entry| self.write(entry).into_iter().map(move |e| (id, e));
-        for (id, entry) in entries(self.network, table) {
-            out.extend(written(id, entry));
-        }
+        let mut out = self.entries(table);
         let Some(chains) = &self.network.table(table).chains else { return out };
         for pod in self.addrs(Addrs::Hosted) {
             let owner = pod.owner.map(|owner| (owner.to, owner.when));
@@ -96,10 +108,35 @@ impl Writer<'_> {
                     Side::Target => entry.pattern.dst = pod.addrs,
                 }
                 entry.pattern.when.extend(when);
-                out.extend(written(id, &entry));
+                out.extend(self.write(&entry).into_iter().map(|entry| (id, entry)));
             }
         }
         out
+    }
+
+    /// Which address of a header names a Pod that has a filter in its chain here.
+    fn side(&self, filter: TableId, header: Header) -> Option<Side> {
+        let tables = self.network.fib(self.switch).map(|fib| self.network.pipeline(fib.pipeline));
+        let tables = tables.into_iter().flatten().map(|table| self.network.table(*table));
+        let mut all = tables.filter_map(|table| table.chains.as_deref());
+        let chains = all.find(|chains| {
+            let addr = match chains.by {
+                Side::Source => header.src,
+                Side::Target => header.dst,
+            };
+            let mut owners = self.network.owners_of(addr).iter();
+            owners.any(|owner| {
+                let filters = chains.of(owner.to).filter(|_| owner.via == self.switch);
+                filters.is_some_and(|filters| filters.contains(&filter))
+            })
+        });
+        chains.map(|chains| chains.by)
+    }
+
+    /// The entries of a table alone.
+    fn entries(&self, table: TableId) -> Vec<(EntryId, Entry)> {
+        let written = |(id, entry)| self.write(entry).into_iter().map(move |entry| (id, entry));
+        entries(self.network, table).flat_map(written).collect()
     }
 
     fn write(&self, entry: &Entry) -> Vec<Entry> {

@@ -3,6 +3,7 @@
 #[allow(unused_imports, reason = "messages are not drawn here")]
 mod random;
 
+use std::collections::BTreeSet;
 use std::fs;
 
 use fibula_network::file::{Read, read, write};
@@ -68,16 +69,24 @@ fn repaired(mut n: Network) -> Network {
     let pairs: Vec<_> = n.links.pairs().filter(|(a, b)| a != b).collect();
     n.links = Links::new(n.elements.len(), pairs, n.links.meshes().to_vec());
     let elements = n.elements.clone();
+    let chained: Vec<(usize, BTreeSet<TableId>)> = (0..n.tables.len())
+        .filter_map(|i| Some((i, n.tables[i].chains.as_deref()?)))
+        .map(|(i, chains)| (i, chains.lists.iter().flatten().copied().collect()))
+        .collect();
     for (table, entries) in n.tables.iter_mut().enumerate() {
         entries.entries.retain(|entry| {
             if let Action::Deliver(Receiver::Element(e)) = entry.action {
                 return elements[e.index()].kind.is_process();
             }
             let Some(to) = entry.action.then() else { return true };
-            n.pipelines.iter().all(|pipeline| {
-                let mut after = pipeline.iter().rev().take_while(|t| t.0 as usize != table);
-                !pipeline.contains(&TableId(table as u32)) || after.any(|t| *t == to)
-            })
+            let leads_on = |table: usize| {
+                n.pipelines.iter().all(|pipeline| {
+                    let mut after = pipeline.iter().rev().take_while(|t| t.0 as usize != table);
+                    !pipeline.contains(&TableId(table as u32)) || after.any(|t| *t == to)
+                })
+            };
+            let mut before = chained.iter().filter(|(_, f)| f.contains(&TableId(table as u32)));
+            leads_on(table) && before.all(|(chained, _)| leads_on(*chained))
         });
     }
     n
@@ -269,7 +278,7 @@ fn names_that_look_like_words_return() {
         n.sets.push(set);
     }
     for name in ["pod", "pod~2", "pod~x", "", "pod"] {
-        n.tables.push(Table::new(&name, vec![]));
+        n.tables.push(Table::new(name, vec![]));
         n.pipelines.push(vec![]);
     }
     for id in n.ids() {

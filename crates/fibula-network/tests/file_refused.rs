@@ -91,7 +91,7 @@ network/1 -> network/2
 "node", "name" -> "nod", "name"
   3:13: elements[0].kind: got "nod", expected container, daemon, world, pod, node or outside
 "own", "port" -> "10.0.0.300", "port"
-  10:13: tables.pod[0].to: got "10.0.0.300", expected *, an address, a prefix, a range, the name of a set, own, own in SET, hosted, or elsewhere KIND
+  10:13: tables.pod[0].to: got "10.0.0.300", expected *, an address, a prefix, a range, the name of a set, own, own in SET, hosted, elsewhere KIND, or same
 listened -> 80/ICMP
   10:28: tables.pod[0].port: got "80/ICMP", expected TCP, UDP, SCTP or any after the slash
 "port": 80, "do" -> "port": 99999, "do"

@@ -183,7 +183,7 @@ fn random_networks_use_everything_and_end_in_every_way() {
     let mut runner = TestRunner::deterministic();
     let (mut first, mut back) = (BTreeMap::new(), BTreeMap::new());
     let (mut used, mut of, mut scopes) = (BTreeMap::new(), BTreeMap::new(), HashSet::new());
-    for _ in 0..100 {
+    for _ in 0..200 {
         let Drawn(network) = networks().new_tree(&mut runner).unwrap().current();
         let members = network.backends.iter().flat_map(|list| &list.members);
         scopes.extend(members.map(|backend| mem::discriminant(&backend.at)));

@@ -36,14 +36,21 @@ fn relative(network: &Network, switch: ElementId, entry: &Entry) -> Vec<String> 
         .collect()
 }
 
-/// A life without the entries that decided, which have other numbers where they are written out.
+const NONE: EntryId = EntryId { table: TableId(0), index: 0 };
+
+/// A life without the entries that decided, which have other numbers where they are written out,
+/// and without the choices that were asked.
 fn outside_of_entries(life: &Life) -> Life {
     let mut life = life.clone();
     for step in &mut life.steps {
         if let Step::Decide { entry, owner, listener, .. } = step {
-            (*entry, *owner, *listener) = (EntryId { table: TableId(0), index: 0 }, None, None);
+            (*entry, *owner, *listener) = (NONE, None, None);
+        } else if let Step::Pass { entry, .. } = step {
+            *entry = NONE;
         }
     }
+    // Relative words can ask a choice in vain.
+    life.asked.clear();
     life
 }
 

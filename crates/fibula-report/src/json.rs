@@ -1,5 +1,9 @@
 //! Answers as JSON: one object each, with the version of its form. `docs/json.md` describes them.
 
+mod reach;
+
+pub use reach::reach;
+
 use fibula_answers::names::{Candidate, Resolved};
 use fibula_answers::trace::{
     Affinity, Answer, Branch, Doubt, Granted, Instead, Share, Trace, Unread, header_before,

@@ -3,6 +3,8 @@
 //! Printers say what a word means ([`Label`]), never how it looks; what labels and signs look like
 //! on a screen is decided here, in one place.
 
+mod lists;
+
 use std::fmt::Write as _;
 use std::io;
 
@@ -39,6 +41,7 @@ enum Block {
     Hanging { head: Text, text: String },
     Rows { indent: usize, gap: usize, rows: Vec<Vec<Text>> },
     Either { wide: Page, narrow: Page },
+    Lists(Vec<[Vec<Text>; 2]>),
 }
 
 /// Where the text of a paragraph begins, behind its word.
@@ -143,6 +146,12 @@ impl Page {
         self.blocks.push(Block::Rows { indent, gap: 2, rows });
     }
 
+    /// Adds rows of two lists: the items of the first have commas between them, those of the second
+    /// stand apart. Where they do not fit, lists go on below themselves, between items.
+    pub(crate) fn lists(&mut self, rows: Vec<[Vec<Text>; 2]>) {
+        self.blocks.push(Block::Lists(rows));
+    }
+
     /// Adds the first page where the screen is wide enough for it, else the second.
     pub(crate) fn either(&mut self, wide: Page, narrow: Page) {
         self.blocks.push(Block::Either { wide, narrow });
@@ -190,6 +199,7 @@ impl Page {
                 Block::Rows { indent, gap, rows } => {
                     screen.rows(*indent, *gap, rows, &mut out);
                 }
+                Block::Lists(rows) => lists::print(screen, rows, &mut out),
                 Block::Either { wide, narrow } => {
                     let plain = wide.render(&Screen { color: false, ..*screen });
                     let fits = screen

@@ -9,10 +9,13 @@ use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use fibula_intended::{Daemon, Decision, Profile, Refinement};
+use fibula_network::Port;
 use ipnet::IpNet;
 
 use crate::output::Target;
-use help::{GRAPH_HELP, LAB_CHECK_HELP, LAB_HELP, LAB_RUN_HELP, TRACE_HELP, VERIFY_HELP};
+use help::{
+    GRAPH_HELP, LAB_CHECK_HELP, LAB_HELP, LAB_RUN_HELP, REACH_HELP, TRACE_HELP, VERIFY_HELP,
+};
 
 const STYLES: Styles = Styles::styled()
     .header(AnsiColor::Yellow.on_default().bold())
@@ -42,6 +45,9 @@ pub(crate) enum Command {
     /// Follow a message, hop by hop
     #[command(after_help = TRACE_HELP)]
     Trace(TraceArgs),
+    /// Who can reach whom
+    #[command(after_help = REACH_HELP)]
+    Reach(ReachArgs),
     /// Is this a Kubernetes network? Prove the constraints for all messages, or show one that fails
     #[command(after_help = VERIFY_HELP)]
     Verify(VerifyArgs),
@@ -158,6 +164,24 @@ pub(crate) struct TraceArgs {
     /// The namespace that a name without one means
     #[arg(short, long)]
     pub(crate) namespace: Option<String>,
+    #[command(flatten)]
+    pub(crate) input: InputArgs,
+    #[command(flatten)]
+    pub(crate) output: OutputArgs,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct ReachArgs {
+    /// Sources; all where it is not given
+    pub(crate) from: Option<String>,
+    /// Targets; all where it is not given
+    pub(crate) to: Option<String>,
+    /// The namespace that a name without one means; alone, what goes in and out of it
+    #[arg(short, long)]
+    pub(crate) namespace: Option<String>,
+    /// Only connections to this port: 8080, 53/UDP
+    #[arg(long, value_name = "PORT")]
+    pub(crate) port: Option<Port>,
     #[command(flatten)]
     pub(crate) input: InputArgs,
     #[command(flatten)]

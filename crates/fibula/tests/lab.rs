@@ -158,6 +158,49 @@ fn without_nft_it_says_what_to_install() {
     assert!(err.contains("install the package nftables"), "{err}");
 }
 
+/// Whether Linux has SCTP here: a protocol that is there has a line, and one that can be loaded was
+/// asked for by whoever ran a lab with it.
+fn has_sctp() -> bool {
+    let known = std::fs::read_to_string("/proc/net/protocols").unwrap_or_default();
+    known.lines().any(|line| line.starts_with("SCTP"))
+}
+
+#[test]
+fn a_protocol_that_the_kernel_lacks_is_named() {
+    let voice = input("voice.yaml");
+    let Some((code, out, err)) = lab(&["check", &voice]) else { return };
+    assert_eq!((code, err.as_str()), (0, ""), "{out}");
+    let says = "missing  SCTP: this kernel does not have it, so it was not tried (modprobe sctp)\n";
+    if has_sctp() {
+        let _ = std::io::stderr().write_all(b"skipped: this kernel has SCTP, and it was tried\n");
+        assert!(out.contains("over TCP, UDP and SCTP") && !out.contains("missing"), "{out}");
+        return;
+    }
+    assert!(out.contains(" over TCP and UDP:") && out.contains(says), "{out}");
+    let (_, json, _) = lab(&["check", "-o", "json", &voice]).expect("it could a moment ago");
+    let json: serde_json::Value = serde_json::from_str(&json).expect("it is JSON");
+    assert_eq!(json["probed"]["missing"], serde_json::json!(["SCTP"]), "{json}");
+    // The rest of the network lives, and who comes to visit is told too.
+    let (code, _, err) =
+        lab(&["run", "--in", "caller", "-f", &voice, "--", "true"]).expect("it could a moment ago");
+    assert_eq!(
+        (code, err.as_str()),
+        (0, "note: nobody listens over SCTP: this kernel does not have it\n")
+    );
+}
+
+/// A check of K1 has 824 ends of connections to open: it does so a few at a time.
+#[test]
+fn few_files_are_enough() {
+    let few =
+        format!("ulimit -n 200; exec {} lab check -q @k1 --all", env!("CARGO_BIN_EXE_fibula"));
+    if lab(&["check", "-q", "@k1"]).is_some() {
+        let output = Command::new("sh").args(["-c", &few]).output().expect("there is a shell");
+        let err = String::from_utf8_lossy(&output.stderr);
+        assert_eq!((output.status.code(), &*err), (Some(0), ""));
+    }
+}
+
 #[test]
 fn a_command_finds_names_there_and_its_exit_code_is_ours() {
     let script = "grep -v localhost /etc/hosts; grep search /etc/resolv.conf; exit 7";

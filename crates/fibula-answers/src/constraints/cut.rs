@@ -99,6 +99,7 @@ impl Lost<'_> {
             header: Header { src, sport: super::prover::SPORTS.0, dst, dport: number, proto },
             choices: vec![0; self.network.choices.len()],
             expected,
+            droppable: false,
         }
     }
 }

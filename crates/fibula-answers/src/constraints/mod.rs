@@ -11,8 +11,14 @@
 //! Where a message has alternatives, all of them must keep what is promised. Backends are proved
 //! apart from what rewrites messages to them (`contract`), so that R5 need not follow each message
 //! to each of its backends; C2 to C4 follow all that they promise.
+//!
+//! C3 is meant up to segmentation (NM-3): a message may end elsewhere only in the Discard of a
+//! policy. Which messages policies drop need not be known for that: the proof lets every chain of
+//! filters end messages and let them go on, and where that breaks a constraint, it asks for the same
+//! target again and follows the chains as they are. C2 and C4 know no policy.
 
 mod alike;
+mod broken;
 mod contract;
 mod cut;
 mod prover;

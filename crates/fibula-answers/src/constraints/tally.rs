@@ -46,6 +46,8 @@ pub(crate) struct Witness {
     pub(crate) header: Header,
     pub(crate) choices: Vec<u8>,
     pub(crate) expected: Vec<ElementId>,
+    /// Whether a policy may drop it (NM-3).
+    pub(crate) droppable: bool,
 }
 
 // === impl Tallies ===
@@ -62,9 +64,34 @@ impl Tallies {
     }
 }
 
+impl Tallies {
+    /// Whether nothing was found.
+    pub(crate) fn is_empty(&self) -> bool {
+        let Tallies { c2, c3, c4, r5 } = self;
+        [c2, c3, c4, r5].iter().all(|tally| tally.is_empty())
+    }
+
+    /// Leaves it at "at least" for what others suspect; not, if for one of these constraints nothing
+    /// was found yet that breaks it for certain.
+    pub(crate) fn give_up(&mut self, suspected: &Tallies) -> bool {
+        let Tallies { c2, c3, c4, r5 } = suspected;
+        let mut pairs =
+            [(&mut self.c2, c2), (&mut self.c3, c3), (&mut self.c4, c4), (&mut self.r5, r5)];
+        let known = pairs.iter().all(|(own, other)| other.is_empty() || own.broken > 0);
+        for (own, other) in &mut pairs {
+            own.at_least |= known && !other.is_empty();
+        }
+        known
+    }
+}
+
 // === impl Tally ===
 
 impl Tally {
+    fn is_empty(&self) -> bool {
+        (self.broken, self.open) == (0, 0)
+    }
+
     /// Notes `count` things that break the constraint, and a message of them.
     pub(crate) fn note(&mut self, count: u64, witness: Witness) {
         if witness.open {
@@ -119,10 +146,10 @@ impl Witness {
         let lives = branches(network, self.from, self.header, &self.choices, BRANCHES).lives;
         let breaks = |life: &&Life| match self.verdict {
             Some(verdict) => life.ending.verdict == verdict,
-            None => {
-                life.ending.verdict != Verdict::Delivered
-                    || !self.expected.contains(&life.ending.at)
-            }
+            None => match life.ending.verdict {
+                Verdict::Delivered => !self.expected.contains(&life.ending.at),
+                verdict => !self.droppable || verdict != Verdict::DroppedByPolicy,
+            },
         };
         let life = match lives.iter().find(breaks) {
             Some(life) => life.clone(),

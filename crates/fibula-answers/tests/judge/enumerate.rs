@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use fibula_network::walk::Ending;
 use fibula_network::{Addr, ElementId, Entity, Header, Network};
 
-use super::{Count, Found, Messages, Pair, endings, promised, received};
+use super::{Count, Found, Messages, Pair, endings, kept, promised};
 
 /// Pairs that a message breaks, and whether one does so under every value of the choices.
 type Broken = BTreeMap<Pair, bool>;
@@ -56,7 +56,9 @@ fn note_pairs(
 ) {
     for (pair, by) in promised(n, senders[0], header) {
         // Whichever alternative a message takes, it is to be received.
-        let kept = |endings: &Vec<Ending>| endings.iter().all(|ending| received(*ending, &by));
+        let kept = |endings: &Vec<Ending>| {
+            endings.iter().all(|ending| kept(pair.constraint, *ending, &by))
+        };
         let lost = endings.iter().filter(|endings| !kept(endings)).count();
         for &from in senders.iter().filter(|_| lost > 0) {
             *broken.entry(Pair { from, ..pair }).or_default() |= lost == endings.len();

@@ -49,10 +49,29 @@ impl Messages {
         // A message that comes from its own backend may be treated in its own way.
         let backends = n.backends.iter().flat_map(|list| &list.members);
         sources.extend(backends.map(|backend| vec![Range::one(backend.addr)]));
+        let chains = n.tables.iter().filter_map(|table| table.chains.as_deref());
+        if chains.into_iter().any(|chains| chains.by == Side::Source) {
+            sources.extend(owners(n));
+        }
+        // Where entries compare the two addresses, each is told from others as the other one is.
+        let compares =
+            |pattern: &&Pattern| pattern.src == Addrs::Same || pattern.dst == Addrs::Same;
+        let compared = patterns.iter().copied().any(|pattern| compares(&pattern));
+        if compared {
+            let masks = n.fibs.iter().flatten().flat_map(|fib| fib.me.masquerade.clone());
+            let given = n.tables.iter().flat_map(|table| &table.entries);
+            let given = given.filter_map(|entry| match entry.action {
+                Action::Masquerade { by: Source::Is(addr), .. } => Some(addr),
+                _ => None,
+            });
+            sources.extend(masks.chain(given).map(|addr| vec![Range::one(addr)]));
+            targets.extend(sources.clone());
+            sources = targets.clone();
+        }
         Messages {
             senders: senders(n),
-            targets: addresses(&targets),
-            sources: addresses(&sources),
+            targets: addresses(&targets, 1),
+            sources: addresses(&sources, if compared { 2 } else { 1 }),
             ports: Proto::ALL.map(|proto| ports(n, &patterns, proto)).to_vec(),
             choices: choices(n, &patterns),
         }
@@ -88,23 +107,31 @@ fn ranges(n: &Network, addrs: Addrs) -> Vec<Range> {
     match addrs {
         Addrs::In(range) => vec![range],
         Addrs::Set(set) => n.set(set).ranges.clone(),
-        Addrs::Any | Addrs::Own | Addrs::OwnIn(_) | Addrs::Hosted | Addrs::Elsewhere(_) => vec![],
+        Addrs::Any | Addrs::Same | Addrs::Own | Addrs::OwnIn(_) => vec![],
+        Addrs::Hosted | Addrs::Elsewhere(_) => vec![],
     }
 }
 
-/// An address for each way to lie in some of these sets and not in the others, and one of each
-/// family at least.
-fn addresses(sets: &[Vec<Range>]) -> Vec<Addr> {
+fn owners(n: &Network) -> impl Iterator<Item = Vec<Range>> + '_ {
+    n.owners.iter().map(|owner| vec![Range::one(owner.addr)])
+}
+
+/// An address for each way to lie in some of these sets and not in the others, or several, if there
+/// are; and one of each family at least.
+fn addresses(sets: &[Vec<Range>], several: usize) -> Vec<Addr> {
     let family = [vec![Range::ALL_V4]];
     let sets = || sets.iter().chain(&family);
     let ends = sets().flatten().flat_map(|range| [Some(range.lo), range.hi.next()]);
     let starts: BTreeSet<Addr> = ends.flatten().chain([Addr::MIN]).collect();
-    let mut atoms: BTreeMap<Vec<bool>, Addr> = BTreeMap::new();
-    for addr in starts {
+    let mut atoms: BTreeMap<Vec<bool>, BTreeSet<Addr>> = BTreeMap::new();
+    for addr in starts.into_iter().flat_map(|start| [Some(start), start.next()]).flatten() {
         let lies = sets().map(|set| set.iter().any(|range| range.contains(addr))).collect();
-        atoms.entry(lies).or_insert(addr);
+        let atom = atoms.entry(lies).or_default();
+        if atom.len() < several {
+            atom.insert(addr);
+        }
     }
-    atoms.into_values().collect()
+    atoms.into_values().flatten().collect()
 }
 
 fn ports(n: &Network, patterns: &[&Pattern], proto: Proto) -> (Proto, Vec<u16>, Vec<u16>) {

@@ -82,9 +82,13 @@ fn endings(n: &Network, from: ElementId, header: Header, choices: &[u8]) -> Opti
     all.then(|| lives.iter().map(|life| life.ending).collect())
 }
 
-/// Whether a message that ends so was received by one of these.
-pub(crate) fn received(ending: Ending, by: &[ElementId]) -> bool {
-    ending.verdict == Verdict::Delivered && by.contains(&ending.at)
+/// Whether a message that ends so was received by one of these; or, for C3, a policy dropped it
+/// (NM-3).
+pub(crate) fn kept(constraint: &str, ending: Ending, by: &[ElementId]) -> bool {
+    match ending.verdict {
+        Verdict::Delivered => by.contains(&ending.at),
+        verdict => constraint == "C3" && verdict == Verdict::DroppedByPolicy,
+    }
 }
 
 /// Compares what was proved with what was found.
@@ -167,5 +171,5 @@ fn breaks(
     }
     let promises = promised(network, from, header);
     let meant = |(pair, by): &(Pair, Vec<ElementId>)| pair.constraint == id && *by == *expected;
-    promises.iter().any(meant) && !received(ending, expected)
+    promises.iter().any(meant) && !kept(id, ending, expected)
 }

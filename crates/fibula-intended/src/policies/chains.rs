@@ -11,7 +11,7 @@ use fibula_network::{
 };
 use rustc_hash::FxHashMap;
 
-use super::rules::names_ports;
+use super::rules::{means, names_ports};
 use super::{Direction, Maker};
 use crate::decisions::Decision;
 
@@ -229,7 +229,7 @@ fn orders(maker: &mut Maker<'_>, direction: Direction, tier: Tier) -> BTreeMap<u
     let mut orders = BTreeMap::new();
     for (priority, policies) in alike {
         let rules = policies.iter().map(|i| direction.rules(&cluster.policies[*i as usize]));
-        let mut actions: Vec<_> = rules.flatten().map(|rule| rule.action).collect();
+        let mut actions: Vec<_> = rules.flatten().map(means).collect();
         actions.dedup();
         if policies.len() < 2 || actions.len() < 2 {
             continue;

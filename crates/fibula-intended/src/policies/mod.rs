@@ -34,7 +34,7 @@ use rustc_hash::FxHashMap;
 use crate::decisions::Decision;
 use crate::tables::{Pipeline, Slot};
 use crate::{Decisions, Intent};
-use peers::SetKey;
+use peers::{Asked, SetKey};
 
 /// A direction, as a Pod sees it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -52,6 +52,8 @@ struct Maker<'a> {
     /// By pod of the cluster, its switch; none for one without a network of its own.
     switches: Vec<Option<ElementId>>,
     sets: FxHashMap<SetKey, AddrSetId>,
+    /// What selections of pods are, as peers.
+    selected: FxHashMap<Asked, Vec<(Addrs, Vec<When>)>>,
     /// How many sets have a name.
     named: FxHashMap<String, u32>,
     /// The choices that were made here, by what they are about.
@@ -61,15 +63,15 @@ struct Maker<'a> {
 /// How many choices of what was not read are told apart: of more, the rest fall together.
 const MOST_UNREAD: usize = 200;
 
-/// Adds what policies ask to the pipeline of the Nodes; nothing where there are none.
+/// Adds what policies ask to the pipeline of the Nodes, and says whether that is anything.
 pub(crate) fn tables(
     network: &mut Network,
     cluster: &Cluster,
     intent: &Intent,
     pipeline: &mut Pipeline,
-) {
+) -> bool {
     if cluster.policies.is_empty() {
-        return;
+        return false;
     }
     let mut pods = network.of_kind(Kind::Pod).collect::<Vec<_>>().into_iter();
     let switches = cluster.pods.iter().map(|pod| has_switch(pod).then(|| pods.next()).flatten());
@@ -81,10 +83,12 @@ pub(crate) fn tables(
         decisions: &intent.decisions,
         switches,
         sets: FxHashMap::default(),
+        selected: FxHashMap::default(),
         named: FxHashMap::default(),
         choices: FxHashMap::default(),
     };
     let mut chains = chains::Chaining::new(&maker);
+    let mut asked = false;
     for direction in [Direction::Egress, Direction::Ingress] {
         let gate = maker.gate(direction);
         let mut any = false;
@@ -97,8 +101,10 @@ pub(crate) fn tables(
         if any {
             pipeline.table(direction.first(), direction.name(), gate);
         }
+        asked |= any;
     }
     pipeline.filters(chains.finish());
+    asked
 }
 
 /// Whether a pod is a switch of the network (G3).

@@ -1,6 +1,6 @@
 //! The other end of a rule, as addresses.
 
-use fibula_cluster::select::{ClassId, Selected};
+use fibula_cluster::select::{ClassId, Selected, SelectionId};
 use fibula_cluster::{
     NamespaceSelection, Peer, PeerOf, Peers, PodSelection, PolicyKind, Protocol, RangeKind,
     RangeSource, Selector,
@@ -35,6 +35,9 @@ pub(super) enum SetKey {
     /// Everything but pods and Nodes.
     World,
 }
+
+/// A selection of pods, of which only those with a port are meant, if one is given.
+pub(super) type Asked = (SelectionId, Option<(String, Protocol, u16)>);
 
 /// A port that target pods have by a name.
 pub(super) type Named<'a> = (&'a str, Protocol, u16);
@@ -91,6 +94,10 @@ impl<'a> Maker<'a> {
         port: Option<Named<'_>>,
     ) -> Vec<(Addrs, Vec<When>)> {
         let Some(id) = self.select.id(selection) else { return vec![] };
+        let asked = (id, port.map(|(name, protocol, number)| (name.to_owned(), protocol, number)));
+        if let Some(known) = self.selected.get(&asked) {
+            return known.clone();
+        }
         let Selected { surely, perhaps } = self.select.pods(id).clone();
         let name = selection_name(selection);
         let surely = self.classes(surely, &name, port);
@@ -106,6 +113,7 @@ impl<'a> Maker<'a> {
                 found.push((addrs, vec![self.unread(by, namespace)]));
             }
         }
+        self.selected.insert(asked, found.clone());
         found
     }
 
@@ -169,12 +177,13 @@ impl<'a> Maker<'a> {
         let mut found = vec![];
         for (block, when) in self.invented(block, &name) {
             let pods = self.pod_set();
-            let pods = self.network.set(pods).ranges.clone();
-            if kind != PolicyKind::NetworkPolicy || !ranges::meet(&block, &pods) {
+            let pods = &self.network.set(pods).ranges;
+            if kind != PolicyKind::NetworkPolicy || !ranges::meet(&block, pods) {
                 found.extend(self.range_set(block, &name).map(|addrs| (addrs, when)));
                 continue;
             }
-            for (value, block) in [(0, block.clone()), (1, ranges::minus(&block, &pods))] {
+            let without = ranges::minus(&block, pods);
+            for (value, block) in [(0, block), (1, without)] {
                 let Some(decided) = self.decided(Decision::BlocksMatchPods, value) else {
                     continue;
                 };
@@ -283,7 +292,8 @@ impl<'a> Maker<'a> {
         let pods = self.pod_set();
         self.set(SetKey::World, "nobody's in the cluster".to_owned(), |maker| {
             let nodes = maker.cluster.nodes.iter();
-            let nodes = nodes.flat_map(|node| node.addresses.iter().chain(&node.external));
+            // An external address of a Node is public: a name may well mean it.
+            let nodes = nodes.flat_map(|node| &node.addresses);
             let nodes = nodes.map(|ip| Range::one(Addr::from(*ip)));
             let owned =
                 ranges::tidy(maker.network.set(pods).ranges.iter().copied().chain(nodes).collect());

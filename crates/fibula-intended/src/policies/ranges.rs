@@ -44,19 +44,13 @@ pub(super) fn minus(all: &[Range], less: &[Range]) -> Vec<Range> {
     out
 }
 
-/// Whether the two, both tidy, have an address in common. Linear in both.
-pub(super) fn meet(a: &[Range], b: &[Range]) -> bool {
-    let (mut a, mut b) = (a.iter().peekable(), b.iter().peekable());
-    while let (Some(x), Some(y)) = (a.peek(), b.peek()) {
-        if x.hi < y.lo {
-            a.next();
-        } else if y.hi < x.lo {
-            b.next();
-        } else {
-            return true;
-        }
-    }
-    false
+/// Whether the two, both tidy, have an address in common. Costs a search in the second for each of
+/// the first.
+pub(super) fn meet(few: &[Range], many: &[Range]) -> bool {
+    few.iter().any(|range| {
+        let next = many.partition_point(|other| other.hi < range.lo);
+        many.get(next).is_some_and(|other| other.lo <= range.hi)
+    })
 }
 
 #[cfg(test)]

@@ -1,8 +1,8 @@
 //! One policy in one direction: a table of filters.
 
 use fibula_cluster::select::NamedPort;
-use fibula_cluster::{PeerOf, Peers, Policy, PolicyKind, Rule, RuleAction, RulePort};
-use fibula_network::{Action, Addrs, Entry, Origin, Pattern, PlaceId, Reason, Table, When};
+use fibula_cluster::{Peer, PeerOf, Policy, PolicyKind, Rule, RuleAction, RulePort};
+use fibula_network::{Action, Entry, Origin, Pattern, PlaceId, Reason, Table, When};
 
 use super::{Direction, Maker};
 use crate::place_id;
@@ -45,12 +45,17 @@ impl Maker<'_> {
             PolicyKind::NetworkPolicy => "NP-3",
             _ => "CNP-11",
         };
-        let action = match rule.action {
+        let action = match means(rule) {
             RuleAction::Allow => Action::Goto(direction.after().table()),
             RuleAction::Pass => Action::Goto(direction.after_tier(policy.tier).table()),
             RuleAction::Deny => Action::Discard(Reason::Policy),
         };
         let place = place_id(rule.place);
+        // The whole rule denies, whoever its other peers are.
+        if let (Some(peer), RuleAction::Deny) = (unknown(rule), means(rule)) {
+            entries.push(entry("CNP-26", Pattern::ANY, action, place_id(peer.place)));
+            return;
+        }
         for door in self.doors(direction, &rule.ports, own) {
             for end in self.peers(policy.kind, &rule.peers, place, door.named) {
                 let peer = direction.peer(end.addrs);
@@ -59,16 +64,21 @@ impl Maker<'_> {
                 entries.push(entry(id, pattern, action, end.place));
             }
         }
-        // CNP-26: a peer that nobody knows could be anybody, and what is not allowed is denied.
-        if let (Peers::Of(peers), RuleAction::Deny | RuleAction::Pass) = (&rule.peers, rule.action)
-        {
-            let unknown = peers.iter().filter(|peer| peer.what == PeerOf::Unknown);
-            entries.extend(unknown.map(|peer| {
-                let deny = Action::Discard(Reason::Policy);
-                entry("CNP-26", Pattern::to(Addrs::Any), deny, place_id(peer.place))
-            }));
-        }
     }
+}
+
+/// What becomes of messages that a rule matches. One with a peer that nobody knows, which could be
+/// anybody, denies what it does not allow (CNP-26).
+pub(super) fn means(rule: &Rule) -> RuleAction {
+    match (rule.action, unknown(rule)) {
+        (RuleAction::Pass, Some(_)) => RuleAction::Deny,
+        (action, _) => action,
+    }
+}
+
+/// A peer of a rule that nobody knows.
+fn unknown(rule: &Rule) -> Option<&Peer> {
+    rule.peers().iter().find(|peer| peer.what == PeerOf::Unknown)
 }
 
 /// Whether a policy has a rule in this direction that names a port.

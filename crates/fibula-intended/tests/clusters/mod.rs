@@ -5,6 +5,7 @@
 
 mod print;
 mod random;
+mod random_policies;
 mod random_services;
 mod services;
 
@@ -19,6 +20,7 @@ use fibula_cluster::{
 
 pub(crate) use print::{fib, find, next_hop, rules, walked};
 pub(crate) use random::{Drawn, Shape, drawn, shared};
+pub(crate) use random_policies::policed;
 pub(crate) use services::*;
 
 /// K1, the article's example, as `k1.yaml` has it.

@@ -9,7 +9,9 @@ mod peers;
 
 use std::net::IpAddr;
 
-use fibula_cluster::{Cluster, Policy, PolicyKind, Protocol, Rule, RuleAction, Selector, Tier};
+use fibula_cluster::{
+    Cluster, Policy, PolicyKind, Protocol, Rule, RuleAction, RulePort, RulePorts, Selector, Tier,
+};
 
 /// One end of a connection, as policies see it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -22,6 +24,13 @@ pub(crate) enum End {
     Outside(IpAddr),
 }
 
+/// Whether what is called so has such labels.
+pub(crate) type HasLabels<'a> = dyn Fn(&str, &Selector) -> bool + 'a;
+/// Whether the target has one of these names.
+pub(crate) type HasName<'a> = dyn Fn(&[String]) -> bool + 'a;
+/// Which of the policies of a tier and a priority comes first.
+pub(crate) type First<'a> = dyn Fn(Tier, u16) -> usize + 'a;
+
 /// What Kubernetes leaves open, and how it is decided. The default is the reference.
 #[derive(Clone, Default)]
 pub(crate) struct Open<'a> {
@@ -32,13 +41,13 @@ pub(crate) struct Open<'a> {
     /// DR-4: whether NetworkPolicies judge what comes back to its sender through a Service.
     pub(crate) hairpin_judged: bool,
     /// DR-6: of the policies of one tier and priority, which comes first, counted in their order.
-    pub(crate) first: Option<&'a dyn Fn(Tier, u16) -> usize>,
+    pub(crate) first: Option<&'a First<'a>>,
     /// DR-22: whether a namespace that was not read has the labels of a selector.
-    pub(crate) namespace: Option<&'a dyn Fn(&str, &Selector) -> bool>,
+    pub(crate) namespace: Option<&'a HasLabels<'a>>,
     /// DR-22: whether a Node that was not read has.
-    pub(crate) node: Option<&'a dyn Fn(&str, &Selector) -> bool>,
+    pub(crate) node: Option<&'a HasLabels<'a>>,
     /// CNP-25: whether the target has one of these names.
-    pub(crate) domains: Option<&'a dyn Fn(&[String]) -> bool>,
+    pub(crate) domains: Option<&'a HasName<'a>>,
 }
 
 /// A message, as the policies of one end are asked about it.
@@ -117,7 +126,7 @@ impl Evaluator<'_> {
                 || (itself && !self.open.hairpin_judged)
                 || isolating.any(|policy| {
                     let mut rules = rules(policy, way).iter();
-                    rules.any(|rule| self.matches(policy, rule, peer, message))
+                    rules.any(|rule| self.matches(way, policy, rule, peer, message))
                 });
         }
         self.tier(Tier::Baseline, way, pod, peer, message) != Some(RuleAction::Deny)
@@ -147,7 +156,7 @@ impl Evaluator<'_> {
             match rule.action {
                 // CNP-26: what is not understood is not let pass.
                 RuleAction::Deny | RuleAction::Pass if unknown => Some(RuleAction::Deny),
-                action => self.matches(policy, rule, peer, message).then_some(action),
+                action => self.matches(way, policy, rule, peer, message).then_some(action),
             }
         })
     }
@@ -165,9 +174,17 @@ impl Evaluator<'_> {
         })
     }
 
-    /// Whether peer and port match, where the rule names some (NP-9, CNP-27).
-    fn matches(&self, policy: &Policy, rule: &Rule, peer: End, message: Message) -> bool {
-        self.peers_match(policy.kind, &rule.peers, peer) && self.ports_match(&rule.ports, message)
+    /// Whether peer and port match, where the rule names some (NP-9, CNP-27). What a pod sends to
+    /// a port by name, it sends to a pod that is known as such: a range has no names (NP-42, CNP-28).
+    fn matches(&self, way: Way, policy: &Policy, rule: &Rule, peer: End, message: Message) -> bool {
+        let peers = |pods_only| self.peers_match(policy.kind, &rule.peers, peer, pods_only);
+        match &rule.ports {
+            RulePorts::Any => peers(false),
+            RulePorts::Of(ports) => ports.iter().any(|port| {
+                let named = way == Way::Egress && matches!(port, RulePort::Named { .. });
+                self.port_matches(port, message) && peers(named)
+            }),
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 use fibula_cluster::api::Labels;
 use fibula_cluster::{
     NamespaceSelection, PeerOf, Peers, Pod, PodSelection, PolicyKind, Protocol, Requirement, Rule,
-    RulePort, RulePorts, Selector, Test,
+    RulePort, Selector, Test,
 };
 
 use super::{End, Evaluator, Message};
@@ -41,11 +41,19 @@ impl Evaluator<'_> {
             && (others.is_empty() || told())
     }
 
-    pub(super) fn peers_match(&self, kind: PolicyKind, peers: &Peers, other: End) -> bool {
+    /// Whether one of the peers is the other end; of `pods_only` those that name pods.
+    pub(super) fn peers_match(
+        &self,
+        kind: PolicyKind,
+        peers: &Peers,
+        other: End,
+        pods_only: bool,
+    ) -> bool {
         let Peers::Of(peers) = peers else { return true };
         peers.iter().any(|peer| match (&peer.what, other) {
             (PeerOf::Pods(selection), End::Pod(pod, _)) => self.selects(selection, pod),
             (PeerOf::Pods(_), End::Node(..) | End::Outside(_)) => false,
+            _ if pods_only => false,
             // DR-2b is about ipBlocks; what CNP calls networks includes pods (CNP-23).
             (PeerOf::Block { .. }, End::Pod(..))
                 if kind == PolicyKind::NetworkPolicy && self.open.blocks_miss_pods =>
@@ -75,9 +83,8 @@ impl Evaluator<'_> {
         })
     }
 
-    pub(super) fn ports_match(&self, ports: &RulePorts, message: Message) -> bool {
-        let RulePorts::Of(ports) = ports else { return true };
-        ports.iter().any(|port| match port {
+    pub(super) fn port_matches(&self, port: &RulePort, message: Message) -> bool {
+        match port {
             RulePort::All(protocol) => *protocol == message.protocol,
             RulePort::Range { protocol, first, last } => {
                 *protocol == message.protocol && (*first..=*last).contains(&message.port)
@@ -88,7 +95,7 @@ impl Evaluator<'_> {
                 protocol.is_none_or(|protocol| protocol == message.protocol)
                     && called(&self.cluster.pods[pod], name, message.protocol) == Some(message.port)
             }
-        })
+        }
     }
 }
 

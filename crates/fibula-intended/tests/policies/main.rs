@@ -9,8 +9,12 @@ mod evaluator;
 #[path = "../upstream/mod.rs"]
 mod upstream;
 
+mod agree;
 mod conformance;
 mod external;
 mod matrix;
+mod planted;
 mod scene;
+mod statements;
 mod upstream_tests;
+mod way;

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use fibula_cluster::{Cluster, Options};
-use fibula_intended::{Daemon, Intent, Listeners, network};
+use fibula_intended::{Daemon, Decisions, Intent, Listeners, network};
 use fibula_network::walk::{Life, Verdict, Walks};
 use fibula_network::*;
 use fibula_source::{Input, read};
@@ -18,19 +18,49 @@ pub(crate) struct Scene {
 /// Values of choices.
 pub(crate) type Values = BTreeMap<ChoiceId, u8>;
 
+/// A cluster of manifests, none of which may be refused.
+pub(crate) fn cluster(manifests: &str) -> Cluster {
+    let input = Input::Text { name: "manifests".to_owned(), text: manifests.to_owned() };
+    let read = read(&[input]);
+    assert_eq!(read.refused, [], "{manifests}");
+    Cluster::new(read.objects, &Options::default())
+}
+
+/// What becomes of a message: one thing, or one under each value of a choice.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Told {
+    Word(&'static str),
+    Open(ChoiceId, Vec<Told>),
+}
+
+impl Told {
+    fn spell(&self, ids: &mut BTreeSet<ChoiceId>, words: &mut Vec<&'static str>) {
+        match self {
+            Told::Word(word) => words.push(word),
+            Told::Open(id, told) => {
+                ids.insert(*id);
+                told.iter().for_each(|told| told.spell(ids, words));
+            }
+        }
+    }
+}
+
 impl Scene {
     /// Of manifests, none of which may be refused.
     pub(crate) fn of(manifests: &str) -> Scene {
-        let input = Input::Text { name: "manifests".to_owned(), text: manifests.to_owned() };
-        let read = read(&[input]);
-        assert_eq!(read.refused, [], "{manifests}");
-        Scene::new(Cluster::new(read.objects, &Options::default()))
+        Scene::new(cluster(manifests))
     }
 
+    /// Where nothing is decided that is open.
     pub(crate) fn new(cluster: Cluster) -> Scene {
+        Scene::under(cluster, Decisions::default())
+    }
+
+    /// Where this is decided.
+    pub(crate) fn under(cluster: Cluster, decisions: Decisions) -> Scene {
         // Whatever ports there are, only policies withhold them: an undeclared one is open too.
-        let daemons = vec![Daemon::kubelet()];
-        let intent = Intent { listeners: Listeners::Unknown, daemons, ..Intent::default() };
+        let (listeners, daemons) = (Listeners::Unknown, vec![Daemon::kubelet()]);
+        let intent = Intent { listeners, daemons, decisions, ..Intent::default() };
         let network = network(&cluster, &intent);
         assert_eq!(fibula_network::check(&network), vec![]);
         Scene { cluster, network }
@@ -40,32 +70,32 @@ impl Scene {
     /// open, what it depends on and what is so under each value, such as `DR-3: yes, no`.
     pub(crate) fn told(&self, from: &str, to: &str) -> String {
         let (process, header) = self.message(from, to);
-        let walks = Walks::new(&self.network);
-        let mut told: Vec<(Values, &str)> = vec![];
-        let mut open = vec![Values::new()];
-        while let Some(fixed) = open.pop() {
-            let life = walks.walk(process, header, &self.choices(&fixed));
-            let asked = life.asked.iter().find(|asked| !fixed.contains_key(asked));
-            match asked {
-                None => told.push((fixed, word(life.ending.verdict))),
-                Some(asked) => {
-                    let values = 0..self.network.choice(*asked).values;
-                    open.extend(values.rev().map(|value| {
-                        let mut fixed = fixed.clone();
-                        fixed.insert(*asked, value);
-                        fixed
-                    }));
-                }
+        match self.explore(process, header, &Values::new()) {
+            Told::Word(word) => word.to_owned(),
+            open => {
+                let (mut ids, mut words) = (BTreeSet::new(), vec![]);
+                open.spell(&mut ids, &mut words);
+                let ids: Vec<&str> = ids.iter().map(|id| &*self.network.choice(*id).id).collect();
+                format!("{}: {}", ids.join(" "), words.join(", "))
             }
         }
-        let words: BTreeSet<&str> = told.iter().map(|(_, word)| *word).collect();
-        if words.len() == 1 {
-            return told[0].1.to_owned();
+    }
+
+    /// Under each value of the choices that a message asks; one that changes nothing is left out.
+    fn explore(&self, process: ElementId, header: Header, fixed: &Values) -> Told {
+        let life = Walks::new(&self.network).walk(process, header, &self.choices(fixed));
+        let Some(asked) = life.asked.iter().find(|asked| !fixed.contains_key(asked)) else {
+            return Told::Word(word(life.ending.verdict));
+        };
+        let under = |value| {
+            let fixed = fixed.iter().map(|(id, value)| (*id, *value)).chain([(*asked, value)]);
+            self.explore(process, header, &fixed.collect())
+        };
+        let told: Vec<Told> = (0..self.network.choice(*asked).values).map(under).collect();
+        match told.iter().all(|other| *other == told[0]) {
+            true => told[0].clone(),
+            false => Told::Open(*asked, told),
         }
-        let asked: BTreeSet<ChoiceId> = told.iter().flat_map(|(v, _)| v.keys().copied()).collect();
-        let ids: Vec<&str> = asked.iter().map(|id| &*self.network.choice(*id).id).collect();
-        let words: Vec<&str> = told.iter().map(|(_, word)| *word).collect();
-        format!("{}: {}", ids.join(" "), words.join(", "))
     }
 
     /// The life of a message where everything open is decided as the reference does.
@@ -86,7 +116,7 @@ impl Scene {
 
     /// A message from a pod (`x/a`), a Node's daemon (`n1`) or an address out in the world, to
     /// a pod, a Node or an address, at a port such as `80` or `53/UDP`.
-    fn message(&self, from: &str, to: &str) -> (ElementId, Header) {
+    pub(crate) fn message(&self, from: &str, to: &str) -> (ElementId, Header) {
         let (host, port) = to.rsplit_once(':').expect("a port");
         let Port { proto, number: dport } = port.parse().expect("a port");
         let dst = self.address(host.trim_matches(['[', ']']), None);

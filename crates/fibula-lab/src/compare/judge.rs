@@ -57,7 +57,7 @@ pub enum Fault {
 }
 
 /// How often a message is sent again, at most, while one of its branches was not seen.
-const ROUNDS: usize = 6;
+const ROUNDS: usize = 12;
 
 /// What a message is known of.
 struct Case {
@@ -89,24 +89,45 @@ pub fn compare(
             Case { question, fates, all, seen, other: None }
         })
         .collect();
-    let mut sent = 0;
-    for _ in 0..ROUNDS {
-        let (mut probes, mut of) = (vec![], vec![]);
+    let (mut sent, mut branching) = (0, others(&cases));
+    for round in 0..ROUNDS {
+        let mut of = vec![];
         for (number, case) in cases.iter().enumerate().filter(|(_, case)| case.is_open()) {
-            let Some(probe) = probe(translation, &case.question) else { continue };
-            // In turn, one after the other: each branch once, if nobody comes between.
-            probes.extend(std::iter::repeat_n(probe, case.fates.len()));
-            of.extend(std::iter::repeat_n(number, case.fates.len()));
+            // In turn, one after the other: each branch once, if nobody comes between. But rules that
+            // a message meets one behind the other take turns in step, and then some of its branches
+            // never come up, until others come between that meet only one of these rules.
+            for _ in 0..case.fates.len() {
+                of.push(number);
+                of.extend(branching.next().filter(|_| round % 2 == 1));
+            }
         }
+        let asked = |number: usize| Some((number, probe(translation, &cases[number].question)?));
+        let (of, probes): (Vec<usize>, Vec<Probe>) = of.into_iter().filter_map(asked).unzip();
         if probes.is_empty() {
             break;
         }
         sent += probes.len();
-        for (number, seen) in of.into_iter().zip(lab.probe(&probes)?) {
+        // Whose turns others took meanwhile, on their way from elsewhere, has them all next time.
+        let seen = if round == 0 { lab.probe(&probes) } else { lab.probe_in_turn(&probes) };
+        for (number, seen) in of.into_iter().zip(seen?) {
             cases[number].see(translation, seen);
         }
     }
     Ok(judge(&cases, sent))
+}
+
+/// Messages with several branches, in an order without a pattern, for ever; nothing where there are
+/// none.
+fn others(cases: &[Case]) -> impl Iterator<Item = usize> + use<> {
+    let many =
+        |(number, case): (usize, &Case)| (case.all && case.fates.len() > 1).then_some(number);
+    let all: Vec<usize> = cases.iter().enumerate().filter_map(many).collect();
+    let mut state = 1_u64;
+    std::iter::from_fn(move || {
+        state =
+            state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        all.get((state >> 33) as usize % all.len().max(1)).copied()
+    })
 }
 
 /// The probe that asks a question of the kernel.

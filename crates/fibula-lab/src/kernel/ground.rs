@@ -106,6 +106,13 @@ fn refused(why: impl std::fmt::Display) -> Error {
     Error::new(format!("this system lets the lab make no network namespaces ({why}): {advice}"))
 }
 
+/// How many files this process may still open: a look at all that it has open.
+pub(super) fn free_files() -> usize {
+    let most = getrlimit(Resource::RLIMIT_NOFILE).map_or(0, |(soft, _)| soft);
+    let open = fs::read_dir("/proc/self/fd").map_or(0, Iterator::count);
+    usize::try_from(most).unwrap_or(usize::MAX).saturating_sub(open)
+}
+
 /// A lab of 1,000 pods holds thousands of open files: namespaces and listeners.
 fn more_files() {
     if let Ok((soft, hard)) = getrlimit(Resource::RLIMIT_NOFILE)

@@ -27,7 +27,7 @@ sockopt_impl!(
 /// The longest message that is sent back whole.
 const LONGEST: usize = 2048;
 
-/// An open port of one family.
+/// An open port.
 #[derive(Debug)]
 pub(super) struct Door {
     pub(super) space: SpaceId,
@@ -61,25 +61,28 @@ pub(super) struct Arrival {
 // === impl Door ===
 
 impl Door {
-    /// Opens a port in the namespace that the thread is in. None where the kernel has no such
-    /// family or protocol.
+    /// Opens a port in the namespace that the thread is in, for both families: one socket for each
+    /// would cost a lab half as many open files again, and of these there are few. None where the
+    /// kernel does not have the protocol.
     pub(super) fn open(
         space: SpaceId,
         (number, listener): (usize, &Listener),
-        v4: bool,
     ) -> Result<Option<Door>, Error> {
         let Listener { proto, port, .. } = *listener;
         let doing = || Error::at(format!("listen on {port}/{}", proto.name()));
-        let socket = match open(proto, v4) {
-            Ok(socket) => socket,
-            Err(Errno::EAFNOSUPPORT | Errno::EPROTONOSUPPORT | Errno::ESOCKTNOSUPPORT) => {
-                return Ok(None);
-            }
-            Err(why) => return Err(doing()(why)),
+        let mut v4 = false;
+        let mut socket = open(proto, v4);
+        if matches!(socket, Err(Errno::EAFNOSUPPORT)) {
+            // A kernel without IPv6.
+            (v4, socket) = (true, open(proto, true));
+        }
+        let socket = match socket {
+            Err(Errno::EPROTONOSUPPORT | Errno::ESOCKTNOSUPPORT) => return Ok(None),
+            socket => socket.map_err(doing())?,
         };
         let here = SockaddrStorage::from(SocketAddr::new(anybody(v4), port));
         if !v4 {
-            setsockopt(&socket, sockopt::Ipv6V6Only, &true).map_err(doing())?;
+            setsockopt(&socket, sockopt::Ipv6V6Only, &false).map_err(doing())?;
         }
         setsockopt(&socket, sockopt::ReuseAddr, &true).map_err(doing())?;
         if proto == Proto::Udp {
@@ -113,6 +116,7 @@ impl Door {
                 match listener.accept() {
                     Ok((stream, from)) => {
                         let Ok(to) = stream.local_addr() else { continue };
+                        let (from, to) = (plain(from), plain(to));
                         return Some(Arrival { from, to, stream: Some(stream), begins: None });
                     }
                     Err(why) if why.kind() == ErrorKind::WouldBlock => return None,
@@ -186,7 +190,13 @@ fn echo(socket: &UdpSocket, port: u16, v4: bool) -> Option<Arrival> {
     // What cannot be sent back is a reply that is lost.
     let _ = sendmsg(fd, &parts, control.as_slice(), MsgFlags::empty(), Some(&sender));
     let begins = bytes.first_chunk::<8>().filter(|_| length >= 8).copied();
-    Some(Arrival { from, to: SocketAddr::new(to, port), stream: None, begins })
+    let to = SocketAddr::new(to, port);
+    Some(Arrival { from: plain(from), to: plain(to), stream: None, begins })
+}
+
+/// An address as its own family has it: sockets of both families write IPv4 as IPv6.
+pub(super) fn plain(at: SocketAddr) -> SocketAddr {
+    SocketAddr::new(at.ip().to_canonical(), at.port())
 }
 
 /// An address as the standard library has it.

@@ -9,6 +9,7 @@ use nix::errno::Errno;
 use crate::plan::{Origin, STOPPED, TABLE};
 
 use super::error::Error;
+use super::listen::plain;
 use super::netlink::{ACK, DUMP, Message, Talk, attributes, number};
 
 const NETFILTER: isize = 12;
@@ -160,5 +161,5 @@ fn both_ends(body: &[u8]) -> Option<(SocketAddr, SocketAddr)> {
     };
     let target = SocketAddr::new(ip(8)?, port(4)?);
     let source = SocketAddr::new(ip(24)?, port(6)?);
-    Some((source, target))
+    Some((plain(source), plain(target)))
 }

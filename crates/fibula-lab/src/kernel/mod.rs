@@ -65,8 +65,14 @@ struct Ports {
     next: [usize; Proto::ALL.len()],
 }
 
-/// How many probes of a lane are under way together.
+/// How many probes of a lane are under way together, where there are files enough for them.
 const WAVE: usize = 1024;
+
+/// How many files a probe takes: the two ends of a connection.
+const FILES: usize = 2;
+
+/// How many files are left for what else opens some.
+const SPARE: usize = 256;
 
 /// Where source ports are taken from: above node ports (SVC-6).
 const SOURCES: std::ops::Range<u16> = 33_000..65_000;
@@ -118,17 +124,13 @@ impl Lab {
     fn open(&mut self, space: SpaceId) -> Result<(), Error> {
         self.namespaces[space.index()].enter()?;
         for listener in self.listeners[space.index()].iter().enumerate() {
-            let mut known = false;
-            for v4 in [true, false] {
-                let Some(door) = Door::open(space, listener, v4)? else { continue };
-                let event = EpollEvent::new(EpollFlags::EPOLLIN, self.doors.len() as u64);
-                self.epoll.add(&door, event).map_err(Error::at("wait for messages"))?;
-                self.doors.push(door);
-                known = true;
-            }
-            if !known {
+            let Some(door) = Door::open(space, listener)? else {
                 self.missing.push(listener.1.proto);
-            }
+                continue;
+            };
+            let event = EpollEvent::new(EpollFlags::EPOLLIN, self.doors.len() as u64);
+            self.epoll.add(&door, event).map_err(Error::at("wait for messages"))?;
+            self.doors.push(door);
         }
         Ok(())
     }
@@ -153,11 +155,27 @@ impl Lab {
     ///
     /// The lab itself fails: no more open files, or a namespace that cannot be asked.
     pub fn probe(&mut self, probes: &[Probe]) -> Result<Vec<Seen>, Error> {
+        self.probe_from(self.lanes.len(), probes)
+    }
+
+    /// The same, but from one processor: rules which take turns take them in the order of the probes
+    /// of each namespace, wherever in the lab they are and whichever way a probe goes.
+    ///
+    /// # Errors
+    ///
+    /// As of [`Lab::probe`].
+    pub fn probe_in_turn(&mut self, probes: &[Probe]) -> Result<Vec<Seen>, Error> {
+        self.probe_from(1, probes)
+    }
+
+    fn probe_from(&mut self, lanes: usize, probes: &[Probe]) -> Result<Vec<Seen>, Error> {
         aside(|| {
             let mut seen: Vec<Option<Seen>> = vec![None; probes.len()];
-            let mut waiting = self.shares(probes);
+            let mut waiting = self.shares(lanes, probes);
+            let files = ground::free_files().saturating_sub(SPARE) / FILES / lanes.max(1);
+            let many = files.clamp(1, WAVE);
             while waiting.iter().any(|share| !share.is_empty()) {
-                for (number, what) in self.wave(probes, &mut waiting)?.end(self)? {
+                for (number, what) in self.wave(probes, &mut waiting, many)?.end(self)? {
                     seen[number] = Some(what);
                 }
             }
@@ -167,12 +185,12 @@ impl Lab {
 
     /// What each lane sends, in the order of the probes, but from one namespace after the other: to
     /// enter one costs more than to send. What goes the same way first goes by one lane, so that
-    /// rules which take turns take them in this order.
-    fn shares(&self, probes: &[Probe]) -> Vec<VecDeque<usize>> {
+    /// rules which take turns mostly take them in this order.
+    fn shares(&self, lanes: usize, probes: &[Probe]) -> Vec<VecDeque<usize>> {
         let group = |number: &usize| self.beside[probes[*number].space.index()];
         let mut numbers: Vec<usize> = (0..probes.len()).collect();
         numbers.sort_by_key(|number| (group(number), probes[*number].space));
-        let mut shares = vec![VecDeque::new(); self.lanes.len()];
+        let mut shares = vec![VecDeque::new(); lanes];
         for group in numbers.chunk_by(|a, b| group(a) == group(b)) {
             if let Some(least) = shares.iter_mut().min_by_key(|share| share.len()) {
                 least.extend(group);
@@ -181,12 +199,17 @@ impl Lab {
         shares
     }
 
-    /// Sends what can be under way together, and leaves what cannot yet.
-    fn wave(&mut self, probes: &[Probe], waiting: &mut [VecDeque<usize>]) -> Result<Wave, Error> {
+    /// Sends what can be under way together, so many from each lane, and leaves what cannot yet.
+    fn wave(
+        &mut self,
+        probes: &[Probe],
+        waiting: &mut [VecDeque<usize>],
+        many: usize,
+    ) -> Result<Wave, Error> {
         for (_, rules) in &mut self.rules {
             rules.forget_stopped()?;
         }
-        if self.ports.left() < WAVE * waiting.len() {
+        if self.ports.left() < many * waiting.len() {
             // Ports come around again, and are to be strangers to every rule.
             self.ports.next = Default::default();
             forget(&mut self.rules)?;
@@ -195,7 +218,7 @@ impl Lab {
         let mut wave = Wave::new(self.waves);
         for share in waiting {
             let mut later = vec![];
-            for _ in 0..WAVE {
+            for _ in 0..many {
                 let Some(number) = share.pop_front() else { break };
                 let mut probe = probes[number];
                 if wave.has(probe.proto, probe.from.port()) {

@@ -32,7 +32,7 @@ mod strangers;
 
 use std::fmt;
 
-use fibula_network::{Addr, ElementId, EntryId, Network, Port, TableId};
+use fibula_network::{Addr, ElementId, EntryId, Network, Port, TableId, When};
 
 use crate::plan::{Origin, PLAIN, Plan, SpaceId, Sysctl};
 
@@ -134,38 +134,57 @@ pub fn translate(network: &Network, setup: &Setup) -> Result<Translation, Refusa
 // === impl Without ===
 
 impl Without {
-    /// The entry of a name such as `n1/services/12` or, for every switch, `services/12`: as plans
-    /// name entries.
+    /// The entries of a name such as `n1/services/12` or, for every switch, `services/12`: as plans
+    /// name entries. Filters that were made from one policy can share a name, so there may be
+    /// several.
     ///
     /// # Errors
     ///
     /// Nothing has that name.
-    pub fn named(network: &Network, name: &str) -> Result<Without, String> {
+    pub fn named(network: &Network, name: &str) -> Result<Vec<Without>, String> {
         let unknown = || format!("{name:?} is no entry: say TABLE/NUMBER or SWITCH/TABLE/NUMBER");
         let (path, index) = name.rsplit_once('/').ok_or_else(unknown)?;
         let index: u32 = index.parse().map_err(|_| unknown())?;
-        let (at, table) = match path.rsplit_once('/') {
-            Some((at, table)) => (Some(at), table),
-            None => (None, path),
-        };
-        let switches: Vec<ElementId> = network
-            .ids()
-            .filter(|id| network.fib(*id).is_some())
-            .filter(|id| at.is_none_or(|at| *network.element(*id).name == *at))
-            .collect();
-        let tables = switches.iter().filter_map(|id| network.fib(*id));
-        let mut tables = tables.flat_map(|fib| network.pipeline(fib.pipeline));
-        let is_it = |id: &&TableId| {
-            let entries = network.table(**id).entries.len();
-            *network.table(**id).name == *table && (index as usize) < entries
-        };
-        let table = *tables.find(is_it).ok_or_else(unknown)?;
-        let at = at.and(switches.first().copied());
-        Ok(Without { at, entry: EntryId { table, index } })
+        let mut named = vec![];
+        for (id, table) in (0..).map(TableId).zip(&network.tables) {
+            // Names of switches and tables can have slashes of their own.
+            let Some(at) = path.strip_suffix(&*table.name) else { continue };
+            if index as usize >= table.entries.len() {
+                continue;
+            }
+            let entry = EntryId { table: id, index };
+            let Some(at) = at.strip_suffix('/') else {
+                named.extend(at.is_empty().then_some(Without { at: None, entry }));
+                continue;
+            };
+            let called = |switch: &ElementId| *network.element(*switch).name == *at;
+            let switches = network.ids().filter(called).filter(|id| asks(network, *id, entry));
+            named.extend(switches.map(|switch| Without { at: Some(switch), entry }));
+        }
+        if named.is_empty() { Err(unknown()) } else { Ok(named) }
     }
 
     fn holds(self, at: ElementId, entry: EntryId) -> bool {
         self.entry == entry && self.at.is_none_or(|only| only == at)
+    }
+}
+
+/// Whether an entry is in a table of a switch, or in one of the chains of its tables.
+fn asks(network: &Network, switch: ElementId, entry: EntryId) -> bool {
+    let Some(fib) = network.fib(switch) else { return false };
+    network.pipeline(fib.pipeline).iter().any(|table| {
+        let chains = network.table(*table).chains.iter();
+        let mut filters = chains.flat_map(|chains| &chains.lists).flatten();
+        *table == entry.table || filters.any(|filter| *filter == entry.table)
+    })
+}
+
+// === impl Setup ===
+
+impl Setup {
+    /// Whether a choice has this value.
+    fn has(&self, when: When) -> bool {
+        self.choices.get(usize::from(when.choice.0)).copied().unwrap_or(0) == when.value
     }
 }
 

@@ -24,11 +24,12 @@ pub(super) fn proto(proto: Proto) -> &'static str {
     }
 }
 
-/// A name that nft takes: letters, digits and underlines.
+/// A name that nft takes, or a part of one: letters, digits and underlines, and not too many.
 pub(super) fn name(text: &str) -> String {
-    text.chars()
-        .map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '_' })
-        .collect()
+    let words = text.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
+    let mut name = words.collect::<Vec<_>>().join("_").to_ascii_lowercase();
+    name.truncate(60);
+    name
 }
 
 /// Text between quotes, which nft takes no longer than 127 bytes.
@@ -55,6 +56,9 @@ pub(super) fn range(range: Range, family: Family) -> Option<String> {
 
 /// Whether an address field holds an address of a family.
 pub(super) fn reaches(switch: &Switch<'_>, addrs: Addrs, family: Family) -> bool {
+    if addrs == Addrs::Same {
+        return !switch.compared(family).is_empty();
+    }
     let mut found = false;
     switch.each(addrs, |range| found |= ends(range, family).is_some());
     found
@@ -75,7 +79,15 @@ pub(super) fn conditions(
     let fields = [("saddr", pattern.src, true), ("daddr", pattern.dst, target)];
     let mut named = false;
     for (field, addrs, wanted) in fields {
+        // Of *same* both addresses say, also where a map has the target.
+        let wanted = wanted || addrs == Addrs::Same;
         let Some(family) = family.filter(|_| wanted && addrs != Addrs::Any) else { continue };
+        if addrs == Addrs::Same {
+            let word = word(family);
+            let _ = write!(text, "{word} saddr . {word} daddr @itself_{word} ");
+            named = true;
+            continue;
+        }
         let _ = write!(text, "{} {field} {} ", word(family), set(addrs, family));
         named = true;
     }

@@ -5,28 +5,37 @@
 //!   -120      prerouting, output  keep in what clients say to strangers
 //!   -110      prerouting, output  the tables up to the one that rewrites: decide, set the mark
 //!   -100      prerouting, output  nat: dnat by the mark, to the backends in turn
-//!    -90      prerouting, output  the tables after it: stop; mark the connection; lead apart
+//!    -90 ...  prerouting, output  the tables after it: stop; mark the connection; lead apart
 //!    100      postrouting, input  nat: snat by the mark of the connection
 //! ```
 //!
 //! Each table is a chain (`at_services`), whose rules stand in the order of the entries: entries
 //! that differ only in target, port and protocol share one rule with a map, however many they are.
 //! Replies pass only what can stop them (`back_next_hop`): the kernel knows and undoes.
+//!
+//! Filters of Pods are chains that all Pods share, and a map leads from the address of a Pod to its
+//! own (`filters`). A filter that lets a message go on at a later table does not jump there: the
+//! kernel follows every path of jumps from each hook when it loads a ruleset, and of filters behind
+//! filters behind filters there are too many. It notes the place in the mark (`go_5`), and the
+//! tables after one with chains have a hook of their own, which looks there.
 
+mod filters;
 mod groups;
 mod hooks;
 mod named;
+mod reach;
+mod shape;
+mod steps;
 mod write;
 
-use std::collections::BTreeSet;
-
-use fibula_network::{Action, BackendsId, ElementId, Hop, Mark, Reason};
+use fibula_network::{Action, Addrs, ElementId, Reason};
 
 use crate::plan::{Origin, STOPPED_SET, TABLE};
 
 use super::lines::{Line, Switch};
 use super::{Origins, Refusal};
 
+use shape::Shape;
 use write::{Hook, Writer};
 
 /// A ruleset.
@@ -44,10 +53,19 @@ pub(super) struct Lead {
 }
 
 /// Whether messages that begin a connection are judged, or those that answer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 enum Mode {
     New,
     Reply,
+}
+
+/// What a chain of rules is made of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+enum At {
+    /// The table of a place of the pipeline.
+    Place(usize),
+    /// A filter, by its place among those of the switch.
+    Filter(usize),
 }
 
 /// What a line does in a chain.
@@ -79,14 +97,28 @@ struct Step<'l> {
     outcome: Outcome,
 }
 
+/// A chain of rules.
+struct Chain<'l> {
+    mode: Mode,
+    at: At,
+    steps: Vec<Step<'l>>,
+}
+
 /// The rules of a switch, if its entries need any.
 ///
 /// # Errors
 ///
 /// An entry that no rule can be.
 pub(super) fn rules(switch: &Switch<'_>, origins: &mut Origins) -> Result<Option<Rules>, Refusal> {
-    let lines = || switch.tables.iter().flat_map(|table| &table.lines);
-    if !lines().any(needs_rule) {
+    let same = |line: &&Line| [line.pattern.src, line.pattern.dst].contains(&Addrs::Same);
+    if let Some(line) = switch.tables.iter().flat_map(|table| &table.lines).find(same) {
+        return Err(switch.refuse(
+            line,
+            "compares the addresses of any message: nft compares a field with a list only, and \
+             only for filters of Pods there is one",
+        ));
+    }
+    if !switch.lines().any(needs_rule) {
         return Ok(None);
     }
     let shape = Shape::of(switch)?;
@@ -94,14 +126,20 @@ pub(super) fn rules(switch: &Switch<'_>, origins: &mut Origins) -> Result<Option
     let mut chains = vec![];
     for (mode, from) in [(Mode::New, 0), (Mode::Reply, shape.answers)] {
         for place in from..switch.tables.len() {
-            let steps = steps(switch, &shape, place, mode, origins, &mut leads)?;
-            chains.push((mode, place, steps));
+            let steps = steps::steps(switch, &shape, place, mode, origins, &mut leads)?;
+            chains.push(Chain { mode, at: At::Place(place), steps });
+        }
+        for filter in 0..switch.filters.len() {
+            let steps = steps::filter(switch, filter, mode)?;
+            chains.push(Chain { mode, at: At::Filter(filter), steps });
         }
     }
-    let mut writer = Writer::new(switch, &shape, origins, &leads);
-    for (mode, place, steps) in &chains {
-        writer.chain(*mode, *place, steps)?;
+    let reached = reach::reached(switch, &shape, &chains);
+    let mut writer = Writer::new(switch, &shape, origins, &leads, &reached);
+    for chain in &chains {
+        writer.chain(chain)?;
     }
+    writer.pods();
     let text = writer.finish();
     Ok(Some(Rules { text, leads }))
 }
@@ -123,173 +161,4 @@ fn needs_rule(line: &Line) -> bool {
         Action::Forward(_) => !line.is_route(),
         Action::Deliver(_) | Action::Goto(_) | Action::Undo { .. } => false,
     }
-}
-
-/// The order of events at a switch.
-struct Shape {
-    /// How many tables come before the targets are rewritten.
-    before: usize,
-    /// The table at which replies go on.
-    answers: usize,
-    /// Marks of messages whose source is to be rewritten.
-    always: Vec<Origin>,
-    /// The same where the source is the backend.
-    hairpin: Vec<(Origin, BackendsId)>,
-    /// The marks of messages that go on elsewhere than at the first table after those before.
-    jumps: Vec<(Origin, usize)>,
-}
-
-impl Shape {
-    fn of(switch: &Switch<'_>) -> Result<Shape, Refusal> {
-        let all = || {
-            let tables = switch.tables.iter().enumerate();
-            tables.flat_map(|(place, table)| table.lines.iter().map(move |line| (place, line)))
-        };
-        let is_rewrite = |line: &Line| matches!(line.action, Action::Rewrite { .. });
-        let mut rewriting = all().filter(|(_, line)| is_rewrite(line));
-        let first = rewriting.next().map(|(place, _)| place);
-        if let Some((_, line)) = rewriting.find(|(place, _)| Some(*place) != first) {
-            return Err(switch.refuse(line, "rewrites in a second table: the kernel does it once"));
-        }
-        let before = first.map_or(0, |place| place + 1);
-        let mut shape =
-            Shape { before, answers: 0, always: vec![], hairpin: vec![], jumps: vec![] };
-        shape.answers = shape.undo(switch)?;
-        let mut seen = BTreeSet::new();
-        for (place, line) in all().filter(|(place, _)| *place < before) {
-            let Some(then) = line.action.then().filter(|_| line.speaks_of(false)) else { continue };
-            let to = switch.position(place, line, then)?;
-            if to < before && is_rewrite(line) {
-                return Err(switch.refuse(line, "rewrites, and is judged as before it did"));
-            }
-            // A written entry can stand for several lines.
-            if to < before || !seen.insert(line.origin) {
-                continue;
-            }
-            if to > before {
-                shape.jumps.push((line.origin, to));
-            }
-            match line.action {
-                Action::Rewrite { mark: Mark::Always, .. } => shape.always.push(line.origin),
-                Action::Rewrite { mark: Mark::Hairpin, to, .. } => {
-                    shape.hairpin.push((line.origin, to));
-                }
-                _ => {}
-            }
-        }
-        Ok(shape)
-    }
-
-    /// Where replies go on, after the kernel has undone for them what was rewritten.
-    fn undo(&self, switch: &Switch<'_>) -> Result<usize, Refusal> {
-        let changes = |line: &&Line| {
-            matches!(line.action, Action::Rewrite { .. } | Action::Masquerade { .. })
-        };
-        for (place, table) in switch.tables.iter().enumerate() {
-            let Some(line) = table.lines.iter().find(|line| line.speaks_of(true)) else { continue };
-            return match line.action {
-                Action::Undo { then }
-                    if line.is_full() && super::routes::is_any(line.pattern.dst) =>
-                {
-                    switch.position(place, line, then)
-                }
-                _ => match switch.tables.iter().flat_map(|table| &table.lines).find(changes) {
-                    Some(line) => Err(switch.refuse(
-                        line,
-                        "rewrites, and no entry before all others undoes that for replies: the \
-                         kernel always does",
-                    )),
-                    None => Ok(place),
-                },
-            };
-        }
-        Ok(switch.tables.len())
-    }
-}
-
-/// What counts of a table in a chain: all up to the last line that stops, rewrites or leads.
-fn steps<'l>(
-    switch: &'l Switch<'_>,
-    shape: &Shape,
-    place: usize,
-    mode: Mode,
-    origins: &mut Origins,
-    leads: &mut Vec<Lead>,
-) -> Result<Vec<Step<'l>>, Refusal> {
-    let last = place + 1 == switch.tables.len();
-    let mut steps = vec![];
-    for line in switch.tables[place].lines.iter().filter(|l| l.speaks_of(mode == Mode::Reply)) {
-        // Nothing marks a reply, and nothing a message before the targets are rewritten.
-        let unmarked = mode == Mode::Reply || place < shape.before;
-        if unmarked && line.pattern.marked == Some(true) {
-            continue;
-        }
-        let refuse = |why: &str| Err(switch.refuse(line, why));
-        let outcome = match line.action {
-            Action::Deliver(_) | Action::Discard(Reason::ClosedPort) if last => Outcome::Pass,
-            Action::Deliver(_) if mode == Mode::Reply || line.pattern.reply == Some(true) => {
-                Outcome::Pass
-            }
-            Action::Forward(_) if last && line.is_route() => Outcome::Pass,
-            Action::Forward(hop) if last => match mode {
-                Mode::New => Outcome::Lead(lead(switch, line, hop, origins, leads)?),
-                Mode::Reply => return refuse("leads replies by more than their target"),
-            },
-            Action::Deliver(_) | Action::Forward(_) | Action::Discard(Reason::ClosedPort) => {
-                return refuse("ends before the last table: the kernel routes once, at the end");
-            }
-            Action::Discard(_) | Action::Reject(_) if mode == Mode::Reply => Outcome::Lose,
-            Action::Discard(_) => Outcome::Drop,
-            Action::Reject(_) => Outcome::Refuse,
-            Action::Rewrite { .. } | Action::Masquerade { .. } if mode == Mode::Reply => {
-                return refuse("rewrites replies, which the kernel only undoes");
-            }
-            Action::Rewrite { .. } => Outcome::Rewrite,
-            Action::Masquerade { then, .. } if place >= shape.before => {
-                Outcome::Masquerade(switch.position(place, line, then)?)
-            }
-            Action::Masquerade { .. } => return refuse("masquerades before targets are rewritten"),
-            Action::Goto(then) | Action::Undo { then } => {
-                let to = switch.position(place, line, then)?;
-                match mode == Mode::New && place < shape.before && to >= shape.before {
-                    true => Outcome::Leave,
-                    false => Outcome::Goto(to),
-                }
-            }
-        };
-        steps.push(Step { line, outcome });
-    }
-    Ok(steps)
-}
-
-/// The marks that lead to where an entry forwards.
-fn lead(
-    switch: &Switch<'_>,
-    line: &Line,
-    hop: Hop,
-    origins: &mut Origins,
-    leads: &mut Vec<Lead>,
-) -> Result<Vec<Origin>, Refusal> {
-    let hops = match &hop {
-        Hop::To(to) => std::slice::from_ref(to),
-        Hop::OneOf(hops) => switch.network.hops(*hops),
-        _ => &[],
-    };
-    if hops.is_empty() {
-        return Err(switch.refuse(line, "forwards to no switch"));
-    }
-    let taken =
-        |leads: &[Lead], to| leads.iter().any(|lead| lead.mark == line.origin && lead.to != to);
-    let mut marks = vec![];
-    for (i, &to) in hops.iter().enumerate() {
-        let mark = match hops {
-            [_] if !taken(leads, to) => line.origin,
-            _ => origins.alternative(line.id, i, hops.len()),
-        };
-        if !leads.iter().any(|lead| lead.mark == mark) {
-            leads.push(Lead { mark, to });
-        }
-        marks.push(mark);
-    }
-    Ok(marks)
 }

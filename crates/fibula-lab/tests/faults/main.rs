@@ -52,7 +52,7 @@ fn cluster() -> Network {
     assert!(read.refused.is_empty(), "{:?}", read.refused);
     let cluster = Cluster::new(read.objects, &Options::default());
     let daemons = vec![Daemon::kubelet()];
-    let intent = Intent { without: vec![], listeners: Listeners::Declared, daemons };
+    let intent = Intent { listeners: Listeners::Declared, daemons, ..Intent::default() };
     network(&cluster, &intent)
 }
 
@@ -153,7 +153,7 @@ fn entry_kept_out(network: &Network, ground: &Ground) -> Result<(), String> {
     let index = table.and_then(|table| table.entries.iter().position(rejects));
     let name = format!("n1/services/{}", index.ok_or("there is no such entry")?);
     let without = Without::named(network, &name)?;
-    let comparison = run(network, ground, vec![without], |_, _| true)?;
+    let comparison = run(network, ground, without, |_, _| true)?;
     all(&comparison, |verdict, outcome| {
         verdict == Verdict::Rejected && !matches!(outcome, Outcome::Accepted(_))
     })

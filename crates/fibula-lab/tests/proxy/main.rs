@@ -127,7 +127,8 @@ fn one(
     let input = Input::Text { name: format!("seed {seed}"), text: text.clone() };
     let cluster = Cluster::new(fibula_source::read(&[input]).objects, &Options::default());
     let daemons = vec![Daemon::kubelet()];
-    let intent = Intent { without: vec![], listeners: Listeners::Declared, daemons };
+    let intent =
+        Intent { without: vec![], listeners: Listeners::Declared, daemons, ..Intent::default() };
     let model = network(&cluster, &intent);
     let bare = without_services(&model);
     let questions = questions(&model, Coverage::Alike, &[Proto::Tcp, Proto::Udp]);

@@ -1,4 +1,4 @@
-//! Faults of entries.
+//! Faults of entries, and of the tables that chains are made of.
 
 use super::Checker;
 use crate::element::{ElementId, Kind};
@@ -35,7 +35,7 @@ impl<'n> Checker<'n> {
     }
 
     /// The pipelines that contain each table.
-    fn containing(&self) -> Vec<Vec<&'n [TableId]>> {
+    pub(super) fn containing(&self) -> Vec<Vec<&'n [TableId]>> {
         let mut containing = vec![vec![]; self.network.tables.len()];
         for tables in &self.network.pipelines {
             for table in tables {
@@ -137,7 +137,12 @@ impl<'n> Checker<'n> {
     }
 
     /// Whether a table of the network comes after this one in each pipeline that contains it.
-    fn leads_on(&self, table: TableId, then: TableId, containing: &[&[TableId]]) -> bool {
+    pub(super) fn leads_on(
+        &self,
+        table: TableId,
+        then: TableId,
+        containing: &[&[TableId]],
+    ) -> bool {
         let after = |tables: &&[TableId]| {
             let last = tables.iter().rposition(|t| *t == table);
             last.is_none_or(|last| tables[last + 1..].contains(&then))

@@ -83,6 +83,16 @@ fn texts<'f, 'a>(file: &'f File<'a>) -> FxHashMap<String, &'f Text<'a>> {
         }
         texts.insert(table, key);
     }
+    for (key, line) in &file.chains.0 {
+        let chains = path("chains", &key.0);
+        for (i, list) in line.lists.iter().enumerate() {
+            let fields = [("tables", list.tables.first()), ("pods", list.pods.first())];
+            for (field, text) in fields {
+                texts.extend(text.map(|text| (format!("{chains}.lists[{i}].{field}"), text)));
+            }
+        }
+        texts.insert(chains, key);
+    }
     for (key, line) in &file.fibs.0 {
         let fib = path("fibs", &key.0);
         texts.extend(line.host.as_ref().map(|text| (format!("{fib}.host"), text)));

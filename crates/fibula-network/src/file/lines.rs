@@ -64,6 +64,8 @@ pub(super) struct File<'a> {
     #[serde(default)]
     pub(super) tables: Keyed<'a, Vec<EntryLine<'a>>>,
     #[serde(default)]
+    pub(super) chains: Keyed<'a, ChainsLine<'a>>,
+    #[serde(default)]
     pub(super) pipelines: Keyed<'a, Vec<Text<'a>>>,
     #[serde(default)]
     pub(super) fibs: Keyed<'a, FibLine<'a>>,
@@ -180,6 +182,25 @@ pub(super) struct EntryLine<'a> {
     pub(super) rule: Option<Text<'a>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) at: Option<Text<'a>>,
+}
+
+/// The chains of a table.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ChainsLine<'a> {
+    #[serde(borrow)]
+    pub(super) by: Text<'a>,
+    pub(super) lists: Vec<ChainLine<'a>>,
+}
+
+/// A chain, and the pods that have it.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ChainLine<'a> {
+    #[serde(borrow)]
+    pub(super) tables: Vec<Text<'a>>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) pods: Vec<Text<'a>>,
 }
 
 /// The FIB of a switch.

@@ -43,7 +43,7 @@ pub(super) struct Key<'a>(pub(super) &'a str);
 /// Words of actions, which a bare name would be mistaken for.
 const ACTION_WORDS: [&str; 6] = ["listener", "me", "caller", "host", "owner", "owner's node"];
 /// Words of address fields.
-const ADDRESS_WORDS: [&str; 3] = ["*", "own", "hosted"];
+const ADDRESS_WORDS: [&str; 4] = ["*", "own", "hosted", "same"];
 
 /// Unique keys for names: the second `node` is `node~2`. [`name_of`] gives the name back, so a
 /// name that itself ends so gets one more.

@@ -1,11 +1,14 @@
 //! The tables of a file and what their entries choose from, to numbers.
 
-use super::lines::{Brief, EntryLine, File, Text};
+use super::lines::{Brief, ChainsLine, EntryLine, File, Text};
 use super::names::name_of;
 use super::read::Reader;
 use super::{path, words};
 use crate::element::ElementId;
-use crate::fib::{Action, Backend, Entry, Origin, Pattern, Ports, Reason, Scope, Table, TableId};
+use crate::fib::{
+    Action, Backend, ChainId, Chains, Entry, Origin, Pattern, Ports, Reason, Scope, Side, Table,
+    TableId,
+};
 use crate::network::Backends;
 
 // === impl Reader ===
@@ -16,9 +19,40 @@ impl<'f> Reader<'f, '_> {
         for (key, lines) in &file.tables.0 {
             let lines = lines.iter().enumerate();
             let entries = lines.map(|(i, line)| self.entry(&key.0, i, line)).collect();
-            tables.push(Table::new(&name_of(&key.0), entries));
+            tables.push(Table::new(name_of(&key.0), entries));
+        }
+        for (key, line) in &file.chains.0 {
+            let found = words::table(&key.0, &self.index);
+            let Some(id) = self.take(key, || path("chains", &key.0), found) else { continue };
+            let chains = self.chains(&key.0, line);
+            // A key that stands twice among the tables was refused, and has a number too many.
+            let Some(table) = tables.get_mut(id.0 as usize) else { continue };
+            if table.chains.replace(Box::new(chains)).is_some() {
+                let what = "a table that has no other chains";
+                self.refusals.refuse(key, path("chains", &key.0), what);
+            }
         }
         tables
+    }
+
+    fn chains(&mut self, table: &str, line: &'f ChainsLine<'_>) -> Chains {
+        let at = |field: &str| format!("{}.{field}", path("chains", table));
+        let by = self.take(&line.by, || at("by"), words::side(&line.by.0)).unwrap_or(Side::Source);
+        let mut chains = Chains { by, of: vec![], lists: vec![] };
+        for (i, line) in line.lists.iter().enumerate() {
+            let mut filters = vec![];
+            for text in &line.tables {
+                let found = words::table(&text.0, &self.index);
+                filters.extend(self.take(text, || at(&format!("lists[{i}].tables")), found));
+            }
+            chains.lists.push(filters);
+            for text in &line.pods {
+                let pod = self.element(text, || at(&format!("lists[{i}].pods")));
+                chains.of.extend(pod.map(|pod| (pod, ChainId(i as u32))));
+            }
+        }
+        chains.of.sort_unstable();
+        chains
     }
 
     fn entry(&mut self, table: &str, i: usize, line: &'f EntryLine<'_>) -> Entry {

@@ -6,13 +6,14 @@ use std::net::SocketAddr;
 use super::names::{Index, Names};
 use crate::addr::Addr;
 use crate::element::Kind;
-use crate::fib::{Action, Addrs, Hop, Mark, Ports, Reason, Receiver, Source, TableId};
+use crate::fib::{Action, Addrs, Hop, Mark, Ports, Reason, Receiver, Side, Source, TableId};
 use crate::header::Proto;
 
 /// An error is what was expected.
 type Result<T> = std::result::Result<T, &'static str>;
 
-const ADDRS: &str = "*, an address, a prefix, a range, the name of a set, own, own in SET, hosted, elsewhere KIND, or same";
+const ADDRS: &str = "*, an address, a prefix, a range, the name of a set, own, own in SET, \
+                     hosted, elsewhere KIND, or same";
 const PORTS: &str = "*, a port, a range such as 8000-8080, or listened";
 const PROTO: &str = "TCP, UDP, SCTP or any after the slash";
 const ACTION: &str = "deliver ELEMENT, deliver listener, deliver me, deliver caller, \
@@ -167,6 +168,20 @@ pub(super) fn mark(text: &str) -> Result<Mark> {
     let all = [Mark::Hairpin, Mark::Always].into_iter();
     let found = all.into_iter().find(|mark| print_mark(*mark) == Some(text));
     found.ok_or("hairpin or always")
+}
+
+/// Which address names the Pod of a chain.
+pub(super) fn print_side(side: Side) -> &'static str {
+    match side {
+        Side::Source => "from",
+        Side::Target => "to",
+    }
+}
+
+/// Which address names the Pod of a chain.
+pub(super) fn side(text: &str) -> Result<Side> {
+    let found = [Side::Source, Side::Target].into_iter().find(|side| print_side(*side) == text);
+    found.ok_or("from or to, the field that names the pod")
 }
 
 /// The table of a name.

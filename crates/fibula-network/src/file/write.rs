@@ -7,15 +7,17 @@ use serde_json::ser::Formatter;
 
 use super::VERSION;
 use super::lines::{
-    BackendLine, Brief, ChoiceLine, ElementLine, EntryLine, FibLine, ListenerLine, MeshLine,
-    OpenLine, OwnerLine, ServiceLine, Text,
+    BackendLine, Brief, ChainLine, ChoiceLine, ElementLine, EntryLine, FibLine, ListenerLine,
+    MeshLine, OpenLine, OwnerLine, ServiceLine, Text,
 };
 use super::names::Names;
 use super::words;
 use crate::check::check;
 use crate::element::{ElementId, PlaceId, ServiceId};
 use crate::facts::Entity;
-use crate::fib::{Backend, BackendsId, ChoiceId, Entry, Fib, HopsId, PipelineId, Scope, TableId};
+use crate::fib::{
+    Backend, BackendsId, Chains, ChoiceId, Entry, Fib, HopsId, PipelineId, Scope, TableId,
+};
 use crate::links::Mesh;
 use crate::network::Network;
 
@@ -77,6 +79,9 @@ impl<'n> Writer<'n, '_> {
             w.record(&switches)
         })?;
         self.object("tables", 0..n.tables.len(), Self::table)?;
+        let chains = n.tables.iter().enumerate();
+        let chains = chains.filter_map(|(i, table)| Some((i, table.chains.as_deref()?)));
+        self.object("chains", chains, Self::chains)?;
         self.object("pipelines", 0..n.pipelines.len(), |w, i| {
             w.key(names.pipeline(PipelineId(i as u32)))?;
             let tables = n.pipelines[i].iter();
@@ -216,6 +221,21 @@ impl<'n> Writer<'n, '_> {
         let names = self.names;
         self.key(names.table(TableId(i as u32)))?;
         self.records(self.network.tables[i].entries.iter(), Self::entry)
+    }
+
+    fn chains(&mut self, (i, chains): (usize, &Chains)) -> io::Result<()> {
+        let names = self.names;
+        self.key(names.table(TableId(i as u32)))?;
+        write!(self.out, "{{\"by\": \"{}\", \"lists\": ", words::print_side(chains.by))?;
+        let mut pods = vec![vec![]; chains.lists.len()];
+        for (pod, chain) in &chains.of {
+            pods[chain.0 as usize].push(self.name(*pod));
+        }
+        self.records(chains.lists.iter().zip(pods), |_, (tables, pods)| ChainLine {
+            tables: tables.iter().map(|table| names.table(*table).into()).collect(),
+            pods,
+        })?;
+        self.out.write_all(b"}")
     }
 
     /// A list inside a record, with a line for each of its own.

@@ -3,6 +3,7 @@
 use rustc_hash::FxHashMap;
 
 use super::atoms::Atoms;
+use super::chains::{Filtering, compares};
 use super::matching::is_relative;
 use crate::addr::{Addr, Family};
 use crate::element::{ElementId, Kind};
@@ -43,6 +44,17 @@ struct Key {
     alone: Option<ElementId>,
 }
 
+/// What tells switches apart.
+#[derive(Clone, Copy)]
+pub(crate) enum Detail<'a> {
+    /// As little as can be: not their listeners, nor their chains.
+    Least(&'a Filtering),
+    /// Not their chains.
+    Layouts(&'a Filtering),
+    /// All that they do.
+    Chains(&'a Filtering),
+}
+
 /// Classes under construction.
 struct Maker<'n> {
     network: &'n Network,
@@ -52,6 +64,8 @@ struct Maker<'n> {
     layouts: Numbers<(Port, bool)>,
     /// What [`key`](Maker::key) numbers: kept, so that it need not be made for each switch.
     listed: (Vec<bool>, Vec<(Port, bool)>),
+    /// The switches that their chains tell from all others, sorted.
+    hosts: Vec<ElementId>,
 }
 
 /// What the entries of a pipeline refer to.
@@ -62,6 +76,8 @@ struct Uses {
     listened_source: bool,
     /// Whether some backends are for the switches of a zone.
     zones: bool,
+    /// Whether some tables have chains.
+    chains: bool,
     /// Whether messages get a source that is particular to the switch.
     masquerades: bool,
 }
@@ -72,6 +88,8 @@ struct Sources<'b> {
     cuts: Atoms,
     /// Whether patterns speak of sources in relative words, which may mean any address.
     relative: bool,
+    /// Whether patterns compare sources with targets.
+    compared: bool,
     /// The addresses of backends, by which a message is found to come from its own backend.
     backends: &'b [Addr],
 }
@@ -79,14 +97,21 @@ struct Sources<'b> {
 // === impl Classes ===
 
 impl Classes {
-    /// The classes of a network's switches; with `layouts`, switches of a class have alike
-    /// listeners too. Costs a pass over switches, links and entries.
-    pub(crate) fn new(network: &Network, backends: &[Addr], layouts: bool) -> Classes {
+    /// The classes of a network's switches. Costs a pass over switches, links and entries.
+    pub(crate) fn new(network: &Network, backends: &[Addr], detail: Detail<'_>) -> Classes {
         let uses: Vec<Uses> = network.pipelines.iter().map(|p| Uses::new(network, p)).collect();
         let classes = Classes { of: vec![0; network.elements.len()], members: vec![] };
         let (links, numbers, listed) = (Numbers::default(), Numbers::default(), Default::default());
-        let sources = Sources::new(network, backends);
-        let mut maker = Maker { network, sources, classes, links, layouts: numbers, listed };
+        let sources = Sources::new(network, backends, detail);
+        let mut hosts = vec![];
+        if let Detail::Chains(_) = detail {
+            let led = network.owners.iter().filter(|owner| owner.to != owner.via);
+            hosts.extend(led.map(|owner| owner.via));
+            hosts.sort_unstable();
+            hosts.dedup();
+        }
+        let mut maker = Maker { network, sources, classes, links, layouts: numbers, listed, hosts };
+        let layouts = !matches!(detail, Detail::Least(_));
         let mut known: FxHashMap<Key, u32> = FxHashMap::default();
         for switch in by_depth(network) {
             let Some(fib) = network.fib(switch) else { continue };
@@ -122,6 +147,7 @@ impl Maker<'_> {
         let alone = uses.relative_source
             || masquerade.is_none()
             || uses.targets.binary_search(&s).is_ok()
+            || uses.chains && self.hosts.binary_search(&s).is_ok()
             || meshes.iter().any(|mesh| mesh.except.iter().any(|(a, b)| *a == s || *b == s))
             || has_peers(network, s, fib, uses);
         let (links, listeners) = &mut self.listed;
@@ -176,15 +202,20 @@ fn by_depth(network: &Network) -> Vec<ElementId> {
 // === impl Sources ===
 
 impl<'b> Sources<'b> {
-    fn new(network: &Network, backends: &'b [Addr]) -> Sources<'b> {
-        let patterns = network.tables.iter().flat_map(|table| &table.entries).map(|e| &e.pattern);
-        let ranges = patterns.clone().flat_map(|pattern| match pattern.src {
+    fn new(network: &Network, backends: &'b [Addr], detail: Detail<'_>) -> Sources<'b> {
+        let (filtering, all) = match detail {
+            Detail::Least(filtering) | Detail::Layouts(filtering) => (filtering, false),
+            Detail::Chains(filtering) => (filtering, true),
+        };
+        let patterns = || filtering.patterns(network, all);
+        let ranges = patterns().flat_map(|pattern| match pattern.src {
             Addrs::In(range) => vec![range],
             Addrs::Set(set) => network.set(set).ranges.clone(),
             _ => vec![],
         });
-        let relative = patterns.clone().any(|pattern| is_relative(pattern.src));
-        Sources { cuts: Atoms::cut(ranges), relative, backends }
+        let relative = patterns().any(|pattern| is_relative(pattern.src));
+        let compared = patterns().any(compares);
+        Sources { cuts: Atoms::cut(ranges), relative, compared, backends }
     }
 
     /// What tells the addresses that a switch masquerades by from those of others; none where
@@ -195,7 +226,7 @@ impl<'b> Sources<'b> {
     fn of(&self, fib: &Fib) -> Option<[Option<u32>; 2]> {
         let apart = |addr: &Addr| {
             self.relative
-                || self.backends.binary_search(addr).is_ok()
+                || (self.compared || self.backends.binary_search(addr).is_ok())
                     && fib.me.own.binary_search(addr).is_err()
         };
         let cut = |family| fib.me.masquerade(family).map(|addr| self.cuts.of(addr));
@@ -208,7 +239,8 @@ impl<'b> Sources<'b> {
 
 impl Uses {
     fn new(network: &Network, pipeline: &[crate::fib::TableId]) -> Uses {
-        let mut uses = Uses::default();
+        let chains = pipeline.iter().any(|table| network.table(*table).chains.is_some());
+        let mut uses = Uses { chains, ..Uses::default() };
         for entry in pipeline.iter().flat_map(|table| &network.table(*table).entries) {
             match entry.action {
                 Action::Forward(Hop::To(to)) | Action::Deliver(Receiver::Element(to)) => {

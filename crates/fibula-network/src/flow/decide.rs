@@ -5,9 +5,10 @@ use std::rc::Rc;
 use rustc_hash::FxHashMap;
 
 use super::became::Became;
+use super::chains::{Care, compares};
 use super::matching::{Act, Case, Matcher, Move, Relation};
 use crate::element::Kind;
-use crate::fib::{BackendsId, EntryId, Mark, Source};
+use crate::fib::{BackendsId, EntryId, Mark, Source, TableId};
 use crate::set::{SetId, Space};
 use crate::walk::Verdict;
 
@@ -47,26 +48,26 @@ struct Key {
     zone: u32,
     arrived: Kind,
     entering: Entering,
-    exact: bool,
+    care: Care,
     relation: Relation,
     layout: Option<u32>,
 }
 
 /// What is known of a message between two tables of a switch.
 #[derive(Clone, Copy, PartialEq, Eq)]
-struct State {
-    became: Became,
+pub(super) struct State {
+    pub(super) became: Became,
     marked: bool,
 }
 
 /// What reaches each table of a pipeline, and what leaves the pipeline. Sets are of headers as they
 /// arrived at the switch.
-struct Passing<'a, 'c> {
+pub(super) struct Passing<'a, 'c> {
     case: &'a Case<'c>,
     arriving: Vec<Vec<(SetId, State)>>,
     out: Vec<(SetId, Step)>,
     /// Whether every switch of the class decides so.
-    by_class: bool,
+    pub(super) by_class: bool,
 }
 
 // === impl Decider ===
@@ -85,7 +86,7 @@ impl Decider {
             zone: case.zone,
             arrived: case.arrived,
             entering,
-            exact: case.exact,
+            care: case.care,
             relation,
             layout: (relation.own.is_some() || case.zone_listens)
                 .then(|| case.ground.layouts.of(case.switch)),
@@ -127,17 +128,36 @@ impl Decider {
         set: SetId,
         state: State,
     ) {
-        let State { became, marked } = state;
-        let case = &match became.target {
+        let case = &match state.became.target {
             Some(target) => passing.case.toward(target),
             None => *passing.case,
         };
         let table = case.network.pipeline(case.fib.pipeline)[position];
+        let mut rest = self.ask(space, passing, case, (position, table), (set, state));
+        if let Some(chains) = case.network.table(table).chains.as_deref()
+            && !space.is_empty(rest)
+        {
+            rest = self.filter(space, passing, case, position, (rest, state), chains);
+        }
+        passing.arrive(space, position + 1, rest, state);
+    }
+
+    /// Asks the entries of a table, which is at a place in the pipeline or in a chain that is asked
+    /// there: what they leave.
+    pub(super) fn ask(
+        &mut self,
+        space: &mut Space,
+        passing: &mut Passing<'_, '_>,
+        case: &Case<'_>,
+        (position, table): (usize, TableId),
+        (set, state): (SetId, State),
+    ) -> SetId {
+        let State { became, marked } = state;
         let entries = &case.network.table(table).entries;
         let mut rest = set;
         for index in case.ground.sieves()[table.0 as usize].entries(case.first(), case.is_own()) {
             if space.is_empty(rest) {
-                return;
+                break;
             }
             let entry = &entries[index as usize];
             let pattern = &entry.pattern;
@@ -145,6 +165,8 @@ impl Decider {
             if pattern.reply == Some(true) || pattern.marked.is_some_and(|m| m != marked) {
                 continue;
             }
+            // Which source is the target, no class says.
+            passing.by_class &= !compares(pattern);
             let id = EntryId { table, index };
             for (matched, act) in self.matcher.matches(space, case, id, entry) {
                 let matched = became.before(space, case.fields, matched);
@@ -156,7 +178,7 @@ impl Decider {
                 passing.act(space, case, position, (hit, state), act);
             }
         }
-        passing.arrive(space, position + 1, rest, state);
+        rest
     }
 }
 
@@ -188,17 +210,16 @@ impl Passing<'_, '_> {
     ) {
         let State { became, .. } = state;
         let then = match act {
-            Act::Move(to) => return add(space, &mut self.out, hit, Step { to, became }),
-            Act::Rewrite(_, _, then) | Act::Masquerade(_, then) | Act::Goto(then) => then,
+            Act::Move(to) => return self.end(space, hit, Step { to, became }),
+            Act::Goto(then) => return self.go_on(space, case, position, (hit, state), then),
+            Act::Rewrite(_, _, then) | Act::Masquerade(_, then) => then,
         };
         let Some(later) = case.later(position, then) else {
-            // An entry that does not lead on would never end.
-            let end = Step { to: Move::End(Verdict::NoEntry), became };
-            return add(space, &mut self.out, hit, end);
+            return self.go_on(space, case, position, (hit, state), then);
         };
         match act {
             Act::Rewrite(to, ..) if case.trusts(to) => {
-                add(space, &mut self.out, hit, Step { to: Move::Trusted, became });
+                self.end(space, hit, Step { to: Move::Trusted, became });
             }
             Act::Rewrite(to, mark, _) => self.rewrite(space, case, later, (hit, state), to, mark),
             Act::Masquerade(by, _) => {
@@ -206,8 +227,32 @@ impl Passing<'_, '_> {
                 let became = Became { source, ..became };
                 self.arrive(space, later, hit, State { became, ..state });
             }
-            _ => self.arrive(space, later, hit, state),
+            Act::Move(_) | Act::Goto(_) => {}
         }
+    }
+
+    /// Lets messages go on at a table that comes later.
+    pub(super) fn go_on(
+        &mut self,
+        space: &mut Space,
+        case: &Case<'_>,
+        position: usize,
+        (hit, state): (SetId, State),
+        then: TableId,
+    ) {
+        match case.later(position, then) {
+            Some(later) => self.arrive(space, later, hit, state),
+            // An entry that does not lead on would never end.
+            None => {
+                let end = Step { to: Move::End(Verdict::NoEntry), became: state.became };
+                self.end(space, hit, end);
+            }
+        }
+    }
+
+    /// What leaves the pipeline.
+    pub(super) fn end(&mut self, space: &mut Space, set: SetId, step: Step) {
+        add(space, &mut self.out, set, step);
     }
 
     fn rewrite(

@@ -5,6 +5,7 @@ use std::rc::Rc;
 use rustc_hash::FxHashMap;
 
 use super::atoms::Atom;
+use super::chains::Care;
 use super::decide::{Decider, Entering, add};
 use super::fields::Fields;
 use super::ground::Ground;
@@ -31,7 +32,7 @@ pub struct Flow<'g> {
     pub(super) trust: Option<&'g Trust>,
     pub(super) decider: Decider,
     pub(super) known: FxHashMap<Here, Fate>,
-    pub(super) towards: FxHashMap<(Atom, bool), Rc<Toward<'g>>>,
+    pub(super) towards: FxHashMap<(Atom, Care), Rc<Toward<'g>>>,
     pub(super) hops: FxHashMap<(HopsId, ElementId, bool), Hops>,
 }
 
@@ -40,7 +41,9 @@ pub struct Flow<'g> {
 ///
 /// Where not every alternative is asked for, headers that a trusted Rewrite takes are in no set for
 /// that (see [`Trust`]), and of switches that treat the target alike one stands for all: the
-/// verdicts are the same, not the places.
+/// verdicts are the same, not the places. Unless it was asked for exactly, a header is in the set of
+/// each way in which chains could make it end too, and it may be that none does
+/// ([`Flow::exactly`]).
 pub type Fate = Rc<[(SetId, End)]>;
 
 /// How some messages end that were at a switch.
@@ -86,14 +89,21 @@ impl<'g> Flow<'g> {
         Flow { trust: Some(trust), ..Flow::new(ground) }
     }
 
-    /// Begins to ask about a target.
+    /// Begins to ask about a target: in which ways messages can end that the chains of tables let
+    /// pass, and those that they do not, whichever these are.
     pub fn toward(&mut self, atom: Atom) -> Rc<Toward<'g>> {
-        self.begin(atom, false)
+        self.begin(atom, Care::Reasons)
     }
 
-    /// Begins to ask about a target, and will follow every alternative.
+    /// Begins to ask about a target likewise, and will follow every alternative.
+    pub fn closely(&mut self, atom: Atom) -> Rc<Toward<'g>> {
+        self.begin(atom, Care::Alternatives)
+    }
+
+    /// Begins to ask about a target, and will follow every alternative, and every chain: each Node
+    /// that hosts Pods is asked for itself.
     pub fn exactly(&mut self, atom: Atom) -> Rc<Toward<'g>> {
-        self.begin(atom, true)
+        self.begin(atom, Care::Exact)
     }
 
     /// Forgets what it found: what is asked next is found anew.
@@ -103,20 +113,24 @@ impl<'g> Flow<'g> {
         self.decider = Decider::default();
     }
 
-    fn begin(&mut self, atom: Atom, exact: bool) -> Rc<Toward<'g>> {
+    fn begin(&mut self, atom: Atom, care: Care) -> Rc<Toward<'g>> {
         if self.known.len() > MEMORY {
             self.known.clear();
             self.towards.clear();
         }
-        self.after(atom, exact)
+        self.after(atom, care)
     }
 
     /// A target that messages to the one asked about are rewritten to, or that one.
-    pub(super) fn after(&mut self, atom: Atom, exact: bool) -> Rc<Toward<'g>> {
-        let exact = exact || self.trust.is_none();
+    pub(super) fn after(&mut self, atom: Atom, care: Care) -> Rc<Toward<'g>> {
+        let care = match care {
+            Care::Reasons if self.trust.is_none() => Care::Alternatives,
+            Care::Exact if self.ground.filtering.is_empty() => Care::Alternatives,
+            care => care,
+        };
         let Flow { ground, trust, towards, .. } = self;
-        let toward = towards.entry((atom, exact));
-        toward.or_insert_with(|| Rc::new(Toward::new(ground, *trust, atom, exact))).clone()
+        let toward = towards.entry((atom, care));
+        toward.or_insert_with(|| Rc::new(Toward::new(ground, *trust, atom, care))).clone()
     }
 
     /// Where each message to the target ends that arrives at `switch` from an element of the kind

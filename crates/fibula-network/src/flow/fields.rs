@@ -1,6 +1,5 @@
 //! The fields of a header as levels of a diagram.
 
-use crate::addr::Addr;
 use crate::fib::When;
 use crate::header::{Header, Port, Proto};
 use crate::network::Network;
@@ -87,13 +86,14 @@ impl Fields {
 
     /// The header that a member of a set stands for, and the value of each choice.
     ///
-    /// `member` is what [`Space::pick`] gives: an address atom stands for its first address.
+    /// `member` is what [`Space::pick`] gives: an address atom stands for its first address, or as
+    /// the source for its second, where the target is another one of it.
     pub fn header(self, atoms: &Atoms, member: &[u32]) -> (Header, Vec<u8>) {
         let (choices, fields) = member.split_at(usize::from(self.choices));
-        let first = |atom: u32| -> Addr { atoms.range(atom).lo };
+        let (src, dst) = atoms.both(fields[1], fields[0]);
         let header = Header {
-            dst: first(fields[0]),
-            src: first(fields[1]),
+            dst,
+            src,
             proto: Proto::ALL[fields[2] as usize],
             sport: fields[3] as u16,
             dport: fields[4] as u16,
@@ -106,8 +106,7 @@ impl Fields {
         let chosen =
             (0..usize::from(self.choices)).map(|i| choices.get(i).copied().unwrap_or(0).into());
         let Header { src, sport, dst, dport, proto } = header;
-        chosen
-            .chain([atoms.of(dst), atoms.of(src), proto as u32, sport.into(), dport.into()])
-            .collect()
+        let (src, dst) = atoms.of_both(src, dst);
+        chosen.chain([dst, src, proto as u32, sport.into(), dport.into()]).collect()
     }
 }

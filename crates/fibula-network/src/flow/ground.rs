@@ -3,11 +3,12 @@
 use crate::addr::{Addr, Range};
 use crate::element::ElementId;
 use crate::facts::Entity;
-use crate::fib::{Action, AddrSetId, Addrs, Hop, Ports, Receiver};
+use crate::fib::{Action, AddrSetId, Addrs, Hop, Ports, Receiver, Source};
 use crate::network::Network;
 
 use super::atoms::{Atom, Atoms};
-use super::classes::Classes;
+use super::chains::{Care, Filtering, compares};
+use super::classes::{Classes, Detail};
 use super::likeness::Nearness;
 use super::rewrites::{Rewrites, Rewriting};
 use super::sieve::Sieve;
@@ -44,6 +45,7 @@ pub struct Ground<'n> {
     /// By table.
     sieves: Vec<Sieve>,
     pub(crate) near: Nearness,
+    pub(crate) filtering: Filtering,
     /// By element, whether an entry names it.
     named: Vec<bool>,
 }
@@ -72,15 +74,21 @@ impl<'n> Ground<'n> {
             .flat_map(|(id, fib)| fib.me.own.iter().map(move |addr| (*addr, id)))
             .collect();
         own.sort_unstable();
+        let filtering = Filtering::new(network);
         let own_sets = own_sets(network);
-        let ranges = || target_ranges(network, &own_sets);
+        let ranges = || target_ranges(network, &filtering, &own_sets);
         // What gives a message another source asks of which family its target is.
         let entries = network.tables.iter().flat_map(|table| &table.entries);
         let families = entries.map(|entry| entry.action).find_map(|action| match action {
             Action::Masquerade { .. } => Some(Range::ALL_V4),
             _ => None,
         });
-        let zones = Atoms::cut(ranges().map(|target| target.range).chain(families));
+        let rewrites = Rewrites::new(network);
+        let apart = apart(network, &own);
+        let met = filtering.patterns(network, true).any(compares).then(|| given(network));
+        let compared = compared(network, &filtering, &rewrites.backends, &apart);
+        let zones = ranges().map(|target| target.range).chain(families).chain(compared);
+        let zones = Atoms::cut(zones);
         let mark = |accept: fn(&Target) -> bool| {
             let mut marked = vec![false; zones.count() as usize];
             for target in ranges().filter(accept) {
@@ -91,23 +99,13 @@ impl<'n> Ground<'n> {
         };
         let listens = mark(|target| target.listened);
         let forks = mark(|target| target.forks);
-        let rewrites = Rewrites::new(network);
-        let apart = apart(network, &own);
-        let classes = Classes::new(network, &rewrites.backends, false);
-        let layouts = Classes::new(network, &rewrites.backends, true);
-        let mut hosted: Vec<Hosted> = network
-            .ids()
-            .filter_map(|switch| {
-                let host = network.fib(switch)?.me.host?;
-                let (class, layout) = (classes.of(switch), layouts.of(switch));
-                Some(Hosted { host, class, layout, switch })
-            })
-            .collect();
-        hosted.sort_unstable();
+        let classes = Classes::new(network, &rewrites.backends, Detail::Least(&filtering));
+        let layouts = Classes::new(network, &rewrites.backends, Detail::Layouts(&filtering));
+        let hosted = hosted(network, &classes, &layouts);
         let near = Nearness::new(network, &hosted);
         Ground {
             network,
-            atoms: Atoms::new(network, &apart, &rewrites.backends),
+            atoms: Atoms::new(network, &apart, &rewrites.backends, met),
             zones,
             listens,
             forks,
@@ -120,12 +118,14 @@ impl<'n> Ground<'n> {
             hosted,
             sieves: network.tables.iter().map(|t| Sieve::new((0..).zip(&t.entries))).collect(),
             near,
+            filtering,
             named: named(network),
         }
     }
 
     /// Targets, of which each stands for all to which the network sends messages alike: those that
-    /// nobody owns, no constraint speaks of and no pattern tells apart. Sorted.
+    /// nobody owns, no constraint speaks of and no pattern tells apart. Sorted. What chains do with
+    /// messages may differ among them.
     pub fn targets(&self) -> Vec<Atom> {
         let mut apart = self.apart.iter().peekable();
         let mut met = vec![false; self.zones.count() as usize];
@@ -147,6 +147,22 @@ impl<'n> Ground<'n> {
         a == b || self.zone(a) == self.zone(b) && !apart(a) && !apart(b)
     }
 
+    /// The targets for which one stands, itself among them, in their order: more than one where
+    /// nobody owns it. Costs a pass over all atoms then.
+    pub fn group_of(&self, target: Atom) -> Vec<Atom> {
+        match self.group(self.atoms.range(target).lo) {
+            None => vec![target],
+            Some(_) => {
+                (0..self.atoms.count()).filter(|atom| self.together(*atom, target)).collect()
+            }
+        }
+    }
+
+    /// Whether some table has chains.
+    pub fn has_chains(&self) -> bool {
+        !self.filtering.is_empty()
+    }
+
     /// What the targets have in common with which an address is [`together`](Ground::together);
     /// none for one that stands for itself alone.
     pub fn group(&self, addr: Addr) -> Option<u32> {
@@ -156,6 +172,13 @@ impl<'n> Ground<'n> {
     /// The addresses of all backends, sorted.
     pub fn backends(&self) -> &[Addr] {
         &self.rewrites.backends
+    }
+
+    /// Classes of switches that decide alike with their chains, and have alike listeners; and the
+    /// switches that each switch hosts, by these.
+    pub(crate) fn chained(&self) -> (&Classes, &[Hosted]) {
+        let exact = self.exact();
+        (&exact.classes, &exact.hosted)
     }
 
     /// The entries of each table that can match a target.
@@ -212,12 +235,14 @@ impl<'n> Ground<'n> {
     pub(crate) fn hosted<'a>(
         &'a self,
         host: ElementId,
+        care: Care,
         by_layout: bool,
         but: &'a [ElementId],
     ) -> impl Iterator<Item = ElementId> + 'a {
-        let start = self.hosted.partition_point(|h| h.host < host);
-        let len = self.hosted[start..].partition_point(|h| h.host == host);
-        let mut rest = &self.hosted[start..start + len];
+        let hosted = if care == Care::Exact { self.chained().1 } else { &self.hosted };
+        let start = hosted.partition_point(|h| h.host < host);
+        let len = hosted[start..].partition_point(|h| h.host == host);
+        let mut rest = &hosted[start..start + len];
         std::iter::from_fn(move || {
             let first = rest.first()?;
             let alike =
@@ -228,6 +253,18 @@ impl<'n> Ground<'n> {
         })
         .flatten()
     }
+}
+
+/// The switches that each switch hosts, sorted.
+pub(crate) fn hosted(network: &Network, classes: &Classes, layouts: &Classes) -> Vec<Hosted> {
+    let hosted = network.ids().filter_map(|switch| {
+        let host = network.fib(switch)?.me.host?;
+        let (class, layout) = (classes.of(switch), layouts.of(switch));
+        Some(Hosted { host, class, layout, switch })
+    });
+    let mut hosted: Vec<Hosted> = hosted.collect();
+    hosted.sort_unstable();
+    hosted
 }
 
 /// By element, whether an entry names it. What lists of hops name does not count where the targets
@@ -285,6 +322,38 @@ fn own_sets(network: &Network) -> Vec<AddrSetId> {
     sets
 }
 
+/// What patterns that compare source and target make of the targets: each is met as a source too,
+/// and is told from others by whatever says so of sources. Owned ones are told apart anyway.
+fn compared(
+    network: &Network,
+    filtering: &Filtering,
+    backends: &[Addr],
+    apart: &[Addr],
+) -> Vec<Range> {
+    if !filtering.patterns(network, false).any(compares) {
+        return vec![];
+    }
+    let sources = filtering.patterns(network, false).flat_map(|pattern| match pattern.src {
+        Addrs::In(range) => vec![range],
+        Addrs::Set(set) => network.set(set).ranges.clone(),
+        _ => vec![],
+    });
+    let single = backends.iter().copied().chain(given(network));
+    let single = single.filter(|addr| apart.binary_search(addr).is_err());
+    sources.chain(single.map(Range::one)).collect()
+}
+
+/// The addresses that messages get as their source.
+fn given(network: &Network) -> Vec<Addr> {
+    let entries = network.tables.iter().flat_map(|table| &table.entries);
+    let named = entries.filter_map(|entry| match entry.action {
+        Action::Masquerade { by: Source::Is(addr), .. } => Some(addr),
+        _ => None,
+    });
+    let own = network.fibs.iter().flatten().flat_map(|fib| &fib.me.masquerade);
+    named.chain(own.copied()).collect()
+}
+
 /// A range that a pattern names as a target.
 struct Target {
     range: Range,
@@ -294,15 +363,17 @@ struct Target {
     forks: bool,
 }
 
-/// The ranges that patterns name as targets.
+/// The ranges that patterns name as targets, but for those of filters.
 ///
 /// *own* at listened ports concerns the switch that owns the target, which is never taken for
 /// another; *hosted* at listened ports may concern any.
 fn target_ranges<'n>(
     network: &'n Network,
+    filtering: &'n Filtering,
     own_sets: &'n [AddrSetId],
 ) -> impl Iterator<Item = Target> + 'n {
-    network.tables.iter().flat_map(|table| &table.entries).flat_map(move |entry| {
+    let tables = network.tables.iter().enumerate().filter(|(i, _)| filtering.is_piped(*i));
+    tables.flat_map(|(_, table)| &table.entries).flat_map(move |entry| {
         let listened = entry.pattern.dport == Ports::Listened;
         let forks = matches!(entry.action, Action::Rewrite { .. } | Action::Forward(Hop::OneOf(_)));
         let (one, many): (Option<Range>, &[Range]) = match entry.pattern.dst {

@@ -1,5 +1,6 @@
 //! Lists of switches of which a message goes to one: those that stand for all.
 
+use super::chains::Care;
 use super::fate::Flow;
 use super::toward::Toward;
 use crate::element::ElementId;
@@ -24,7 +25,7 @@ impl<'g> Flow<'g> {
         list: HopsId,
     ) -> Vec<ElementId> {
         let ground = self.ground;
-        if toward.exact {
+        if toward.care != Care::Reasons {
             return ground.network.hops(list).to_vec();
         }
         let classes = toward.classes(ground);

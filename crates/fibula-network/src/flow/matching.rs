@@ -3,6 +3,7 @@
 use rustc_hash::FxHashMap;
 
 use super::atoms::Atom;
+use super::chains::{Care, compares};
 use super::fields::Fields;
 use super::ground::Ground;
 use super::trust::Trust;
@@ -26,8 +27,7 @@ pub(crate) struct Case<'a> {
     pub(crate) switch: ElementId,
     pub(crate) fib: &'a Fib,
     pub(crate) arrived: Kind,
-    /// Whether every alternative is followed, and none is trusted to end with a reason.
-    pub(crate) exact: bool,
+    pub(crate) care: Care,
     pub(crate) trust: Option<&'a Trust>,
     pub(crate) target: Atom,
     /// Stands for all targets between the same ends of ranges that patterns name.
@@ -165,10 +165,7 @@ impl Matcher {
             }
         }
         let set = parts.into_iter().fold(Space::FULL, |all, part| space.and(all, part));
-        if !is_relative(pattern.src)
-            && pattern.dst != Addrs::Same
-            && pattern.sport != Ports::Listened
-        {
+        if !is_relative(pattern.src) && !compares(pattern) && pattern.sport != Ports::Listened {
             self.fields.insert(id, set);
         }
         set
@@ -216,7 +213,7 @@ impl<'a> Case<'a> {
     /// Whether every message that is rewritten to a backend of a list is known to end with a
     /// reason.
     pub(crate) fn trusts(&self, list: BackendsId) -> bool {
-        !self.exact && self.trust.is_some_and(|trust| trust.trusts(list))
+        self.care == Care::Reasons && self.trust.is_some_and(|trust| trust.trusts(list))
     }
 
     /// What the switch gives messages to the target as their source.
@@ -264,7 +261,8 @@ impl<'a> Case<'a> {
         }
     }
 
-    fn leads_to(&self, owner: &Owner) -> bool {
+    /// Whether the switch leads to an owner, which it is not itself.
+    pub(crate) fn leads_to(&self, owner: &Owner) -> bool {
         owner.via == self.switch && owner.to != self.switch
     }
 
@@ -278,7 +276,10 @@ impl<'a> Case<'a> {
         let mut parts = vec![];
         match field {
             Addrs::Any => return Space::FULL,
-            Addrs::Same => return self.fields.from(space, (self.target, self.target)),
+            Addrs::Same => {
+                let same = self.ground.atoms.same(self.target);
+                return same.map_or(Space::EMPTY, |atom| self.fields.from(space, (atom, atom)));
+            }
             Addrs::In(range) => parts.push((range.lo, range.hi, None)),
             Addrs::Set(set) => {
                 parts.extend(network.set(set).ranges.iter().map(|r| (r.lo, r.hi, None)));
@@ -347,7 +348,7 @@ impl<'a> Case<'a> {
     }
 }
 
-/// Whether a field speaks of the switch that decides, or of the header's other address.
+/// Whether a field speaks of the switch that decides.
 pub(crate) fn is_relative(field: Addrs) -> bool {
-    !matches!(field, Addrs::Any | Addrs::In(_) | Addrs::Set(_))
+    !matches!(field, Addrs::Any | Addrs::In(_) | Addrs::Set(_) | Addrs::Same)
 }

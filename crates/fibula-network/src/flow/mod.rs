@@ -9,6 +9,7 @@
 //!                 │
 //!                 ▼
 //!                Flow     decide   one switch, one target: its FIB as a cover of all headers
+//!                         chains   what filters of Pods do there, or could do at most
 //!                         became   what a switch makes of a header, and back
 //!                         solve    one switch, one target: where each header ends in the network
 //! ```
@@ -28,6 +29,7 @@
 
 mod atoms;
 mod became;
+mod chains;
 mod classes;
 mod decide;
 mod fate;

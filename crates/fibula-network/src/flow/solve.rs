@@ -20,6 +20,7 @@ use rustc_hash::FxHashMap;
 
 use super::atoms::Atom;
 use super::became::Became;
+use super::chains::Care;
 use super::decide::{Decision, Entering, add};
 use super::fate::{At, End, Fate, Flow};
 use super::matching::{Case, Move};
@@ -34,7 +35,7 @@ pub(super) struct Here {
     spot: Spot,
     from: Kind,
     target: Atom,
-    exact: bool,
+    care: Care,
     entering: Entering,
 }
 
@@ -109,7 +110,7 @@ impl<'g> Flow<'g> {
 
     fn here(&self, toward: &Toward<'g>, switch: ElementId, from: Kind, entering: Entering) -> Here {
         let spot = toward.spot(self.ground, switch);
-        Here { spot, from, target: toward.atom, exact: toward.exact, entering }
+        Here { spot, from, target: toward.atom, care: toward.care, entering }
     }
 
     fn decide(&mut self, toward: &Toward<'g>, switch: ElementId, here: Here) -> Decision {
@@ -122,7 +123,7 @@ impl<'g> Flow<'g> {
             switch,
             fib,
             arrived: here.from,
-            exact: toward.exact,
+            care: toward.care,
             trust: self.trust,
             target: toward.atom,
             zone: toward.zone,
@@ -141,7 +142,7 @@ impl<'g> Flow<'g> {
         let mut ways = vec![];
         for (set, step) in self.decide(&toward, switch, here).iter() {
             let after = match step.became.target {
-                Some(target) => self.after(target, toward.exact),
+                Some(target) => self.after(target, toward.care),
                 None => toward.clone(),
             };
             let hops = match step.to {

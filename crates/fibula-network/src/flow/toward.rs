@@ -3,6 +3,7 @@
 use rustc_hash::FxHashSet;
 
 use super::atoms::Atom;
+use super::chains::Care;
 use super::classes::Classes;
 use super::ground::Ground;
 use super::trust::Trust;
@@ -13,8 +14,7 @@ use crate::fib::{BackendsId, Owner};
 pub struct Toward<'g> {
     /// The target.
     pub atom: Atom,
-    /// Whether every alternative is followed, and none is trusted to end with a reason.
-    pub(super) exact: bool,
+    pub(super) care: Care,
     pub(super) zone: u32,
     pub(super) zone_listens: bool,
     /// Whether an entry says *listened* of this target or of another one that its messages are
@@ -44,10 +44,12 @@ impl<'g> Toward<'g> {
         ground: &'g Ground<'g>,
         trust: Option<&Trust>,
         atom: Atom,
-        exact: bool,
+        care: Care,
     ) -> Toward<'g> {
         let network = ground.network;
         let (mut special, mut by_layout) = (vec![], false);
+        // Classes with chains are by layout too.
+        by_layout |= care == Care::Exact;
         let mut todo = vec![atom];
         let mut met: FxHashSet<Atom> = FxHashSet::from_iter([atom]);
         let mut followed: FxHashSet<BackendsId> = FxHashSet::default();
@@ -64,7 +66,8 @@ impl<'g> Toward<'g> {
                 if !rewriting.own && ground.rewrites.is_scoped(list) {
                     special.extend(ground.rewrites.named(network, list));
                 }
-                let trusted = !exact && trust.is_some_and(|trust| trust.trusts(list));
+                let trusted =
+                    care == Care::Reasons && trust.is_some_and(|trust| trust.trusts(list));
                 if !trusted && followed.insert(list) {
                     let members = network.backends(list).members.iter();
                     let atoms = members.map(|backend| ground.atoms.of(backend.addr));
@@ -77,12 +80,16 @@ impl<'g> Toward<'g> {
         let addr = ground.atoms.range(atom).lo;
         let (zone, owners) = (ground.zone(addr), network.owners_of(addr));
         let zone_listens = ground.zone_listens(zone);
-        Toward { atom, exact, zone, zone_listens, by_layout, owners, special }
+        Toward { atom, care, zone, zone_listens, by_layout, owners, special }
     }
 
     /// The ordinary classes of switches.
     pub(super) fn classes(&self, ground: &'g Ground<'g>) -> &'g Classes {
-        if self.by_layout { &ground.layouts } else { &ground.classes }
+        match self.care {
+            Care::Exact => ground.chained().0,
+            _ if self.by_layout => &ground.layouts,
+            _ => &ground.classes,
+        }
     }
 
     /// One switch of each class that a special one hosts.
@@ -91,10 +98,10 @@ impl<'g> Toward<'g> {
         ground: &'a Ground<'g>,
         host: ElementId,
     ) -> impl Iterator<Item = ElementId> + 'a {
-        ground.hosted(host, self.by_layout, &self.special)
+        ground.hosted(host, self.care, self.by_layout, &self.special)
     }
 
-    pub(super) fn spot(&self, ground: &Ground<'_>, switch: ElementId) -> Spot {
+    pub(super) fn spot(&self, ground: &'g Ground<'g>, switch: ElementId) -> Spot {
         let special = |id: &ElementId| self.special.binary_search(id).is_ok();
         if special(&switch) {
             return Spot::One(switch);
@@ -106,7 +113,6 @@ impl<'g> Toward<'g> {
             steps = steps.saturating_add(1);
             above = if steps < u8::MAX { host(id) } else { None };
         }
-        let classes = if self.by_layout { &ground.layouts } else { &ground.classes };
-        Spot::Class(classes.of(switch), above)
+        Spot::Class(self.classes(ground).of(switch), above)
     }
 }

@@ -12,7 +12,7 @@
 //!
 //! By 2 the lists have an order in which each leads only to earlier ones, and along it 1 says that
 //! every message that is rewritten to a trusted list ends with a reason (R5). It says nothing of
-//! where: whoever asks that follows every alternative ([`Flow::exactly`](super::Flow::exactly)).
+//! where: whoever asks that follows every alternative ([`Flow::closely`](super::Flow::closely)).
 
 use rustc_hash::FxHashSet;
 

@@ -64,8 +64,12 @@ struct Arrival<'n> {
     answered: Option<Header>,
 }
 
-// === impl Connection ===
+/// Whether it may depend on a choice if an address is in a field.
+fn asks(field: Addrs) -> bool {
+    matches!(field, Addrs::Own | Addrs::OwnIn(_) | Addrs::Hosted | Addrs::Elsewhere(_))
+}
 
+// === impl Connection ===
 impl Connection {
     pub(super) fn of(network: &Network, life: &Life) -> Option<Connection> {
         if life.ending.verdict != Verdict::Delivered {
@@ -294,15 +298,20 @@ impl<'a> Walker<'a> {
     }
 
     /// The first entry that matches in the chain of the Pod that the message is from or for, if
-    /// this switch hosts that.
+    /// this switch hosts that. Where several have the address, their chains are asked in their
+    /// order.
     fn filter(&self, here: &Arrival<'_>, table: TableId) -> Option<Match<'a>> {
         let chains = self.network.table(table).chains.as_ref()?;
         let addr = match chains.by {
             Side::Source => self.header.src,
             Side::Target => self.header.dst,
         };
-        let owner = self.address(here.at, here.fib, Addrs::Hosted, addr)??;
-        chains.of(owner.to)?.iter().find_map(|table| self.first(here, *table))
+        self.network.owners_of(addr).iter().find_map(|owner| {
+            let hosted = owner.via == here.at && owner.to != here.at;
+            let filters = chains.of(owner.to).filter(|_| hosted)?;
+            let held = owner.when.is_none_or(|when| self.chosen(when.choice) == when.value);
+            filters.iter().filter(|_| held).find_map(|table| self.first(here, *table))
+        })
     }
 
     fn matches(
@@ -313,14 +322,15 @@ impl<'a> Walker<'a> {
         let Header { src, sport, dst, dport, proto } = self.header;
         let port = Port { proto, number: dport };
         let me = &here.fib.me;
-        let owner = self
-            .address(here.at, here.fib, pattern.dst, dst)
-            .filter(|_| (pattern.src != Addrs::Same && pattern.dst != Addrs::Same) || src == dst)?;
+        let field = |field, addr| self.address(here.at, here.fib, field, addr);
+        let unlike = |plain, addr| !asks(plain) && field(plain, addr).is_none();
         let plain = pattern.from.is_none_or(|kind| kind == here.from)
             && pattern.proto.is_none_or(|p| p == proto)
             && pattern.marked.is_none_or(|marked| marked == here.marked)
             && pattern.reply.is_none_or(|reply| reply == here.answered.is_some())
-            && self.address(here.at, here.fib, pattern.src, src).is_some()
+            && (pattern.src != Addrs::Same && pattern.dst != Addrs::Same || src == dst)
+            && !unlike(pattern.dst, dst)
+            && !unlike(pattern.src, src)
             && match pattern.sport {
                 Ports::Any => true,
                 Ports::In(lo, hi) => lo <= sport && sport <= hi,
@@ -335,7 +345,9 @@ impl<'a> Walker<'a> {
             Ports::In(..) => return None,
             Ports::Listened => Some(*me.listener(port)?),
         };
-        // Choices come last: what does not match anyway does not depend on them.
+        // What may ask a choice comes last: what does not match anyway does not depend on it.
+        let owner = field(pattern.dst, dst)?;
+        field(pattern.src, src)?;
         let chosen = pattern.when.iter().all(|when| self.chosen(when.choice) == when.value);
         chosen.then_some((owner, listener))
     }

@@ -2,12 +2,13 @@
 
 use fibula_network::*;
 
-use super::{Dice, draw, services};
+use super::{Dice, chains, draw, services};
 
-/// A change such as an edit or a fault makes: to an entry, a link, an owner, a listener, an own
+/// A change such as an edit or a fault makes: to an entry, a chain, a link, an owner, a listener, an own
 /// address or a fact.
 pub(super) fn mutate(n: &mut Network, dice: &mut Dice<'_>) {
-    match dice.below(12) {
+    match dice.below(14) {
+        12 | 13 => chains::change(n, dice),
         0..=5 => entry(n, dice),
         6 => unlink(n, dice),
         7 => owner(n, dice),
@@ -20,7 +21,8 @@ pub(super) fn mutate(n: &mut Network, dice: &mut Dice<'_>) {
 
 /// A change of any kind, to the shape of the network too.
 pub(super) fn bend(n: &mut Network, dice: &mut Dice<'_>) {
-    match dice.below(29) {
+    match dice.below(31) {
+        29 | 30 => chains::change(n, dice),
         24 | 25 => {
             services::backends(n, dice);
             services::service(n, dice);
@@ -59,16 +61,22 @@ fn switch<'n>(n: &'n mut Network, dice: &mut Dice<'_>) -> Option<&'n mut Fib> {
 
 // --- entries ---
 
+/// The tables that are no filters: those have entries of their own kind.
+fn plain(n: &Network) -> Vec<usize> {
+    let filters = chains::filters(n);
+    (0..n.tables.len()).filter(|table| !filters.contains(&TableId(*table as u32))).collect()
+}
+
 fn insert(n: &mut Network, dice: &mut Dice<'_>) {
     let entry = draw::entry(n, dice);
-    let table = dice.below(n.tables.len());
+    let Some(table) = dice.one(&plain(n)) else { return };
     let entries = &mut n.tables[table].entries;
     entries.insert(dice.below(entries.len() + 1), entry);
 }
 
 fn entry(n: &mut Network, dice: &mut Dice<'_>) {
     let full: Vec<usize> =
-        (0..n.tables.len()).filter(|table| !n.tables[*table].entries.is_empty()).collect();
+        plain(n).into_iter().filter(|table| !n.tables[*table].entries.is_empty()).collect();
     let Some(table) = dice.one(&full) else { return };
     let at = dice.below(n.tables[table].entries.len());
     let mut entry = n.tables[table].entries[at].clone();
@@ -113,7 +121,8 @@ fn field(n: &Network, pattern: &mut Pattern, dice: &mut Dice<'_>) {
 
 /// A table twice in a pipeline, or in another one, or gone from one.
 fn pipeline(n: &mut Network, dice: &mut Dice<'_>) {
-    let table = TableId(dice.below(n.tables.len()) as u32);
+    let Some(table) = dice.one(&plain(n)) else { return };
+    let table = TableId(table as u32);
     let pipeline = dice.below(n.pipelines.len());
     let tables = &mut n.pipelines[pipeline];
     if dice.once_in(3) && !tables.is_empty() {

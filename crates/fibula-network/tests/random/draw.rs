@@ -53,7 +53,8 @@ pub(super) fn range(dice: &mut Dice<'_>) -> Range {
 }
 
 pub(super) fn addrs(n: &Network, dice: &mut Dice<'_>) -> Addrs {
-    match dice.below(9) {
+    match dice.below(10) {
+        9 => Addrs::Same,
         0 | 1 => Addrs::Any,
         2 | 3 => Addrs::In(range(dice)),
         8 => match dice.below(n.sets.len() + 1) {

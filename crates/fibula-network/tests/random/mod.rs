@@ -2,7 +2,7 @@
 //!
 //! A network is the article's graph (G1 to G8, F1 to F5) for a few Nodes, bent by a few changes
 //! until it uses all that the types allow: what a network promises, what its FIBs say, and what its
-//! links bear differ. Half of them have Services, with all that replies need to come back. Addresses come from a tiny pool, so that messages collide and go in circles.
+//! links bear differ. Half of them have Services, with all that replies need to come back, and half of them filters of Pods. Addresses come from a tiny pool, so that messages collide and go in circles.
 //! What the types' documentation promises still holds: lists are sorted, a Pod's host is a Node,
 //! relative actions stand beside the patterns that they need.
 //!
@@ -11,6 +11,7 @@
 #![allow(dead_code, reason = "each test that shares this uses a part of it")]
 
 mod article;
+mod chains;
 mod change;
 mod draw;
 mod sample;
@@ -19,7 +20,7 @@ mod services;
 use std::fmt;
 use std::slice;
 
-use fibula_network::Network;
+use fibula_network::{Chains, Network};
 use proptest::prelude::*;
 
 pub(crate) use sample::Samples;
@@ -42,6 +43,19 @@ pub(crate) fn articles() -> impl Strategy<Value = Drawn> {
     rolls(120).prop_map(|rolls| Drawn(article(&rolls)))
 }
 
+/// Random networks that keep to the article's graph, but for chains of filters.
+pub(crate) fn filtered() -> impl Strategy<Value = Drawn> {
+    let enough = prop::collection::vec(any::<u32>(), 80..=240);
+    (rolls(120), enough).prop_map(|(rolls, more)| {
+        let mut network = article(&rolls);
+        let dice = &mut Dice(more.iter());
+        for _ in 0..1 + dice.below(4) {
+            chains::change(&mut network, dice);
+        }
+        Drawn(network)
+    })
+}
+
 /// What [`mutate`] needs to decide.
 pub(crate) fn rolls(most: usize) -> impl Strategy<Value = Vec<u32>> {
     prop::collection::vec(any::<u32>(), 0..=most)
@@ -57,6 +71,7 @@ pub(crate) fn network(rolls: &[u32]) -> Network {
     let dice = &mut Dice(rolls.iter());
     let mut network = article::network(dice);
     services::install(&mut network, dice);
+    chains::install(&mut network, dice);
     for _ in 0..dice.below(30) {
         if dice.0.len() > 0 {
             change::bend(&mut network, dice);
@@ -118,6 +133,9 @@ impl fmt::Debug for Drawn {
             writeln!(f, "table {number}:")?;
             for entry in &table.entries {
                 writeln!(f, "   {:?}\n      {:?}", entry.pattern, entry.action)?;
+            }
+            if let Some(Chains { by, of, lists }) = table.chains.as_deref() {
+                writeln!(f, "   by {by:?}: {lists:?} of {of:?}")?;
             }
         }
         for owner in &network.owners {

@@ -11,6 +11,18 @@ Examples:
   fibula trace -f deploy/ world node/n1:30080
   kubectl get -A -o yaml nodes,pods,services | fibula trace -f - -n shop web 10.0.2.5:5432";
 
+pub(crate) const REACH_HELP: &str = "\
+FROM and TO are sets: names as `trace` takes them, ns/shop, app=web (a label), 10.0.0.0/8, world, all;
+several with commas between them. TO can be a Service: who can use it?
+
+Exit codes: 0 something is open, 1 nothing is, 2 cannot run, 3 undecided.
+
+Examples:
+  fibula reach -f deploy/
+  fibula reach -f deploy/ ns/shop world
+  fibula reach -f deploy/ all svc/shop/web --port 80
+  fibula reach -f deploy/ -n shop";
+
 pub(crate) const VERIFY_HELP: &str = "\
 Examples:
   fibula verify @k1

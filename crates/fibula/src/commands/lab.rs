@@ -48,7 +48,9 @@ fn check(args: &LabCheckArgs, default: Option<OsString>, streams: &mut Streams<'
         Without::named(network, name)
             .map_err(|why| Stop::cannot(&why, Some("fibula lab show   names them")))
     };
-    let without: Vec<Without> = args.kernel_without.iter().map(named).collect::<Result<_, _>>()?;
+    let without: Vec<Vec<Without>> =
+        args.kernel_without.iter().map(named).collect::<Result<_, _>>()?;
+    let without: Vec<Without> = without.into_iter().flatten().collect();
     let begin = Instant::now();
     let setup = Setup { choices: vec![], targets: asked.targets(), without: without.clone() };
     let translation = plan(network, &setup)?;

@@ -4,10 +4,12 @@ mod ask;
 mod graph;
 mod lab;
 mod make;
+mod reach;
 mod show;
 
 pub(crate) use ask::{lint, trace, verify};
 pub(crate) use graph::graph;
 pub(crate) use lab::lab;
 pub(crate) use make::{completions, generate};
+pub(crate) use reach::reach;
 pub(crate) use show::{demo, explain, overview};

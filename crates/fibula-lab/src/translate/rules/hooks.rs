@@ -7,11 +7,8 @@ use crate::plan::Origin;
 
 use super::super::nets::FAMILIES;
 use super::super::nft;
-use super::Mode;
-use super::write::{HOOK, Hook, MARKED, Writer};
-
-/// The bits of a mark that are its number.
-const NUMBER: u32 = MARKED - 1;
+use super::write::{HOOK, Hook, MARKED, NUMBER, PLACES, Writer};
+use super::{At, Mode};
 
 /// Lets messages alone that the model does not speak of.
 const OTHERS: &str = "meta l4proto != { tcp, udp, sctp } accept";
@@ -35,7 +32,7 @@ impl Writer<'_, '_> {
         if self.shape.before == 0 {
             return;
         }
-        let first = self.name(Mode::New, 0).replace(HOOK, self.suffix(&hook));
+        let first = self.name(Mode::New, At::Place(0)).replace(HOOK, self.suffix(&hook));
         let base = base("filter", hook, -110, "before");
         let _ = write!(
             text,
@@ -57,25 +54,78 @@ impl Writer<'_, '_> {
         let _ = write!(text, "{base}    meta mark vmap {{\n      {list}\n    }}\n  }}\n");
     }
 
+    /// The hooks after targets are rewritten: one, and another behind each table with chains.
     pub(super) fn after(&self, hook: Hook, text: &mut String) {
-        let suffix = self.suffix(&hook);
-        let chain = |mode, place| self.name(mode, place).replace(HOOK, suffix);
-        let (before, tables) = (self.shape.before, self.switch.tables.len());
-        // Where rules choose the route of what a process sends, it is looked up again.
-        let kind = if hook == Hook::Out { "route" } else { "filter" };
-        text.push_str(&base(kind, hook, -90, "after"));
-        let _ = writeln!(text, "    {OTHERS}");
-        match self.shape.answers < tables {
-            true => {
-                let back = chain(Mode::Reply, self.shape.answers);
-                let _ = writeln!(text, "    ct direction reply goto {back}");
+        let mut start = 0;
+        for (number, &end) in self.shape.ends.iter().enumerate() {
+            let first = [self.shape.before, self.shape.answers].map(|place| place.max(start));
+            let modes = [Mode::New, Mode::Reply];
+            let enters: Vec<String> =
+                modes.into_iter().zip(first).map(|(m, p)| self.enter(hook, m, p, end)).collect();
+            let (new, reply) = (&enters[0], &enters[1]);
+            let last = end == self.switch.tables.len();
+            if last || number == 0 || !new.is_empty() || !reply.is_empty() {
+                // Where rules choose the route of what a process sends, it is looked up again.
+                let kind = if hook == Hook::Out && last { "route" } else { "filter" };
+                let name = match number {
+                    0 => "after".to_owned(),
+                    _ => format!("after_{}", nft::name(self.switch.tables[start - 1].name)),
+                };
+                text.push_str(&base(kind, hook, -90 + number as i32, &name));
+                let _ = writeln!(text, "    {OTHERS}");
+                text.push_str(reply);
+                if reply.is_empty() {
+                    text.push_str("    ct direction reply accept\n");
+                }
+                if !self.leads.is_empty() && last {
+                    text.push_str("    ct state established meta mark set ct mark accept\n");
+                }
+                text.push_str("    ct state established,related accept\n");
+                if number == 0 {
+                    self.marks(hook, text);
+                }
+                text.push_str(new);
+                text.push_str("  }\n");
             }
-            false => text.push_str("    ct direction reply accept\n"),
+            start = end;
         }
-        if !self.leads.is_empty() {
-            text.push_str("    ct state established meta mark set ct mark accept\n");
+    }
+
+    /// Leads to the table of a place, or to a later one that the mark names.
+    fn enter(&self, hook: Hook, mode: Mode, first: usize, end: usize) -> String {
+        let suffix = self.suffix(&hook);
+        let mut text = String::new();
+        if first >= end {
+            return text;
         }
-        text.push_str("    ct state established,related accept\n");
+        let replies = if mode == Mode::Reply { "ct direction reply " } else { "" };
+        let judges = |place| self.is_reached(hook, mode, At::Place(place));
+        let chain = |place| self.name(mode, At::Place(place)).replace(HOOK, suffix);
+        let held = self.gone.iter().filter(|place| **place > first);
+        let items: Vec<String> = held
+            .filter_map(|&place| {
+                let mark = place << NUMBER.count_ones();
+                match place >= end {
+                    true => Some(format!("{mark:#x} : accept")),
+                    false => judges(place).then(|| format!("{mark:#x} : goto {}", chain(place))),
+                }
+            })
+            .collect();
+        if !judges(first) && !items.iter().any(|item| item.contains("goto")) {
+            return text;
+        }
+        if !items.is_empty() && self.shape.hook_of(first) > 0 {
+            let items = items.join(", ");
+            let _ = writeln!(text, "    {replies}meta mark and {PLACES:#x} vmap {{ {items} }}");
+        }
+        if judges(first) {
+            let _ = writeln!(text, "    {replies}goto {}", chain(first));
+        }
+        text
+    }
+
+    /// What the marks of rewritten messages mean for what comes after.
+    fn marks(&self, hook: Hook, text: &mut String) {
         let numbers = |marks: &mut dyn Iterator<Item = Origin>| {
             marks.map(|mark| mark.0.to_string()).collect::<Vec<_>>().join(", ")
         };
@@ -99,16 +149,16 @@ impl Writer<'_, '_> {
         }
         if !self.shape.jumps.is_empty() {
             let jump = |(mark, to): &(Origin, usize)| {
-                format!("{} : goto {}", mark.0, chain(Mode::New, *to))
+                let to = match self.shape.hook_of(*to) {
+                    0 => self.name(Mode::New, At::Place(*to)).replace(HOOK, self.suffix(&hook)),
+                    _ => format!("go_{to}"),
+                };
+                format!("{} : goto {to}", mark.0)
             };
             let items: Vec<String> = self.shape.jumps.iter().map(jump).collect();
             let list = nft::elements(&items, "      ");
             let _ = writeln!(text, "    meta mark and {NUMBER:#x} vmap {{\n      {list}\n    }}");
         }
-        if before < tables {
-            let _ = writeln!(text, "    goto {}", chain(Mode::New, before));
-        }
-        text.push_str("  }\n");
     }
 
     pub(super) fn sources(&self, text: &mut String) {

@@ -126,10 +126,12 @@ impl Writer<'_, '_> {
         );
     }
 
-    /// The backends, each with itself: a message from one of them to itself.
+    /// The backends, each with itself: a message from one of them to itself; and the addresses that
+    /// filters compare.
     pub(super) fn same_address(&mut self) {
         for family in FAMILIES {
-            let items = self.hairpins(family);
+            let mut items = self.hairpins(family);
+            items.extend(self.switch.compared(family));
             if items.is_empty() {
                 continue;
             }

@@ -17,16 +17,34 @@ use super::super::{Origins, Refusal};
 use super::groups::{Group, Key, groups};
 use super::hooks::strangers;
 use super::named::set_name;
-use super::{Lead, Mode, Outcome, Shape, Step};
+use super::reach::{Reached, decides_all};
+use super::{At, Chain, Lead, Mode, Outcome, Shape, Step};
 
 /// The bit of a mark that says that an entry marked the message, to have its source rewritten.
 pub(super) const MARKED: u32 = 1 << 31;
+
+/// The bits of a mark that say at which place of the pipeline a message goes on; none at the next.
+pub(super) const PLACES: u32 = MARKED - 1 - NUMBER;
+
+/// The bits of a mark that are the number of an entry.
+pub(super) const NUMBER: u32 = (1 << 24) - 1;
+
+/// A rule of a chain.
+struct Rule {
+    /// The kind of element that it asks messages to come from.
+    from: Option<Kind>,
+    text: String,
+    /// The hooks by which nothing passes it.
+    all: Vec<Hook>,
+}
 
 pub(super) struct Writer<'w, 'n> {
     pub(super) switch: &'w Switch<'n>,
     pub(super) shape: &'w Shape,
     pub(super) origins: &'w Origins,
     pub(super) leads: &'w [Lead],
+    /// The chains that some message comes to.
+    pub(super) reached: &'w Reached,
     /// Sets and maps.
     pub(super) named: String,
     pub(super) chains: String,
@@ -38,16 +56,25 @@ pub(super) struct Writer<'w, 'n> {
     pub(super) sources: BTreeSet<(Origin, Addr)>,
     /// The names of sets and maps, by what is in them.
     pub(super) lists: FxHashMap<String, String>,
+    /// The places at which messages go on that another hook holds.
+    pub(super) gone: BTreeSet<usize>,
 }
 
 /// Where messages are judged: as they arrive from a link, or from a process.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Hook {
     In,
     Out,
 }
 
 pub(super) const HOOKS: [Hook; 2] = [Hook::In, Hook::Out];
+
+/// The hooks that need chains of their own: one stands for both where nothing asks where messages
+/// come from.
+pub(super) fn hooks(switch: &Switch<'_>) -> &'static [Hook] {
+    let apart = switch.lines().any(|line| line.pattern.from.is_some());
+    if apart { &HOOKS } else { &HOOKS[..1] }
+}
 
 // === impl Writer ===
 
@@ -57,65 +84,106 @@ impl<'w, 'n> Writer<'w, 'n> {
         shape: &'w Shape,
         origins: &'w Origins,
         leads: &'w [Lead],
+        reached: &'w Reached,
     ) -> Self {
-        let lines = || switch.tables.iter().flat_map(|table| &table.lines);
         Writer {
             switch,
             shape,
             origins,
             leads,
+            reached,
             named: String::new(),
             chains: String::new(),
             sets: BTreeSet::new(),
-            apart: lines().any(|line| line.pattern.from.is_some()),
+            apart: hooks(switch).len() > 1,
             rewrites: BTreeMap::new(),
             backends: BTreeMap::new(),
             sources: BTreeSet::new(),
             lists: FxHashMap::default(),
+            gone: shape
+                .jumps
+                .iter()
+                .map(|(_, to)| *to)
+                .filter(|to| shape.hook_of(*to) > 0)
+                .collect(),
         }
     }
 
-    /// The chain of a table.
-    pub(super) fn chain(
-        &mut self,
-        mode: Mode,
-        place: usize,
-        steps: &[Step<'_>],
-    ) -> Result<(), Refusal> {
-        let last = place + 1 == self.switch.tables.len();
-        // What comes after the last line that does something may as well not be there.
-        let passes = |step: &Step<'_>| step.outcome == Outcome::Pass;
-        let ends = last && mode == Mode::New && !covers_all(steps);
-        let keep = match steps.iter().rposition(|step| !passes(step)) {
-            _ if ends => steps.len(),
-            Some(at) => at + 1,
-            None if last => 0,
-            None => steps.len(),
-        };
+    /// A chain of rules, for each hook by which messages come to it.
+    pub(super) fn chain(&mut self, chain: &Chain<'_>) -> Result<(), Refusal> {
+        let Chain { mode, at, steps } = chain;
+        let hooks: Vec<Hook> =
+            HOOKS.into_iter().filter(|hook| self.reached.contains(&(*hook, *mode, *at))).collect();
+        if hooks.is_empty() {
+            return Ok(());
+        }
+        let steps = &steps[..self.counts(chain)];
         let mut rules = vec![];
-        for group in groups(&steps[..keep]) {
-            self.group(mode, place, &group, &mut rules)?;
-        }
-        if !last {
-            let next = place + 1;
-            match mode == Mode::New && next == self.shape.before {
-                true => {}
-                false => rules.push((None, format!("goto {}", self.name(mode, next)))),
+        for group in groups(steps) {
+            let start = rules.len();
+            self.group(*mode, *at, &group, &mut rules)?;
+            if let [only] = group.lines[..] {
+                let step = Step { line: only, outcome: group.outcome.clone() };
+                let all = |hook: &Hook| decides_all(&step, *hook);
+                let all: Vec<Hook> = hooks.iter().copied().filter(all).collect();
+                rules[start..].iter_mut().for_each(|rule| rule.all = all.clone());
             }
-        } else if ends {
-            rules.push((None, "meta mark set 0 goto drop_it comment \"no entry\"".into()));
         }
-        let name = self.name(mode, place).replace(HOOK, "");
-        for hook in self.hooks() {
-            let suffix = self.suffix(hook);
+        if let At::Place(place) = *at {
+            self.end(*mode, place, &chain.steps, &mut rules);
+        }
+        let name = self.name(*mode, *at).replace(HOOK, "");
+        for hook in hooks {
+            let suffix = self.suffix(&hook);
             let _ = writeln!(self.chains, "  chain {name}{suffix} {{");
-            for (from, rule) in &rules {
-                let Some(condition) = self.from(*from, hook) else { continue };
-                let _ = writeln!(self.chains, "    {condition}{}", rule.replace(HOOK, suffix));
+            for Rule { from, text, all } in &rules {
+                let Some(condition) = Writer::from(self.switch, *from, hook) else { continue };
+                let _ = writeln!(self.chains, "    {condition}{}", text.replace(HOOK, suffix));
+                if all.contains(&hook) {
+                    break;
+                }
             }
             self.chains.push_str("  }\n");
         }
         Ok(())
+    }
+
+    /// How many steps of a chain count: what comes after the last that does something may as well
+    /// not be there.
+    fn counts(&self, chain: &Chain<'_>) -> usize {
+        let steps = &chain.steps;
+        let last = chain.at == At::Place(self.switch.tables.len() - 1);
+        match steps.iter().rposition(|step| step.outcome != Outcome::Pass) {
+            _ if last && self.runs_out(chain.mode, steps) => steps.len(),
+            Some(at) => at + 1,
+            None if last => 0,
+            None => steps.len(),
+        }
+    }
+
+    /// Whether the last table can leave a message without an entry, or has chains behind its
+    /// entries.
+    fn runs_out(&self, mode: Mode, steps: &[Step<'_>]) -> bool {
+        let chained = self.switch.tables.last().is_some_and(|table| table.chained.is_some());
+        chained || mode == Mode::New && !covers_all(steps)
+    }
+
+    /// What follows the entries of a table: its chains, and the next table.
+    fn end(&mut self, mode: Mode, place: usize, steps: &[Step<'_>], rules: &mut Vec<Rule>) {
+        let next = place + 1;
+        let mut rule = |text: String| rules.push(Rule { from: None, text, all: vec![] });
+        if self.switch.tables[place].chained.is_some() {
+            self.pods_of(mode, place).into_iter().for_each(&mut rule);
+        }
+        if next == self.switch.tables.len() {
+            if mode == Mode::New && !covers_all(steps) {
+                rule("meta mark set 0 goto drop_it comment \"no entry\"".into());
+            }
+        } else if self.shape.hook_of(next) == self.shape.hook_of(place)
+            && !(mode == Mode::New && next == self.shape.before)
+        {
+            rule(format!("goto {}", self.name(mode, At::Place(next))));
+        }
     }
 
     /// The whole ruleset.
@@ -134,6 +202,15 @@ impl<'w, 'n> Writer<'w, 'n> {
                 .replace("STOPPED", STOPPED)
                 .as_str(),
         );
+        for place in &self.gone {
+            let (rest, place_) = (!PLACES, place << NUMBER.count_ones());
+            let _ = writeln!(
+                text,
+                "  chain go_{place} {{\n    meta mark set meta mark and {rest:#x} or {place_:#x} accept \
+                 comment \"on at {}\"\n  }}",
+                self.switch.tables[*place].name
+            );
+        }
         text.push_str(&self.chains);
         let mut hooks = String::new();
         for hook in HOOKS {
@@ -148,10 +225,6 @@ impl<'w, 'n> Writer<'w, 'n> {
         text
     }
 
-    fn hooks(&self) -> &'static [Hook] {
-        if self.apart { &HOOKS } else { &HOOKS[..1] }
-    }
-
     pub(super) fn suffix(&self, hook: &Hook) -> &'static str {
         match hook {
             _ if !self.apart => "",
@@ -160,19 +233,40 @@ impl<'w, 'n> Writer<'w, 'n> {
         }
     }
 
-    /// The chain of a table; what stands for the hook is put in later.
-    pub(super) fn name(&self, mode: Mode, place: usize) -> String {
-        let table = self.switch.tables[place].name;
-        let same = self.switch.tables.iter().filter(|t| nft::name(t.name) == nft::name(table));
-        let number = if same.count() > 1 { format!("_{place}") } else { String::new() };
+    /// The name of a chain; what stands for the hook is put in later.
+    pub(super) fn name(&self, mode: Mode, at: At) -> String {
         let mode = if mode == Mode::New { "at" } else { "back" };
-        format!("{mode}_{}{number}{HOOK}", nft::name(table))
+        match at {
+            At::Filter(filter) => {
+                let filter = &self.switch.filters[filter];
+                format!("{mode}_{}_{}{HOOK}", nft::name(filter.name), filter.id.0)
+            }
+            At::Place(place) => {
+                let name = nft::name(self.switch.tables[place].name);
+                let same = self.switch.tables.iter().filter(|t| nft::name(t.name) == name);
+                let number = if same.count() > 1 { format!("_{place}") } else { String::new() };
+                format!("{mode}_{name}{number}{HOOK}")
+            }
+        }
+    }
+
+    /// How a message goes on at the table of a place, from a chain: there, or by its mark, where
+    /// another hook holds it.
+    pub(super) fn goto(&mut self, mode: Mode, from: At, to: usize) -> String {
+        let here = |from| self.shape.hook_of(from) == self.shape.hook_of(to);
+        match from {
+            At::Place(from) if here(from) => format!("goto {}", self.name(mode, At::Place(to))),
+            _ => {
+                self.gone.insert(to);
+                format!("goto go_{to}")
+            }
+        }
     }
 
     /// What asks where a message comes from; none if nothing comes from there by this hook.
-    fn from(&self, from: Option<Kind>, hook: &Hook) -> Option<String> {
+    pub(super) fn from(switch: &Switch<'_>, from: Option<Kind>, hook: Hook) -> Option<String> {
         let Some(kind) = from else { return Some(String::new()) };
-        let local = match self.switch.kind() {
+        let local = match switch.kind() {
             Kind::Pod => Kind::Container,
             Kind::Outside => Kind::World,
             _ => Kind::Daemon,
@@ -188,18 +282,17 @@ impl<'w, 'n> Writer<'w, 'n> {
     fn group(
         &mut self,
         mode: Mode,
-        place: usize,
+        at: At,
         group: &Group<'_>,
-        rules: &mut Vec<(Option<Kind>, String)>,
+        rules: &mut Vec<Rule>,
     ) -> Result<(), Refusal> {
         let Some(first) = group.lines.first() else { return Ok(()) };
         let pattern = &first.pattern;
-        let marked =
-            match pattern.marked.filter(|_| mode == Mode::New && place >= self.shape.before) {
-                Some(true) => format!("meta mark and {MARKED:#x} != 0 "),
-                Some(false) => format!("meta mark and {MARKED:#x} == 0 "),
-                None => String::new(),
-            };
+        let marked = match pattern.marked.filter(|_| mode == Mode::New && self.is_after(at)) {
+            Some(true) => format!("meta mark and {MARKED:#x} != 0 "),
+            Some(false) => format!("meta mark and {MARKED:#x} == 0 "),
+            None => String::new(),
+        };
         let families = self.families(first);
         for family in families {
             if *group.outcome == Outcome::Rewrite {
@@ -219,16 +312,27 @@ impl<'w, 'n> Writer<'w, 'n> {
                     _ => String::new(),
                 });
             let (lookup, verdict) = match (group.key, family) {
-                (Key::None, _) | (_, None) => self.alone(first, group.outcome, family),
+                (Key::None, _) | (_, None) => self.alone(mode, at, first, group.outcome, family),
                 (key, Some(family)) => self.list(group, key, family),
             };
             let verdict = match verdict {
                 Some(verdict) => verdict,
-                None => self.verdict(mode, group.outcome),
+                None => self.verdict(mode, at, group.outcome),
             };
-            rules.push((pattern.from, format!("{marked}{conditions}{lookup}{verdict}")));
+            let text = format!("{marked}{conditions}{lookup}{verdict}");
+            rules.push(Rule { from: pattern.from, text, all: vec![] });
         }
         Ok(())
+    }
+
+    /// Whether messages come to a chain by a hook.
+    pub(super) fn is_reached(&self, hook: Hook, mode: Mode, at: At) -> bool {
+        self.reached.contains(&(if self.apart { hook } else { Hook::In }, mode, at))
+    }
+
+    /// Whether a chain comes after targets are rewritten.
+    fn is_after(&self, at: At) -> bool {
+        !matches!(at, At::Place(place) if place < self.shape.before)
     }
 
     /// The families that a line speaks of: both at once if it names no address.
@@ -256,6 +360,8 @@ impl<'w, 'n> Writer<'w, 'n> {
     /// The mark of a line on its own, and its verdict if that is particular.
     fn alone(
         &mut self,
+        mode: Mode,
+        at: At,
         line: &Line,
         outcome: &Outcome,
         family: Option<Family>,
@@ -264,7 +370,7 @@ impl<'w, 'n> Writer<'w, 'n> {
         let mark = line.origin.0;
         match outcome {
             Outcome::Rewrite | Outcome::Drop | Outcome::Refuse | Outcome::Leave => {
-                let verdict = format!("{} comment \"{words}\"", self.verdict(Mode::New, outcome));
+                let verdict = format!("{} comment \"{words}\"", self.verdict(mode, at, outcome));
                 (format!("meta mark set {mark} "), Some(verdict))
             }
             Outcome::Masquerade(to) => {
@@ -274,8 +380,8 @@ impl<'w, 'n> Writer<'w, 'n> {
                     let sources: Vec<Addr> = sources.collect();
                     self.sources.extend(sources.into_iter().map(|addr| (line.origin, addr)));
                 }
-                let to = self.name(Mode::New, *to);
-                (format!("ct mark set {mark} "), Some(format!("goto {to} comment \"{words}\"")))
+                let to = self.goto(mode, at, *to);
+                (format!("ct mark set {mark} "), Some(format!("{to} comment \"{words}\"")))
             }
             Outcome::Lead(marks) => {
                 let set = match &marks[..] {
@@ -289,17 +395,22 @@ impl<'w, 'n> Writer<'w, 'n> {
                 };
                 (set, Some(format!("accept comment \"{words}\"")))
             }
+            // Of filters it is worth knowing which lets a message pass.
+            Outcome::Goto(_) if matches!(at, At::Filter(_)) => {
+                let verdict = format!("{} comment \"{words}\"", self.verdict(mode, at, outcome));
+                (String::new(), Some(verdict))
+            }
             Outcome::Pass | Outcome::Lose | Outcome::Goto(_) => (String::new(), None),
         }
     }
 
-    fn verdict(&self, mode: Mode, outcome: &Outcome) -> String {
+    fn verdict(&mut self, mode: Mode, at: At, outcome: &Outcome) -> String {
         match outcome {
             Outcome::Pass | Outcome::Rewrite | Outcome::Leave | Outcome::Lead(_) => "accept".into(),
             Outcome::Drop => "goto drop_it".into(),
             Outcome::Refuse => "goto refuse_it".into(),
             Outcome::Lose => "drop".into(),
-            Outcome::Goto(to) | Outcome::Masquerade(to) => format!("goto {}", self.name(mode, *to)),
+            Outcome::Goto(to) | Outcome::Masquerade(to) => self.goto(mode, at, *to),
         }
     }
 

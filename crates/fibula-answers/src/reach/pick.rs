@@ -1,0 +1,234 @@
+//! Sets of sources and targets, by name.
+
+use fibula_network::{Addr, Range};
+
+use super::Asked;
+use super::parties::{Parties, PartyId, Who};
+use crate::trace::Ground;
+
+/// A name that means nothing here.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PickError {
+    /// The name.
+    pub said: String,
+    /// A near one.
+    pub near: Option<String>,
+}
+
+/// What was picked of one side.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Side {
+    /// Everything.
+    pub(super) all: bool,
+    /// By party.
+    pub(super) parties: Vec<bool>,
+    /// Whether the world is among them, by address where one was said.
+    pub(super) world: Vec<Range>,
+    /// Services, as indices into those of the cluster.
+    pub(super) services: Vec<usize>,
+}
+
+/// What was picked.
+#[derive(Clone, Debug)]
+pub(super) struct Picked {
+    pub(super) from: Side,
+    pub(super) to: Side,
+    pub(super) asked: Asked,
+}
+
+impl Side {
+    pub(super) fn has(&self, party: PartyId) -> bool {
+        self.all || self.parties.get(party.0 as usize).copied().unwrap_or(false)
+    }
+
+    /// Whether the world is among them, at one of these ranges.
+    pub(super) fn has_world(&self, ranges: &[Range]) -> bool {
+        let meets = |a: &Range| ranges.iter().any(|b| a.lo <= b.hi && b.lo <= a.hi);
+        self.all || self.world.iter().any(meets)
+    }
+}
+
+/// Finds what is asked about.
+pub(super) fn pick(
+    ground: Ground<'_>,
+    parties: &Parties,
+    asked: &Asked,
+) -> Result<Picked, Vec<PickError>> {
+    let mut errors = vec![];
+    let mut side = |names: &[String], services: bool| {
+        let mut side = Side { parties: vec![false; parties.all.len()], ..Side::default() };
+        if names.is_empty() {
+            side.all = true;
+            return side;
+        }
+        for said in names {
+            if !add(ground, parties, asked, &mut side, said, services) {
+                errors.push(PickError { said: said.clone(), near: near(ground, parties, said) });
+            }
+        }
+        side
+    };
+    let (from, to) = (side(&asked.from, false), side(&asked.to, true));
+    match errors.is_empty() {
+        true => Ok(Picked { from, to, asked: asked.clone() }),
+        false => Err(errors),
+    }
+}
+
+/// Adds what a name means; false where it means nothing.
+fn add(
+    ground: Ground<'_>,
+    parties: &Parties,
+    asked: &Asked,
+    side: &mut Side,
+    said: &str,
+    services: bool,
+) -> bool {
+    match said {
+        "world" => {
+            side.world.push(Range::ALL);
+            return true;
+        }
+        "all" | "any" => {
+            side.all = true;
+            return true;
+        }
+        _ => {}
+    }
+    if let Ok(range) = said.parse::<Range>() {
+        side.world.push(range);
+        let has = |addr: &Addr| range.contains(*addr);
+        mark(side, parties, |_, elements| {
+            elements
+                .iter()
+                .any(|id| ground.network.fib(*id).is_some_and(|fib| fib.me.own.iter().any(has)))
+        });
+        return true;
+    }
+    let (kind, path) = match said.split_once('/') {
+        Some((kind, path)) if is_kind(kind) => (Some(kind), path),
+        _ => (None, said),
+    };
+    let (namespace, name) = match path.split_once('/') {
+        Some((namespace, name)) => (Some(namespace), name),
+        None => (asked.namespace.as_deref(), path),
+    };
+    let within = |own: &str| namespace.is_none_or(|namespace| namespace == own);
+    if matches!(kind, Some("svc" | "service" | "services")) {
+        let all = ground.cluster.map_or(&[][..], |cluster| &cluster.services);
+        let found = all.iter().enumerate().filter(|(_, s)| s.name == name && within(&s.namespace));
+        let before = side.services.len();
+        if services {
+            side.services.extend(found.map(|(i, _)| i));
+        }
+        return side.services.len() > before;
+    }
+    if matches!(kind, Some("ns" | "namespace")) {
+        return mark(
+            side,
+            parties,
+            |who, _| matches!(who, Who::Workload { namespace, .. } if namespace == path),
+        );
+    }
+    if let Some((key, value)) = name.split_once('=') {
+        return labelled(ground, parties, side, &within, key, value);
+    }
+    mark(side, parties, |who, elements| match who {
+        Who::Node(node) => matches!(kind, None | Some("node" | "nodes")) && node == path,
+        Who::Workload { namespace, name: workload, kind: is, .. } => {
+            let pod = |id| {
+                let full = &ground.network.element(id).name;
+                full.split_once('/').is_some_and(|(_, own)| own == name)
+            };
+            within(namespace)
+                && match kind {
+                    Some("pod" | "po" | "pods") => elements.iter().any(|id| pod(*id)),
+                    Some(kind) => workload == name && short(is) == kind,
+                    None => workload == name || name == "*" || elements.iter().any(|id| pod(*id)),
+                }
+        }
+        Who::World(_) => false,
+    })
+}
+
+fn mark(
+    side: &mut Side,
+    parties: &Parties,
+    is: impl Fn(&Who, &[fibula_network::ElementId]) -> bool,
+) -> bool {
+    let mut any = false;
+    for (i, party) in parties.all.iter().enumerate() {
+        if is(&party.who, &party.elements) {
+            side.parties[i] = true;
+            any = true;
+        }
+    }
+    any
+}
+
+/// Workloads of which a pod has a label.
+fn labelled(
+    ground: Ground<'_>,
+    parties: &Parties,
+    side: &mut Side,
+    within: &dyn Fn(&str) -> bool,
+    key: &str,
+    value: &str,
+) -> bool {
+    let Some(cluster) = ground.cluster else { return false };
+    let pods = cluster.pods.iter().filter(|pod| within(&pod.namespace));
+    let pods = pods.filter(|pod| pod.labels.get(key) == Some(value));
+    let mut named: Vec<(&str, &str, &str)> =
+        pods.map(|pod| (&*pod.namespace, &*pod.workload.name, &*pod.workload.kind)).collect();
+    named.sort_unstable();
+    named.dedup();
+    mark(side, parties, |who, _| match who {
+        Who::Workload { namespace, name, kind, .. } => {
+            named.binary_search(&(namespace, name, kind)).is_ok()
+        }
+        _ => false,
+    })
+}
+
+const KINDS: [(&str, &str); 8] = [
+    ("Deployment", "deploy"),
+    ("ReplicaSet", "rs"),
+    ("StatefulSet", "sts"),
+    ("DaemonSet", "ds"),
+    ("Job", "job"),
+    ("CronJob", "cj"),
+    ("ReplicationController", "rc"),
+    ("Pod", "pod"),
+];
+
+fn is_kind(kind: &str) -> bool {
+    let more = ["po", "pods", "node", "nodes", "svc", "service", "services", "ns", "namespace"];
+    more.contains(&kind) || KINDS.iter().any(|(_, short)| *short == kind)
+}
+
+/// What kubectl calls a kind.
+fn short(kind: &str) -> &str {
+    KINDS.iter().find(|(long, _)| *long == kind).map_or(kind, |(_, short)| short)
+}
+
+/// A name that is nearly the one said.
+fn near(ground: Ground<'_>, parties: &Parties, said: &str) -> Option<String> {
+    let wanted = said.rsplit('/').next().unwrap_or(said);
+    let workloads = parties.all.iter().filter_map(|party| match &party.who {
+        Who::Workload { namespace, name, .. } => {
+            Some((name.clone(), format!("{namespace}/{name}")))
+        }
+        Who::Node(name) => Some((name.clone(), format!("node/{name}"))),
+        Who::World(_) => None,
+    });
+    let services = ground.cluster.map_or(&[][..], |cluster| &cluster.services);
+    let services = services.iter().map(|service| {
+        (service.name.clone(), format!("svc/{}/{}", service.namespace, service.name))
+    });
+    let all = workloads.chain(services).map(|(name, full)| {
+        let distance = strsim::damerau_levenshtein(wanted, &name);
+        (distance, full)
+    });
+    let (distance, near) = all.min()?;
+    (distance <= 1 + wanted.len() / 4).then_some(near)
+}
