@@ -181,6 +181,12 @@ impl Tree<'_> {
             match line {
                 Line::Part(part) => {
                     rows.push(self.part(part, fork, &format!("{before}{branch}")));
+                    // A reason of its own line, for it is long.
+                    if let Some(why) = self::fork(part).is_none().then(|| self.dropped(&part[0])) {
+                        rows.extend(
+                            why.map(|why| vec![format!("{before}{below}").into(), why.into()]),
+                        );
+                    }
                     if let Some(deeper) = self::fork(part).filter(|_| alike(part).is_none()) {
                         self.alternatives(part, deeper, &format!("{before}{below}  "), rows);
                     }
@@ -244,7 +250,7 @@ impl Tree<'_> {
         let lens = self.lens(branch, why.as_deref());
         let because = match &branch.reply {
             Some(reply) => Some(reply::lost_why(lens, self.sent(branch), reply)),
-            None => lens.because(&branch.life).or_else(|| self.dropped(branch)),
+            None => lens.because(&branch.life),
         };
         let text = Text::new().with(Label::Bad, verdict.name());
         let text = because.map_or(text.clone(), |why| text.plain(format!(": {why}")));

@@ -73,6 +73,19 @@ pub enum Taken {
     },
 }
 
+/// What an answer about one message is about.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Asked {
+    /// Whether it left the cluster.
+    pub(crate) outside: bool,
+    /// Whether a daemon of ours had part in it.
+    pub(crate) daemon: bool,
+    /// Whether a policy had a say.
+    pub(crate) policies: bool,
+    /// Whether it depends on what was invented.
+    pub(crate) open: bool,
+}
+
 // === impl Reading ===
 
 impl Reading {
@@ -165,17 +178,16 @@ impl Preface {
         lines
     }
 
-    /// What was assumed that an answer about one message may rest on: `outside` says whether it
-    /// left the cluster, `daemon` whether a daemon of ours had part in it, `policies` whether one
-    /// had a say.
-    pub(crate) fn assumed_for(&self, outside: bool, daemon: bool, policies: bool) -> Vec<String> {
+    /// What was assumed that an answer about one message may rest on.
+    pub(crate) fn assumed_for(&self, asked: Asked) -> Vec<String> {
+        let Asked { outside, daemon, policies, open } = asked;
         let part = |taken: &&Taken| match taken {
             Taken::Daemon(_) => daemon,
             Taken::Decided { .. } => policies,
             Taken::Listeners | Taken::Without(_) => true,
         };
         let mut lines: Vec<String> = self.taken.iter().filter(part).map(taken).collect();
-        let certain = if outside { "" } else { "; none decided this answer" };
+        let certain = if outside || open { "" } else { "; none decided this answer" };
         lines.extend(self.invented().map(|line| format!("{line}{certain}")));
         let range = |a: &&Assumption| {
             outside || !matches!(a, Assumption::NoPodRange | Assumption::NoServiceRange)

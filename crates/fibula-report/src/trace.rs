@@ -3,14 +3,14 @@
 pub(crate) mod headline;
 
 use fibula_answers::trace::{Affinity, Doubt, Granted, Instead, MOST_LIVES, Trace, Unread, Way};
-use fibula_network::walk::Step;
+use fibula_network::walk::{Step, Verdict};
 use fibula_network::{ElementId, Kind, PlaceId};
 
 use crate::branches;
 use crate::open::{self, either};
 use crate::page::{Page, Text};
 use crate::policies;
-use crate::preface::{Preface, count, list, thousands};
+use crate::preface::{Asked, Preface, count, list, thousands};
 use crate::style::Label;
 use crate::view::{View, host};
 
@@ -209,7 +209,13 @@ fn assumed(view: &View<'_>, trace: &Trace, preface: &Preface) -> Vec<String> {
     let judged = branches.into_iter().any(|branch| !branch.rulings.is_empty());
     let settled = trace.settled.iter().map(|settled| policies::settled(view, settled));
     let settled: Vec<String> = settled.collect();
-    granted.chain(settled).chain(preface.assumed_for(outside, met(&ours), judged)).collect()
+    let invented = trace.doubts.iter().any(|doubt| match doubt {
+        Doubt::Choice(id) => &*view.network.choice(*id).id == "DR-19",
+        Doubt::Placement(_) | Doubt::Invented => true,
+        _ => false,
+    });
+    let asked = Asked { outside, daemon: met(&ours), policies: judged, open: invented };
+    granted.chain(settled).chain(preface.assumed_for(asked)).collect()
 }
 
 /// Why an answer is not certain, beside the choices that are open.
@@ -234,9 +240,12 @@ fn because(trace: &Trace) -> Vec<String> {
         }
         Doubt::Policies(unread) => {
             let (kinds, flags) = unread_words(unread);
+            let mut lives = trace.lives();
+            let arrives = lives.any(|life| life.ending.verdict == Verdict::Delivered);
+            let could = if arrives { "withhold" } else { "allow" };
             format!(
-                "{kinds} could withhold it, and that kind is not read, or was refused (DR-21); {flags} \
-                 accepts that"
+                "{kinds} could {could} it, and {} not read (DR-21); {flags} accepts that",
+                if unread.iter().map(Unread::count).sum::<usize>() == 1 { "was" } else { "were" }
             )
         }
         Doubt::Invented => format!(

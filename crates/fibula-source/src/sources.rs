@@ -80,6 +80,18 @@ impl Sources {
         Some((Position { file: &file.name, line, column, span }, snippet))
     }
 
+    /// Whether a value stands in an object, by its API path: this one, if one is given. Parses the
+    /// object again.
+    pub fn holds(&self, id: ObjectId, path: &str, value: Option<&str>) -> bool {
+        let found = std::cell::Cell::new(false);
+        let _ = self.find(id, path, |_, events, at| {
+            let scalar = events.get(at.value).and_then(Event::scalar);
+            found.set(at.whole && value.is_none_or(|value| scalar == Some(value)));
+            shown(events, at)
+        });
+        found.get()
+    }
+
     /// An object's text as it stands in its file.
     pub fn text(&self, id: ObjectId) -> Option<&str> {
         let origin = self.origins.get(id.0 as usize)?;

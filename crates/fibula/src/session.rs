@@ -26,6 +26,9 @@ const KUBECTL: &str = "kubectl get -A -o yaml nodes,pods,services | fibula verif
 /// How many lines of an object are shown before the one that is meant.
 const MOST_EXCERPT: usize = 6;
 
+/// How many expressions of a selector are looked at for one.
+const MOST_EXPRESSIONS: usize = 8;
+
 /// A network, and what is known of where it comes from.
 pub(crate) struct Session {
     pub(crate) network: Network,
@@ -89,8 +92,24 @@ impl Session {
 
     /// Lines of an object, from that of one value to that of another.
     pub(crate) fn excerpt(&self, object: ObjectId, from: &str, path: &str) -> Option<Excerpt> {
-        let (at, snippet) = self.sources.excerpt(object, from, path, MOST_EXCERPT)?;
+        let path = self.expression(object, path);
+        let (at, snippet) = self.sources.excerpt(object, from, &path, MOST_EXCERPT)?;
         Some(Excerpt { at: format!("{}:{}", at.file, at.line), snippet })
+    }
+
+    /// The path of a label that a selector wants: among its expressions, where it is not among its
+    /// labels.
+    fn expression(&self, object: ObjectId, path: &str) -> String {
+        let Some((selector, key)) = path.split_once(".matchLabels[") else {
+            return path.to_owned();
+        };
+        let key = key.trim_end_matches(']');
+        if self.sources.holds(object, path, None) {
+            return path.to_owned();
+        }
+        let all = (0..MOST_EXPRESSIONS).map(|i| format!("{selector}.matchExpressions[{i}].key"));
+        let mut found = all.filter(|path| self.sources.holds(object, path, Some(key)));
+        found.next().unwrap_or_else(|| path.to_owned())
     }
 
     /// The exit code of an answer: an input that was refused in part comes over it.

@@ -104,6 +104,79 @@ fn dr_21_variants_side_by_side_are_undecided() {
     assert_eq!(findings(&answer).get("contradicting-twins"), Some(&3));
 }
 
+/// What makes an answer undecided: ids, and the kinds that were not read, with how many there are.
+fn doubts(path: &Path, more: &[&str], from: &str, to: &str) -> (u8, Vec<String>) {
+    let path = path.to_str().expect("the path is UTF-8");
+    let ran = run(&[&["trace", "-f", path, from, to, "-o", "json"], more].concat());
+    assert_eq!(ran.err, "", "{from} {to}");
+    let answer: Value = serde_json::from_str(&ran.out).expect("JSON is what was asked for");
+    let doubts = answer["doubts"].as_array().expect("doubts are a list");
+    let doubts = doubts.iter().flat_map(|doubt| match doubt["unread"].as_array() {
+        Some(unread) => unread.iter().map(|u| format!("{} {}", u["count"], u["kind"])).collect(),
+        None => vec![doubt["id"].to_string()],
+    });
+    (ran.code, doubts.map(|doubt| doubt.replace('"', "")).collect())
+}
+
+/// Kubeflow's AuthorizationPolicies act where a message arrives: those of the namespace there, and
+/// those of the root namespace of its mesh. What they could not change stays certain.
+#[test]
+fn dr_21_policies_of_a_mesh_leave_open_what_they_could_change() {
+    let Some(path) = case("applications/kubeflow-platform-nocrd-nopipelines.yaml") else { return };
+    let mesh = ["--ignore", "DestinationRule,Sidecar,VirtualService"];
+    let asked = |from, to| doubts(&path, &mesh, from, to);
+    let open = |kinds: &[&str]| (3, kinds.iter().map(|kind| (*kind).to_owned()).collect());
+    let root = "1 RequestAuthentication";
+    assert_eq!(
+        asked("kubeflow/centraldashboard", "katib-ui.kubeflow:80"),
+        open(&["12 AuthorizationPolicy", root])
+    );
+    assert_eq!(
+        asked("cert-manager/cert-manager", "cert-manager-webhook.cert-manager:443"),
+        open(&["5 AuthorizationPolicy", root])
+    );
+    // What leaves, what stays in a pod, what goes to a Node.
+    for to in ["1.1.1.1:443", "localhost:8080", "node/node-1:10250"] {
+        assert_eq!(asked("kubeflow/katib-ui", to), (0, vec![]), "{to}");
+    }
+    // What a NetworkPolicy drops no mesh lets through.
+    assert_eq!(asked("cert-manager/cert-manager", "oauth2-proxy.oauth2-proxy:80"), (1, vec![]));
+    let more = ["--ignore", "AuthorizationPolicy,RequestAuthentication"];
+    let all = [&mesh[..], &more].concat();
+    let accepted = doubts(&path, &all, "kubeflow/centraldashboard", "katib-ui.kubeflow:80");
+    assert_eq!(accepted, (0, vec![]));
+}
+
+/// A Route says what a router does with a request that it has got: it takes no message elsewhere.
+#[test]
+fn dr_21_routes_leave_nothing_open() {
+    let Some(folder) = case("dumps/openshift-aws") else { return };
+    for (from, to, code) in [
+        ("openshift-console/console", "svc/openshift-ingress/router-internal-default:443", 0),
+        ("openshift-console/console", "svc/openshift-console/downloads:80", 0),
+        ("world", "svc/openshift-ingress/router-default:80", 1),
+    ] {
+        assert_eq!(doubts(&folder, &[], from, to), (code, vec![]), "{from} {to}");
+    }
+}
+
+/// Online Boutique: what its 13 policies let through is what its authors wrote down as variables of
+/// its pods.
+#[test]
+fn np_3_the_policies_of_online_boutique_allow_what_its_pods_ask_for() {
+    let Some(path) = case("applications/online-boutique-network-policies.yaml") else { return };
+    for (from, to, code) in [
+        ("checkoutservice", "emailservice:5000", 0),
+        ("frontend", "cartservice:7070", 0),
+        ("cartservice", "redis-cart:6379", 0),
+        ("frontend", "redis-cart:6379", 1),
+        ("adservice", "paymentservice:50051", 1),
+        ("loadgenerator", "frontend:80", 0),
+    ] {
+        assert_eq!(doubts(&path, &[], from, to), (code, vec![]), "{from} {to}");
+    }
+}
+
 #[test]
 fn the_dump_of_a_cluster_is_proved() {
     let Some(folder) = case("dumps/openshift-aws") else { return };

@@ -10,7 +10,7 @@ use fibula_network::{Addr, ElementId, Header, Kind, Network};
 
 use super::placement::placement;
 use super::service::{self, At};
-use super::{Doubt, Ground, Trace, Unread, place};
+use super::{Doubt, Ground, Trace, Unread, header_before, place};
 use crate::names::proto;
 
 /// Where the API server takes a nodePort from, unless it is told otherwise (SVC-7).
@@ -160,38 +160,87 @@ fn meshes(ground: Ground<'_>, trace: &Trace, met: &[At<'_>]) -> Vec<Unread> {
         .collect()
 }
 
-/// The unread policies that could withhold a message that arrives: none within a Pod (NP-30), else
-/// those of the namespaces of both ends, and those of the cluster. A NetworkPolicy withholds
-/// nothing from a Node's own processes to its Pods (NP-32).
+/// The unread policies that could withhold a message that arrives, or allow one that a policy drops.
 fn policies(ground: Ground<'_>, trace: &Trace) -> Vec<Unread> {
     let network = ground.network;
-    let source = place::pod(network, trace.from.process);
-    let arrived = trace.ways.iter().flat_map(|way| &way.branches);
-    let arrived = arrived.filter(|branch| branch.verdict() == Verdict::Delivered);
-    let mut ends: Vec<ElementId> = arrived.map(|branch| branch.life.ending.at).collect();
+    let mut ends: Vec<(Verdict, ElementId)> = vec![];
+    for branch in trace.ways.iter().flat_map(|way| &way.branches) {
+        let end = match branch.verdict() {
+            Verdict::Delivered => Some(branch.life.ending.at),
+            // Whose address it was for.
+            Verdict::DroppedByPolicy => {
+                let header = header_before(&branch.life, branch.life.steps.len());
+                let owners = header.map(|header| network.owners_of(header.dst));
+                owners.and_then(|owners| Some(owners.first()?.to))
+            }
+            _ => None,
+        };
+        ends.extend(end.map(|end| (branch.verdict(), end)));
+    }
     ends.sort_unstable();
     ends.dedup();
-    let could = |unread: &Unread, name: &str| {
-        ends.iter().any(|end| {
-            let target = place::pod(network, *end);
-            let host = |pod| network.facts.host(pod);
-            let local =
-                source.is_none() && target.is_some_and(|pod| host(pod) == host(trace.from.process));
-            let near = [source, target].into_iter().flatten();
-            let mut near = near.filter_map(|pod| place::namespace(network, pod));
-            source != target
-                && !(local && unread.kind == "NetworkPolicy")
-                && (name.is_empty() || near.any(|namespace| namespace == name))
-        })
-    };
     let policies = ground.unread.iter().filter(|unread| unread.decides == Decides::Policy);
     policies
         .filter_map(|policy| {
             let mut unread = policy.clone();
-            unread.namespaces.retain(|name, _| could(policy, name));
+            let could = |name: &str| {
+                ends.iter().any(|(verdict, end)| match verdict {
+                    Verdict::Delivered => withholds(network, trace, *end, &policy.kind, name),
+                    _ => ALLOW.contains(&&*policy.kind) && near(network, trace, *end, name),
+                })
+            };
+            unread.namespaces.retain(|name, _| could(name));
             (!unread.namespaces.is_empty()).then_some(unread)
         })
         .collect()
+}
+
+/// Kinds that can allow what other policies drop: rules of all of them count alike.
+const ALLOW: [&str; 6] = [
+    "NetworkPolicy",
+    "ClusterNetworkPolicy",
+    "AdminNetworkPolicy",
+    "CiliumNetworkPolicy",
+    "CiliumClusterwideNetworkPolicy",
+    "GlobalNetworkPolicy",
+];
+/// Kinds of meshes, which act where the message arrives, and nowhere else.
+const AT_TARGET: [&str; 5] = [
+    "AuthorizationPolicy",
+    "PeerAuthentication",
+    "RequestAuthentication",
+    "Server",
+    "ServerAuthorization",
+];
+/// The namespace whose objects of a mesh are for all others too, unless it is told otherwise.
+const ROOT: &str = "istio-system";
+
+/// Whether a policy of a kind, in a namespace, could withhold a message that arrives: none within a
+/// Pod (NP-30), else those of the namespaces of both ends, and those of the cluster. A NetworkPolicy
+/// withholds nothing from a Node's own processes to its Pods (NP-32).
+fn withholds(network: &Network, trace: &Trace, end: ElementId, kind: &str, name: &str) -> bool {
+    let source = place::pod(network, trace.from.process);
+    let target = place::pod(network, end);
+    if source == target {
+        return false;
+    }
+    if AT_TARGET.contains(&kind) {
+        let namespace = target.and_then(|pod| place::namespace(network, pod));
+        return namespace.is_some_and(|namespace| namespace == name || name == ROOT);
+    }
+    let host = |pod| network.facts.host(pod);
+    let local = source.is_none() && target.is_some_and(|pod| host(pod) == host(trace.from.process));
+    !(local && kind == "NetworkPolicy") && near(network, trace, end, name)
+}
+
+/// Whether what stands in a namespace, or in none, is about one of the two ends.
+fn near(network: &Network, trace: &Trace, end: ElementId, name: &str) -> bool {
+    let ends = [trace.from.process, end].into_iter().filter_map(|end| place::pod(network, end));
+    let mut ends = ends.peekable();
+    let any = ends.peek().is_some();
+    any && (name.is_empty() || {
+        ends.filter_map(|pod| place::namespace(network, pod)).any(|namespace| namespace == name)
+    })
 }
 
 fn path(service: &Service) -> String {

@@ -5,7 +5,7 @@ use fibula_network::walk::{Verdict, branches};
 use fibula_network::{Addr, ElementId, Header, Kind, Network};
 
 use super::service::{self, At, AtKind};
-use super::{MOST_LIVES, Trace, place};
+use super::{MOST_LIVES, Trace, header_before, place};
 use crate::names::proto;
 
 /// Whose pods the answer asks for the place of, where the input does not say it (DR-20): a hostPort
@@ -92,7 +92,11 @@ fn neighbour<'c>(cluster: &'c Cluster, network: &Network, trace: &Trace) -> Opti
             let ends = trace.lives().filter_map(|life| place::pod(network, life.ending.at));
             let named = trace.to.chosen.iter().flat_map(|chosen| chosen.elements.iter().copied());
             let named = named.filter_map(|end| place::pod(network, end));
-            let mut ends = ends.chain(named);
+            // Where a policy drops it, the Pod that it was for.
+            let lasts = trace.lives().filter_map(|life| header_before(life, life.steps.len()));
+            let owners = lasts.filter_map(|last| network.owners_of(last.dst).first());
+            let targets = owners.filter_map(|owner| place::pod(network, owner.to));
+            let mut ends = ends.chain(named).chain(targets);
             let (end, pod) = ends.find_map(|end| Some((end, placed(end)?)))?;
             let mut others = two(end).filter_map(|node| {
                 let mut hosted = network.links.listed(node).iter().copied();

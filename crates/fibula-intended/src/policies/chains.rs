@@ -236,8 +236,9 @@ fn orders(maker: &mut Maker<'_>, direction: Direction, tier: Tier) -> BTreeMap<u
         }
         let tier = super::tier_name(tier);
         let question = format!(
-            "{} policies of the {tier} tier have priority {priority}: which of them comes first?",
-            policies.len()
+            "{} policies of the {} tier have priority {priority}: which of them comes first?",
+            policies.len(),
+            if tier == "admin" { "Admin" } else { "Baseline" },
         );
         let values = u8::try_from(policies.len()).unwrap_or(u8::MAX);
         let choice = maker.choice("DR-6", format!("{tier} {priority}"), question, values);

@@ -11,6 +11,7 @@
 
 mod damage;
 mod fate;
+mod filters;
 mod judge;
 mod probes;
 mod senders;

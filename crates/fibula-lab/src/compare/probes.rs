@@ -7,6 +7,7 @@ use fibula_network::{
     Addr, Addrs, ElementId, Entity, Header, Network, Pattern, Port, Ports, Proto, Range,
 };
 
+use super::filters::{asked, piped};
 use super::senders::{is_free, senders};
 
 /// Who sends.
@@ -48,18 +49,22 @@ const ELSEWHERE: [&str; 2] = ["198.51.100.7", "2001:db8:c633:6407::7"];
 /// The messages that tell a network apart, in these protocols. Costs a pass over its entries, and
 /// the result: senders times targets.
 pub fn questions(network: &Network, coverage: Coverage, protos: &[Proto]) -> Questions {
-    let targets = Targets::of(network, protos);
+    let mut targets = Targets::of(network, protos);
+    let filtered = asked(network, protos, targets.spare);
+    if coverage == Coverage::All {
+        targets.all.extend(filtered.iter().map(|(_, _, dst, port)| (*dst, *port)));
+    }
     let senders = senders(network, coverage);
+    let ask = |process, src, dst, port: Port| {
+        let header = Header { src, sport: SPORT, dst, dport: port.number, proto: port.proto };
+        Question { process, header }
+    };
     let mut all = vec![];
     for sender in &senders {
         let host = network.facts.host(sender.process);
         for src in &sender.sources {
             let family = src.family();
-            let ask = |dst: Addr, port: Port, src| {
-                let Port { proto, number: dport } = port;
-                let header = Header { src, sport: SPORT, dst, dport, proto };
-                Question { process: sender.process, header }
-            };
+            let ask = |dst, port, src| ask(sender.process, src, dst, port);
             let same = targets.all.iter().filter(|(dst, _)| dst.family() == family);
             all.extend(same.map(|(dst, port)| ask(*dst, *port, *src)));
             // A process reaches the listeners beside it by loopback.
@@ -73,7 +78,22 @@ pub fn questions(network: &Network, coverage: Coverage, protos: &[Proto]) -> Que
             }
         }
     }
-    Questions { all, senders: senders.len(), targets: targets.all.len() }
+    all.extend(filtered.into_iter().map(|(process, src, dst, port)| ask(process, src, dst, port)));
+    all.sort_unstable();
+    all.dedup();
+    let mut senders: Vec<ElementId> = all.iter().map(|question| question.process).collect();
+    senders.dedup();
+    let mut places: Vec<(Addr, u16, Proto)> = all.iter().map(place).collect();
+    places.sort_unstable();
+    places.dedup();
+    places.retain(|(addr, ..)| !is_loopback(*addr));
+    Questions { all, senders: senders.len(), targets: places.len() }
+}
+
+/// Where a question is sent to.
+fn place(question: &Question) -> (Addr, u16, Proto) {
+    let Header { dst, dport, proto, .. } = question.header;
+    (dst, dport, proto)
 }
 
 // === impl Questions ===
@@ -135,7 +155,7 @@ impl<'p> Targets<'p> {
             }
         }
         let mut asked = BTreeSet::new();
-        for entry in network.tables.iter().flat_map(|table| &table.entries) {
+        for entry in piped(network) {
             targets.pattern(network, &entry.pattern, &mut asked);
         }
         for addr in ELSEWHERE.iter().filter_map(|text| text.parse::<Addr>().ok()) {

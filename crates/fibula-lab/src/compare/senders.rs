@@ -7,6 +7,7 @@ use fibula_network::{
     Addr, Addrs, ElementId, Entity, Family, Header, Kind, Network, PipelineId, Proto, Range, ZoneId,
 };
 
+use super::filters::piped;
 use super::probes::Coverage;
 
 /// A process, and the addresses that it sends from, at most one of each family for what is in the
@@ -44,7 +45,7 @@ pub(super) fn senders(network: &Network, coverage: Coverage) -> Vec<Sender> {
         let Some(host) = network.facts.host(process) else { continue };
         let kind = network.kind(process);
         let addresses = match kind {
-            Kind::World => outside(network, process, &sources),
+            Kind::World => outside(network, &sources),
             _ => first_of_each(network, host),
         };
         let fib = network.fib(host);
@@ -75,23 +76,54 @@ fn first_of_each(network: &Network, switch: ElementId) -> Vec<Addr> {
     [Family::V4, Family::V6].into_iter().filter_map(first).collect()
 }
 
-/// Addresses of the world: somewhere, and in each range that entries ask sources for; but none from
-/// which it would hear nothing, since what is sent there does not come to it (DR-13).
-fn outside(network: &Network, world: ElementId, sources: &[Range]) -> Vec<Addr> {
-    let walks = Walks::new(network);
-    let hears = |addr: Addr| {
-        let header = Header { src: addr, sport: 1, dst: addr, dport: 1, proto: Proto::Tcp };
-        walks.walk(world, header, &[]).ending == Ending { verdict: Verdict::Delivered, at: world }
-    };
-    let somewhere = SOMEWHERE.iter().filter_map(|text| text.parse().ok());
+/// Addresses of the world: somewhere, and in each range that entries ask sources for.
+fn outside(network: &Network, sources: &[Range]) -> Vec<Addr> {
+    let world = World::new(network);
     let mut found: Vec<Addr> = vec![];
-    for first in somewhere.chain(sources.iter().map(|range| range.lo)) {
-        let free = std::iter::successors(Some(first), |addr| addr.next())
+    for first in SOMEWHERE
+        .iter()
+        .filter_map(|text| text.parse().ok())
+        .chain(sources.iter().map(|range| range.lo))
+    {
+        let free = std::iter::successors(Some(first), |addr: &Addr| addr.next())
             .take(256)
-            .find(|addr| is_free(network, *addr) && hears(*addr));
+            .find(|addr| world.has(*addr));
         found.extend(free.filter(|addr| !found.contains(addr)));
     }
     found
+}
+
+/// The world, and which addresses it has.
+pub(super) struct World<'n> {
+    walks: Walks<'n>,
+    network: &'n Network,
+    process: Option<ElementId>,
+}
+
+impl<'n> World<'n> {
+    pub(super) fn new(network: &'n Network) -> World<'n> {
+        let process = network.of_kind(Kind::World).next();
+        World { walks: Walks::new(network), network, process }
+    }
+
+    pub(super) fn process(&self) -> Option<ElementId> {
+        self.process
+    }
+
+    /// Addresses outside of every cluster, one of each family.
+    pub(super) fn somewhere(&self) -> Vec<Addr> {
+        SOMEWHERE.iter().filter_map(|text| text.parse().ok()).collect()
+    }
+
+    /// Whether an address is the world's. Not one from which it would hear nothing, since what is
+    /// sent there does not come to it (DR-13).
+    pub(super) fn has(&self, addr: Addr) -> bool {
+        let header = Header { src: addr, sport: 1, dst: addr, dport: 1, proto: Proto::Tcp };
+        self.process.is_some_and(|world| {
+            let home = Ending { verdict: Verdict::Delivered, at: world };
+            is_free(self.network, addr) && self.walks.walk(world, header, &[]).ending == home
+        })
+    }
 }
 
 /// Whether an address is nobody's, as far as the network knows, and could be somebody's.
@@ -113,10 +145,10 @@ pub(super) fn is_free(network: &Network, addr: Addr) -> bool {
     special.into_iter().all(|range| !range.contains(addr)) && !taken.any(|taken| *taken == addr)
 }
 
-/// The ranges that entries ask sources for.
+/// The ranges that entries ask sources for, those of filters aside.
 fn source_ranges(network: &Network) -> Vec<Range> {
     let mut ranges = BTreeSet::new();
-    for entry in network.tables.iter().flat_map(|table| &table.entries) {
+    for entry in piped(network) {
         match entry.pattern.src {
             Addrs::In(range) => _ = ranges.insert(range),
             Addrs::Set(set) => ranges.extend(network.set(set).ranges.iter().copied()),

@@ -1,4 +1,4 @@
-//! Random clusters with random Services, in the model and in the kernel: they agree on every probe
+//! Random clusters with random Services and policies, in the model and in the kernel: they agree on every probe
 //! and every reply.
 //!
 //! `FIBULA_CLUSTERS=1000 cargo test --release -p fibula-lab --test differential` is the long form;
@@ -7,6 +7,7 @@
 mod dice;
 mod objects;
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::str::FromStr;
 
@@ -15,6 +16,7 @@ use fibula_intended::{Daemon, Intent, Listeners, network};
 use fibula_lab::compare::{Comparison, Coverage, Difference, Questions, compare, questions};
 use fibula_lab::kernel::{Ground, Lab};
 use fibula_lab::translate::{Setup, translate};
+use fibula_network::walk::Verdict;
 use fibula_network::{Network, Proto};
 use fibula_source::Input;
 
@@ -39,6 +41,7 @@ fn main() {
         Err(why) => return println!("model and kernel were not compared: skipped, {why}"),
     };
     let (mut messages, mut probes, mut different) = (0, 0, 0);
+    let mut ends: BTreeMap<Verdict, usize> = BTreeMap::new();
     let clusters = number("FIBULA_CLUSTERS", CLUSTERS);
     for seed in seed..seed + clusters {
         match try_cluster(&ground, seed) {
@@ -52,6 +55,9 @@ fn main() {
             Ok((network, _, comparison)) => {
                 messages += comparison.questions;
                 probes += comparison.probes;
+                for agreement in &comparison.agreements {
+                    *ends.entry(agreement.verdict).or_default() += agreement.messages;
+                }
                 for difference in &comparison.differences {
                     println!("seed {seed}: {}", describe(&network, difference));
                 }
@@ -60,6 +66,8 @@ fn main() {
         }
     }
     println!("{clusters} clusters from seed {seed}: {messages} messages in {probes} probes");
+    let ends = ends.iter().map(|(verdict, count)| format!("{count} {}", verdict.name()));
+    println!("both say of them: {}", ends.collect::<Vec<_>>().join(", "));
     assert_eq!(different, 0, "clusters on which model and kernel differ");
 }
 
@@ -86,7 +94,8 @@ fn try_cluster(ground: &Ground, seed: u64) -> Result<(Network, Questions, Compar
         .iter()
         .map(|choice| dice.below(usize::from(choice.values.max(1))) as u8)
         .collect();
-    let questions = questions(&network, Coverage::Alike, &[Proto::Tcp, Proto::Udp]);
+    let coverage = if dice.once_in(4) { Coverage::All } else { Coverage::Alike };
+    let questions = questions(&network, coverage, &[Proto::Tcp, Proto::Udp]);
     let targets = questions.targets();
     let setup = Setup { choices: choices.clone(), targets, without: vec![] };
     let translation = translate(&network, &setup).map_err(|refusal| refusal.to_string())?;

@@ -4,9 +4,15 @@ use fibula_answers::trace::policies::{Instead, Labelled, Miss, What};
 
 use crate::view::View;
 
+/// The label that has a namespace's name (NP-14).
+const NAME: &str = "kubernetes.io/metadata.name";
+
 /// What the message has instead: it stands beside the caret.
 pub(super) fn has(view: &View<'_>, miss: &Miss) -> String {
     match &miss.what {
+        What::Label { of: Labelled::Namespace(name), key, .. } if key == NAME => {
+            format!("namespace {name} is another")
+        }
         What::Label { of, key, has, .. } => {
             let whose = match of {
                 Labelled::Pod(pod) => view.name(*pod),

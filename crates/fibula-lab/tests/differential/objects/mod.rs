@@ -1,11 +1,12 @@
-//! Random clusters as objects: Nodes, pods in every state, Services of every kind, and slices with
-//! endpoints in every state. What the API server would refuse is not among them; what it takes, and
+//! Random clusters as objects: Nodes, pods in every state, Services and policies of every kind, and
+//! slices with endpoints in every state. What the API server would refuse is not among them; what it takes, and
 //! nobody should write, is.
 
 mod addresses;
 mod endpoints;
 mod nodes;
 mod pods;
+mod policies;
 mod services;
 
 use serde_json::{Value, json};
@@ -16,6 +17,10 @@ use nodes::Node;
 use pods::Pod;
 
 const ZONES: [&str; 2] = ["a", "b"];
+
+/// Where pods are, and what namespaces may be labelled with. Services are in the first.
+const NAMESPACES: [&str; 2] = ["default", "other"];
+const TEAMS: [&str; 2] = ["red", "blue"];
 
 /// The ports of pods and Services: a name, the number in a pod, and the protocol. Two are one
 /// number.
@@ -52,12 +57,20 @@ pub(crate) fn cluster(seed: u64) -> Value {
     (0..1 + draft.dice.below(3)).for_each(|i| draft.node(i));
     (0..2 + draft.dice.below(5)).for_each(|i| draft.pod(i));
     (0..1 + draft.dice.below(6)).for_each(|i| draft.service(i));
+    if !draft.dice.once_in(6) {
+        draft.policies();
+    }
     let cidrs: Vec<&str> = families.iter().map(|v6| service_range(*v6)).collect();
     draft.items.push(json!({
         "apiVersion": "networking.k8s.io/v1", "kind": "ServiceCIDR",
         "metadata": { "name": "kubernetes" }, "spec": { "cidrs": cidrs },
     }));
     json!({ "apiVersion": "v1", "kind": "List", "items": draft.items })
+}
+
+/// How many bits an address of a family has.
+fn host_bits(v6: bool) -> u8 {
+    if v6 { 128 } else { 32 }
 }
 
 /// The word for a family.

@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 
 use super::addresses::{of_node, of_pod, outside};
-use super::{Draft, PORTS};
+use super::{Draft, NAMESPACES, PORTS};
 
 /// A pod with addresses of its own.
 #[derive(Clone, Copy)]
@@ -42,8 +42,9 @@ impl Draft {
                 ports.push(self.port(node, k, port));
             }
         }
+        let namespace = if self.dice.once_in(3) { NAMESPACES[1] } else { NAMESPACES[0] };
         let mut metadata = json!({
-            "name": format!("p{i}"), "namespace": "default", "uid": format!("u{i}"),
+            "name": format!("p{i}"), "namespace": namespace, "uid": format!("u{i}"),
             "labels": { "app": self.dice.one(&["web", "db"]) },
         });
         if self.dice.once_in(6) {
