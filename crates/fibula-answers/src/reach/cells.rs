@@ -182,11 +182,14 @@ impl Cells<'_, '_> {
     }
 }
 
+/// What is open at which targets.
+type Open = BTreeMap<Ports, BTreeSet<PartyId>>;
+
 /// Puts cells into lines.
 struct Sorter<'u> {
     unread: &'u [Unread],
     picked: &'u Picked,
-    lines: BTreeMap<(Option<Why>, Vec<PartyId>), BTreeMap<Ports, BTreeSet<PartyId>>>,
+    lines: BTreeMap<(Option<Why>, Vec<PartyId>), Open>,
 }
 
 impl<'u> Sorter<'u> {
