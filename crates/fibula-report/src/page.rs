@@ -83,6 +83,12 @@ impl Text {
         self
     }
 
+    /// Its first part, and what follows as words without a meaning.
+    pub(crate) fn split_first(mut self) -> (Text, String) {
+        let rest = self.spans.split_off(self.spans.len().min(1));
+        (self, rest.into_iter().map(|(_, text)| text).collect())
+    }
+
     /// Whether there is nothing in it.
     pub fn is_empty(&self) -> bool {
         self.spans.iter().all(|(_, text)| text.is_empty())

@@ -1,14 +1,14 @@
 //! What can be typed.
 
 mod help;
+mod values;
 
 use std::ffi::OsString;
-use std::str::FromStr;
 
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
-use fibula_intended::{Daemon, Decision, Profile, Refinement};
+use fibula_intended::{Daemon, Profile, Refinement};
 use fibula_network::Port;
 use ipnet::IpNet;
 
@@ -16,6 +16,8 @@ use crate::output::Target;
 use help::{
     GRAPH_HELP, LAB_CHECK_HELP, LAB_HELP, LAB_RUN_HELP, REACH_HELP, TRACE_HELP, VERIFY_HELP,
 };
+pub(crate) use values::Decided;
+use values::{daemon, profile, range};
 
 const STYLES: Styles = Styles::styled()
     .header(AnsiColor::Yellow.on_default().bold())
@@ -382,40 +384,4 @@ pub(crate) enum DenyArg {
     Error,
     Warning,
     Note,
-}
-
-/// A decision and its answer, as they are typed: `DR-3=yes`.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Decided {
-    pub(crate) decision: Decision,
-    pub(crate) value: u8,
-}
-
-impl FromStr for Decided {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Decided, String> {
-        let (id, word) = text.split_once('=').unwrap_or((text, ""));
-        let decision: Decision = id.trim().parse()?;
-        let [first, second] = decision.values();
-        let value = decision.value(word.trim()).ok_or_else(|| {
-            format!("{}\nsay {decision}={first} or {decision}={second}", decision.question())
-        })?;
-        Ok(Decided { decision, value })
-    }
-}
-
-fn profile(text: &str) -> Result<Profile, String> {
-    text.parse()
-}
-
-fn daemon(text: &str) -> Result<Option<Daemon>, String> {
-    match text {
-        "none" => Ok(None),
-        _ => text.parse().map(Some),
-    }
-}
-
-fn range(text: &str) -> Result<IpNet, String> {
-    text.parse().map_err(|_| "it is no range: say 10.0.0.0/16, or fd00::/48".to_owned())
 }
