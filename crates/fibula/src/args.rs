@@ -81,8 +81,8 @@ Examples:
   kubectl get -A -o yaml nodes,pods,services | fibula trace -f - -n shop web 10.0.2.5:5432";
 
 const REACH_HELP: &str = "\
-FROM and TO are sets: names as `trace` takes them, ns/shop, app=web (a label), 10.0.0.0/8, world, all;
-several with commas between them. TO can be a Service: who can use it?
+FROM and TO are sets: names as `trace` takes them, ns/shop, app=web (a label), 10.0.0.0/8, nodes,
+world, all; several with commas between them. TO can be a Service: who can use it?
 
 Exit codes: 0 something is open, 1 nothing is, 2 cannot run, 3 undecided.
 
@@ -90,7 +90,9 @@ Examples:
   fibula reach -f deploy/
   fibula reach -f deploy/ ns/shop world
   fibula reach -f deploy/ all svc/shop/web --port 80
-  fibula reach -f deploy/ -n shop";
+  fibula reach -f deploy/ -n shop --only in
+  fibula reach -f deploy/ --only unused
+  fibula reach -f deploy/ -o markdown=comment.md";
 
 const VERIFY_HELP: &str = "\
 Examples:
@@ -241,10 +243,17 @@ pub(crate) struct ReachArgs {
     /// Only connections to this port: 8080, 53/UDP
     #[arg(long, value_name = "PORT")]
     pub(crate) port: Option<Port>,
+    /// Only what no env, command or argument names (unused); of a namespace what goes in, or out
+    #[arg(long, value_name = "unused|in|out", hide_possible_values = true)]
+    pub(crate) only: Option<OnlyArg>,
     #[command(flatten)]
     pub(crate) input: InputArgs,
-    #[command(flatten)]
-    pub(crate) output: OutputArgs,
+    /// text, json, markdown, dot or mermaid, to standard output or into a file; repeatable
+    #[arg(short = 'o', long = "output", value_name = "FORMAT[=FILE]", help_heading = "Output")]
+    pub(crate) output: Vec<Target>,
+    /// Print nothing: the exit code is the answer
+    #[arg(short, long, help_heading = "Output")]
+    pub(crate) quiet: bool,
 }
 
 #[derive(Debug, clap::Args)]
@@ -434,6 +443,16 @@ pub(crate) enum ListenersArg {
     Declared,
     /// A port that is not declared may be listened on (POD-2)
     Unknown,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum OnlyArg {
+    /// What is open between workloads, and no manifest names
+    Unused,
+    /// What goes into a namespace
+    In,
+    /// What goes out of one
+    Out,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
