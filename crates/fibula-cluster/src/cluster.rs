@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use ipnet::IpNet;
 
-use crate::api::Labels;
+use crate::api::{Labels, Mention};
 use crate::object::Kind;
 use crate::place::{ObjectId, Place};
 use crate::policy::Policy;
@@ -153,6 +153,8 @@ pub struct Container {
     pub lasting: bool,
     /// The ports that it declares; informational only (POD-2).
     pub ports: Vec<Port>,
+    /// The addresses that its environment, command and arguments name: whom it means to talk to.
+    pub mentions: Box<[Mention]>,
 }
 
 /// A declared container port.

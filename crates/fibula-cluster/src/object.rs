@@ -261,6 +261,16 @@ impl Object {
         }
     }
 
+    /// What its pods run, of a pod or of what makes pods.
+    pub(crate) fn spec_mut(&mut self) -> Option<&mut api::PodSpec> {
+        match self {
+            Self::Pod(o) => Some(&mut o.spec),
+            Self::Workload(_, o) => Some(&mut o.spec.template.spec),
+            Self::CronJob(o) => Some(&mut o.spec.job_template.spec.template.spec),
+            _ => None,
+        }
+    }
+
     /// What every object has.
     pub fn metadata(&self) -> &api::Metadata {
         match self {

@@ -46,7 +46,7 @@ fn content(group: &Group, depth: usize, out: &mut dyn io::Write) -> io::Result<(
 
 /// Lines of text as one quoted string, in which a backslash begins an escape and an ampersand a
 /// reference to a character.
-fn quoted(lines: &[String]) -> String {
+pub(crate) fn quoted(lines: &[String]) -> String {
     let mut out = String::from("\"");
     for (i, line) in lines.iter().enumerate() {
         if i > 0 {

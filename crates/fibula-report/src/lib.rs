@@ -40,7 +40,7 @@ pub use lint::lint;
 pub use mermaid::mermaid;
 pub use page::{Page, Screen, Text};
 pub use preface::{About, Preface, Reading, Taken};
-pub use reach::reach;
+pub use reach::{reach, reach_dot, reach_markdown, reach_mermaid};
 pub use style::Label;
 pub use trace::trace;
 pub use verify::verify;

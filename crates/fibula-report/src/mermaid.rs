@@ -45,7 +45,7 @@ fn content(group: &Group, depth: usize, out: &mut dyn io::Write) -> io::Result<(
 
 /// Lines of text as one quoted string. Whatever could end it, or mean HTML, Markdown or a
 /// reference to a character, is a reference itself.
-fn quoted(lines: &[String]) -> String {
+pub(crate) fn quoted(lines: &[String]) -> String {
     let mut out = String::from("\"");
     for (i, line) in lines.iter().enumerate() {
         if i > 0 {

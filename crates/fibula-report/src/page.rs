@@ -42,6 +42,7 @@ enum Block {
     Rows { indent: usize, gap: usize, rows: Vec<Vec<Text>> },
     Either { wide: Page, narrow: Page },
     Lists(Vec<[Vec<Text>; 2]>),
+    Wrapped(String),
 }
 
 /// Where the text of a paragraph begins, behind its word.
@@ -87,6 +88,17 @@ impl Text {
     pub(crate) fn split_first(mut self) -> (Text, String) {
         let rest = self.spans.split_off(self.spans.len().min(1));
         (self, rest.into_iter().map(|(_, text)| text).collect())
+    }
+
+    /// What it says, without its meaning.
+    pub(crate) fn words(&self) -> String {
+        self.spans.iter().map(|(_, text)| text.as_str()).collect()
+    }
+
+    /// Whether it is said beside the point, and no name.
+    pub(crate) fn is_note(&self) -> bool {
+        let first = self.spans.iter().find(|(_, text)| !text.is_empty());
+        first.is_some_and(|(label, _)| matches!(label, Label::Dim | Label::Open))
     }
 
     /// Whether there is nothing in it.
@@ -144,6 +156,11 @@ impl Page {
     /// Adds text that hangs behind a head, broken between words where the screen is narrow.
     pub(crate) fn hanging(&mut self, head: Text, text: &str) {
         self.blocks.push(Block::Hanging { head, text: text.to_owned() });
+    }
+
+    /// Adds text that begins at the left, broken between words where the screen is narrow.
+    pub(crate) fn wrapped(&mut self, text: &str) {
+        self.blocks.push(Block::Wrapped(text.to_owned()));
     }
 
     /// Adds rows of columns that stand below each other, `indent` from the left and two apart.
@@ -206,6 +223,7 @@ impl Page {
                     screen.rows(*indent, *gap, rows, &mut out);
                 }
                 Block::Lists(rows) => lists::print(screen, rows, &mut out),
+                Block::Wrapped(text) => screen.wrapped(text, &mut out),
                 Block::Either { wide, narrow } => {
                     let plain = wide.render(&Screen { color: false, ..*screen });
                     let fits = screen
@@ -243,6 +261,20 @@ impl Screen {
             } else if i > 0 {
                 out.push(' ');
                 column += 1;
+            }
+            out.push_str(word);
+            column += word.width();
+        }
+        out.push('\n');
+    }
+
+    fn wrapped(&self, text: &str, out: &mut String) {
+        let mut column = 0;
+        for (i, word) in self.shown(text).split(' ').enumerate() {
+            let fits = self.width.is_none_or(|width| column + 1 + word.width() <= width);
+            if i > 0 {
+                out.push(if fits { ' ' } else { '\n' });
+                column = if fits { column + 1 } else { 0 };
             }
             out.push_str(word);
             column += word.width();

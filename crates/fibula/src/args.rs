@@ -184,10 +184,17 @@ pub(crate) struct ReachArgs {
     /// Only connections to this port: 8080, 53/UDP
     #[arg(long, value_name = "PORT")]
     pub(crate) port: Option<Port>,
+    /// Only what no env, command or argument names (unused); of a namespace what goes in, or out
+    #[arg(long, value_name = "unused|in|out", hide_possible_values = true)]
+    pub(crate) only: Option<OnlyArg>,
     #[command(flatten)]
     pub(crate) input: InputArgs,
-    #[command(flatten)]
-    pub(crate) output: OutputArgs,
+    /// text, json, markdown, dot or mermaid, to standard output or into a file; repeatable
+    #[arg(short = 'o', long = "output", value_name = "FORMAT[=FILE]", help_heading = "Output")]
+    pub(crate) output: Vec<Target>,
+    /// Print nothing: the exit code is the answer
+    #[arg(short, long, help_heading = "Output")]
+    pub(crate) quiet: bool,
 }
 
 #[derive(Debug, clap::Args)]
@@ -377,6 +384,16 @@ pub(crate) enum ListenersArg {
     Declared,
     /// A port that is not declared may be listened on (POD-2)
     Unknown,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum OnlyArg {
+    /// What is open between workloads, and no manifest names
+    Unused,
+    /// What goes into a namespace
+    In,
+    /// What goes out of one
+    Out,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]

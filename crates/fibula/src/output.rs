@@ -22,6 +22,7 @@ pub(crate) struct Target {
 pub(crate) enum Format {
     Text,
     Json,
+    Markdown,
     Dot,
     Mermaid,
 }
@@ -30,6 +31,20 @@ pub(crate) enum Format {
 pub(crate) struct Output<'a, 'b> {
     streams: &'a mut Streams<'b>,
     targets: Vec<Target>,
+}
+
+// === impl Format ===
+
+impl Format {
+    fn name(self) -> &'static str {
+        match self {
+            Format::Text => "text",
+            Format::Json => "json",
+            Format::Markdown => "markdown",
+            Format::Dot => "dot",
+            Format::Mermaid => "mermaid",
+        }
+    }
 }
 
 // === impl Target ===
@@ -45,9 +60,14 @@ impl FromStr for Target {
         let format = match format {
             "text" => Format::Text,
             "json" => Format::Json,
+            "markdown" => Format::Markdown,
             "dot" => Format::Dot,
             "mermaid" => Format::Mermaid,
-            _ => return Err("say text or json; for graph also dot or mermaid".to_owned()),
+            _ => {
+                let some = "say text or json; for graph and reach also dot or mermaid, for reach \
+                            markdown";
+                return Err(some.to_owned());
+            }
         };
         match file.as_deref() {
             Some("") => Err("the file after = has no name".to_owned()),
@@ -61,24 +81,33 @@ impl FromStr for Target {
 impl<'a, 'b> Output<'a, 'b> {
     /// What `-o` and `-q` ask for: text, where they say nothing.
     pub(crate) fn new(args: &OutputArgs, streams: &'a mut Streams<'b>) -> Result<Self, Stop> {
-        if let Some(wrong) =
-            args.output.iter().find(|t| matches!(t.format, Format::Dot | Format::Mermaid))
-        {
-            let format = if wrong.format == Format::Dot { "dot" } else { "mermaid" };
-            let hint = Some("say text or json; graph draws pictures");
-            return Err(Stop::cannot(&format!("{format} is no form of this answer"), hint));
-        }
-        Ok(Output::wanted(&args.output, args.quiet, streams))
+        Output::of(&[Format::Text, Format::Json], &args.output, args.quiet, streams)
     }
 
-    /// As [`new`](Output::new), with pictures.
-    pub(crate) fn wanted(targets: &[Target], quiet: bool, streams: &'a mut Streams<'b>) -> Self {
+    /// As [`new`](Output::new), of an answer that has these forms.
+    pub(crate) fn of(
+        forms: &[Format],
+        targets: &[Target],
+        quiet: bool,
+        streams: &'a mut Streams<'b>,
+    ) -> Result<Self, Stop> {
+        if let Some(wrong) = targets.iter().find(|target| !forms.contains(&target.format)) {
+            let names: Vec<&str> = forms.iter().map(|form| form.name()).collect();
+            let hint = match wrong.format {
+                Format::Dot | Format::Mermaid => "; graph and reach draw pictures",
+                Format::Markdown => "; reach writes Markdown",
+                Format::Text | Format::Json => "",
+            };
+            let hint = format!("say {}{hint}", names.join(" or "));
+            let what = format!("{} is no form of this answer", wrong.format.name());
+            return Err(Stop::cannot(&what, Some(&hint)));
+        }
         let text = Target { format: Format::Text, file: None };
         let mut targets = if targets.is_empty() { vec![text] } else { targets.to_vec() };
         if quiet {
             targets.retain(|target| target.file.is_some());
         }
-        Output { streams, targets }
+        Ok(Output { streams, targets })
     }
 
     /// Prints an answer in each form that is wanted.

@@ -10,6 +10,7 @@ mod candidate;
 mod dns;
 mod error;
 mod index;
+mod mention;
 mod parse;
 mod target;
 
@@ -22,6 +23,7 @@ pub use dns::{Asks, Resolved, Resolver, ZONE, hosts};
 pub use error::NameError;
 use index::Index;
 pub(crate) use index::{SOMEWHERE, proto};
+pub(crate) use mention::{Meant, meant};
 use parse::Said;
 
 /// Finds elements and addresses by name.

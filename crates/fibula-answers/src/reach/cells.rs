@@ -1,299 +1,360 @@
-//! Cells of the diagram as lines: sources that can reach the same, and what that is.
+//! Cells of the diagram: sources and targets between which the same is open.
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use fibula_network::ElementId;
 use fibula_network::filters::{Filters, Owner};
-use fibula_network::set::{Level, SetId, Space};
-use fibula_network::{ChoiceId, Family};
+use fibula_network::set::{SetId, Space};
 use rustc_hash::FxHashMap;
 
-use super::parties::{Map, Namer, Parties};
+use super::joints::{Joint, Joints};
+use super::opened::{Leaf, Part, Reader};
+use super::parties::Parties;
 use super::pick::{Picked, Side};
-use super::{Line, Pairs, PartyId, Ports, Reach, Toward, Who, Why, is_asked};
-use crate::trace::Unread;
+use super::ports::Ports;
+use super::{Pairs, PartyId, is_asked};
 
-/// Targets at which the same sources have the same open.
-struct Cell {
-    from: Vec<u32>,
-    to: Vec<u32>,
-    open: SetId,
-    /// Why that is not certain.
-    why: Option<Vec<ChoiceId>>,
+/// Sources that have the same open at some targets.
+pub(super) struct Cell {
+    pub(super) from: Group,
+    pub(super) to: Group,
+    pub(super) part: Part,
 }
 
-/// What is known of what is open between two.
-#[derive(Clone)]
-struct Leaf {
-    must: SetId,
-    perhaps: SetId,
-    choices: Vec<ChoiceId>,
+/// Switches, ranges of the world, or the Node of each source.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Group {
+    pub(super) elements: Vec<ElementId>,
+    pub(super) ranges: Vec<fibula_network::Range>,
+    pub(super) own_node: bool,
 }
 
 /// Cells while they are found.
-struct Cells<'f, 'n> {
-    filters: &'f mut Filters<'n>,
-    map: &'f Map,
+pub(super) struct Cells<'f, 'n> {
+    pub(super) filters: &'f mut Filters<'n>,
+    pub(super) reader: Reader,
+    parties: &'f Parties,
+    joints: &'f Joints,
     picked: &'f Picked,
+    /// Whether what was not read could concern a party (DR-21).
+    doubted: &'f dyn Fn(PartyId) -> bool,
+    /// Pairs of joints to leave out.
+    without: &'f BTreeSet<(usize, usize)>,
+    /// By atom, what may come to it.
+    columns: Vec<SetId>,
     /// Only these ports.
-    wanted: SetId,
-    leaves: FxHashMap<SetId, Leaf>,
-    found: Vec<Cell>,
-    pairs: Pairs,
+    wanted: Option<SetId>,
+    pub(super) found: Vec<Cell>,
+    pub(super) pairs: Pairs,
 }
 
-/// The lines of a whole cluster.
-pub(super) fn lines(
-    filters: &mut Filters<'_>,
-    whole: &Parties,
-    map: &Map,
-    picked: &Picked,
-    unread: &[Unread],
-    services: Vec<super::services::Raw>,
-) -> Reach {
-    let wanted = match picked.asked.port {
-        Some((proto, port)) => {
+/// By joint, whether it was asked about on a side.
+type Sides = [Vec<bool>; 2];
+
+// === impl Cells ===
+
+impl<'f, 'n> Cells<'f, 'n> {
+    pub(super) fn new(
+        filters: &'f mut Filters<'n>,
+        parties: &'f Parties,
+        joints: &'f Joints,
+        picked: &'f Picked,
+        doubted: &'f dyn Fn(PartyId) -> bool,
+        without: &'f BTreeSet<(usize, usize)>,
+    ) -> Cells<'f, 'n> {
+        let wanted = picked.asked.port.map(|(proto, port)| {
             let proto = filters.space.interval(Filters::PROTO, proto as u32, proto as u32);
             let port = filters.space.interval(Filters::PORT, port.into(), port.into());
             filters.space.and(proto, port)
+        });
+        let columns = columns(filters, filters.allowed, Filters::TARGET);
+        let (reader, pairs) = (Reader::default(), Pairs::default());
+        Cells {
+            filters,
+            reader,
+            parties,
+            joints,
+            picked,
+            doubted,
+            without,
+            columns,
+            wanted,
+            found: vec![],
+            pairs,
         }
-        None => Space::FULL,
-    };
-    let pods = filters.atoms.iter().filter(|(_, atom)| atom.owner == Owner::Pods);
-    let families: BTreeSet<Family> = pods.map(|(_, atom)| atom.family).collect();
-    let leaves = FxHashMap::default();
-    let mut cells =
-        Cells { filters, map, picked, wanted, leaves, found: vec![], pairs: Pairs::default() };
-    for (number, family) in families.into_iter().enumerate() {
-        cells.family(family, number == 0);
     }
-    let Cells { found, pairs, filters, .. } = cells;
-    let mut namer = Namer::new(filters, whole);
-    let mut sorter = Sorter::new(unread, picked);
-    for cell in &found {
-        sorter.add(filters, &mut namer, cell);
-    }
-    let services = super::services::named(services, &mut namer, picked);
-    let unreached = sorter.unreached(whole, picked);
-    let parties = namer.all;
-    let (lines, undecided) = sorter.finish();
-    Reach { parties, lines, undecided, pairs, unreached, services, ..Reach::default() }
-}
 
-impl Cells<'_, '_> {
-    fn family(&mut self, family: Family, count: bool) {
-        let of_family: Vec<Option<Owner>> = self
-            .filters
-            .atoms
-            .iter()
-            .map(|(_, atom)| (atom.family == family).then_some(atom.owner))
-            .collect();
-        let asked = |side: &Side, atom: u32| match of_family[atom as usize]? {
-            Owner::Nobody => {
-                let ranges = &self.filters.atoms.get(atom).ranges;
-                side.has_world(ranges).then_some(Owner::Nobody)
-            }
-            owner => self.map.of(atom).iter().any(|p| side.has(*p)).then_some(owner),
+    /// Finds the cells of everything that was asked about.
+    pub(super) fn find(&mut self) {
+        let joints = self.joints;
+        let all = 0..joints.all.len();
+        let asked = |side: &Side| -> Vec<bool> {
+            all.clone().map(|at| self.is_picked(side, &joints.all[at])).collect()
         };
-        let all = 0..of_family.len() as u32;
-        let from: Vec<Option<Owner>> =
-            all.clone().map(|atom| asked(&self.picked.from, atom)).collect();
-        let to: Vec<Option<Owner>> = all.map(|atom| asked(&self.picked.to, atom)).collect();
+        let sides = [asked(&self.picked.from), asked(&self.picked.to)];
+        let pods = |side: &[bool]| -> Vec<usize> {
+            all.clone().filter(|at| side[*at] && joints.all[*at].owner == Owner::Pods).collect()
+        };
+        self.pairs.all = self.count(&pods(&sides[0]), &pods(&sides[1]));
+        self.contested(&sides);
 
-        let mut targets: BTreeMap<(SetId, Owner), Vec<u32>> = BTreeMap::new();
-        for ((lo, hi), set) in self.filters.parts(self.filters.allowed, Filters::TARGET) {
-            for atom in lo..=hi {
-                if let Some(owner) = to[atom as usize] {
-                    targets.entry((set, owner)).or_default().push(atom);
+        // Targets that the same can come to are one group; one that is left out of somebody's
+        // targets is a group of its own.
+        let alone: BTreeSet<usize> = self.without.iter().map(|(_, to)| *to).collect();
+        let mut targets: BTreeMap<(Owner, Leaf, Option<usize>), Vec<usize>> = BTreeMap::new();
+        for at in all.filter(|at| sides[1][*at] && joints.all[*at].contested.is_empty()) {
+            let joint = &joints.all[at];
+            let columns = joint.atoms.map(|atom| atom.map(|atom| self.columns[atom as usize]));
+            let alone = Some(at).filter(|at| alone.contains(at));
+            targets.entry((joint.owner, columns, alone)).or_default().push(at);
+        }
+        for ((owner, of, alone), to) in targets {
+            self.column(&sides[0], owner, of, alone, &to);
+        }
+        self.own_nodes(&sides);
+    }
+
+    fn is_picked(&self, side: &Side, joint: &Joint) -> bool {
+        match joint.owner {
+            Owner::Nobody => !side.world_of(&joint.ranges).is_empty(),
+            _ => joint
+                .elements
+                .iter()
+                .any(|id| self.parties.of(*id).is_some_and(|party| side.has(party))),
+        }
+    }
+
+    /// Where several have an address, whatever its owners send and get is open or not: which of
+    /// them it is decides that (POD-7).
+    fn contested(&mut self, sides: &Sides) {
+        let all: Vec<usize> = (0..self.joints.all.len()).collect();
+        let is = |at: &usize| !self.joints.all[*at].contested.is_empty();
+        let asked = |side: usize| all.iter().copied().filter(move |at| sides[side][*at]);
+        let ports = match self.picked.asked.port {
+            Some((proto, port)) => Ports::new([(proto, (port.into(), port.into()))]),
+            None => Ports::all(),
+        };
+        let mut open: Vec<(Vec<usize>, Vec<usize>)> = vec![];
+        for one in asked(0).filter(is) {
+            open.push((vec![one], asked(1).collect()));
+        }
+        for one in asked(1).filter(is) {
+            open.push((asked(0).filter(|at| !is(at)).collect(), vec![one]));
+        }
+        for (from, to) in open {
+            let ends = from.iter().chain(&to).find(|at| is(at));
+            let why = ends.map(|at| self.joints.all[*at].contested.clone());
+            let pods = |list: &[usize]| -> Vec<usize> {
+                let pods = list.iter().copied();
+                pods.filter(|at| self.joints.all[*at].owner == Owner::Pods).collect()
+            };
+            self.pairs.undecided += self.count(&pods(&from), &pods(&to));
+            // Nodes and the world are sources of some of these.
+            for source in [Owner::Pods, Owner::Nodes] {
+                let of = |list: &[usize], owner| -> Vec<usize> {
+                    let list = list.iter().copied();
+                    list.filter(|at| self.joints.all[*at].owner == owner).collect()
+                };
+                let sources = of(&from, source);
+                for target in [Owner::Pods, Owner::Nodes, Owner::Nobody] {
+                    let targets = of(&to, target);
+                    if is_asked(source, target) {
+                        self.add(&sources, &targets, (why.clone(), None, ports.clone()));
+                    }
                 }
             }
         }
-        let is_pod = |owner: &Option<Owner>| *owner == Some(Owner::Pods);
-        if count {
-            let atoms = |side: &[Option<Owner>]| -> Vec<u32> {
-                (0..).zip(side).filter(|(_, owner)| is_pod(owner)).map(|(atom, _)| atom).collect()
-            };
-            self.pairs.all = self.count(&atoms(&from), &atoms(&to));
+    }
+
+    /// What sources can reach of a group of targets.
+    fn column(
+        &mut self,
+        asked: &[bool],
+        owner: Owner,
+        of: Leaf,
+        alone: Option<usize>,
+        to: &[usize],
+    ) {
+        let leaves = of.map(|set| set.map(|set| columns(self.filters, set, Filters::SOURCE)));
+        let mut sources: BTreeMap<Leaf, Vec<usize>> = BTreeMap::new();
+        for (at, joint) in self.joints.all.iter().enumerate() {
+            let left = alone.is_some_and(|to| self.without.contains(&(at, to)));
+            if !asked[at] || left || !is_asked(joint.owner, owner) || !joint.contested.is_empty() {
+                continue;
+            }
+            let mut leaf: Leaf = [None; 2];
+            for (family, leaves) in leaves.iter().enumerate() {
+                if let (Some(leaves), Some(atom)) = (leaves, joint.atoms[family]) {
+                    let set = leaves[atom as usize];
+                    let wanted = self.wanted.unwrap_or(Space::FULL);
+                    leaf[family] = Some(self.filters.space.and(set, wanted));
+                }
+            }
+            if leaf.iter().flatten().any(|set| *set != Space::EMPTY) {
+                sources.entry(leaf).or_default().push(at);
+            }
         }
-        for ((set, owner), targets) in targets {
-            let mut sources: BTreeMap<SetId, Vec<u32>> = BTreeMap::new();
-            for ((lo, hi), leaf) in self.filters.parts(set, Filters::SOURCE) {
-                let leaf = self.filters.space.and(leaf, self.wanted);
-                if leaf == Space::EMPTY {
+        for (leaf, from) in sources {
+            if owner == Owner::Pods {
+                let pods = from.iter().copied();
+                let pods: Vec<usize> =
+                    pods.filter(|at| self.joints.all[*at].owner == Owner::Pods).collect();
+                let pairs = self.count(&pods, to);
+                let certain = match self.reader.is_open(self.filters, leaf) {
+                    (true, _) => self.count_of(&pods, to, &|party| !(self.doubted)(party)),
+                    (false, _) => 0,
+                };
+                self.pairs.open += certain;
+                self.pairs.undecided += pairs - certain;
+            }
+            for part in self.reader.parts(self.filters, leaf) {
+                self.add(&from, to, part);
+            }
+        }
+    }
+
+    fn add(&mut self, from: &[usize], to: &[usize], part: Part) {
+        let [from, to] = [(from, &self.picked.from), (to, &self.picked.to)].map(|(list, side)| {
+            let joints = list.iter().map(|at| &self.joints.all[*at]);
+            let mut group = Group::default();
+            for joint in joints {
+                group.elements.extend(&joint.elements);
+                group.ranges.extend(side.world_of(&joint.ranges));
+            }
+            group
+        });
+        if !(from.is_empty() || to.is_empty()) {
+            self.found.push(Cell { from, to, part });
+        }
+    }
+
+    /// What Pods can reach of the Node that hosts them, where policies have another word for that
+    /// (DR-3): then the names of Nodes mean the others.
+    fn own_nodes(&mut self, sides: &Sides) {
+        let joints = self.joints;
+        let (allowed, own) = (self.filters.allowed, self.filters.own_node);
+        if allowed == own {
+            return;
+        }
+        let own = columns(self.filters, own, Filters::TARGET);
+        let mut known: FxHashMap<(usize, ElementId), [Leaf; 2]> = FxHashMap::default();
+        let mut by_leaf: BTreeMap<Leaf, Vec<ElementId>> = BTreeMap::new();
+        let mut differs = false;
+        for (at, joint) in joints.all.iter().enumerate() {
+            if !sides[0][at] || joint.owner != Owner::Pods || !joint.contested.is_empty() {
+                continue;
+            }
+            for pod in &joint.elements {
+                let host = self.filters.network.fib(*pod).and_then(|fib| fib.me.host);
+                let Some(host) = host else { continue };
+                let Some(to) = joints.of(host).filter(|to| sides[1][*to]) else { continue };
+                let node = &joints.all[to];
+                if !node.contested.is_empty() {
                     continue;
                 }
-                let atoms = (lo..=hi)
-                    .filter(|atom| from[*atom as usize].is_some_and(|from| is_asked(from, owner)));
-                sources.entry(leaf).or_default().extend(atoms);
+                let leaves = match known.get(&(at, host)) {
+                    Some(leaves) => *leaves,
+                    None => {
+                        let leaves = [&self.columns, &own].map(|columns| {
+                            let mut leaf: Leaf = [None; 2];
+                            for (family, set) in leaf.iter_mut().enumerate() {
+                                *set = joint.atoms[family].zip(node.atoms[family]).map(
+                                    |(source, target)| {
+                                        let column = columns[target as usize];
+                                        part_of(self.filters, column, source)
+                                    },
+                                );
+                            }
+                            leaf
+                        });
+                        known.insert((at, host), leaves);
+                        leaves
+                    }
+                };
+                differs |= leaves[0] != leaves[1];
+                by_leaf.entry(leaves[1]).or_default().push(*pod);
             }
-            for (leaf, from) in sources.into_iter().filter(|(_, from)| !from.is_empty()) {
-                let Leaf { must, perhaps, choices } = self.leaf(leaf);
-                let pods = from.iter().all(|atom| is_pod(&of_family[*atom as usize]));
-                if count && owner == Owner::Pods {
-                    let only: Vec<u32> = from
-                        .iter()
-                        .copied()
-                        .filter(|atom| pods || is_pod(&of_family[*atom as usize]))
-                        .collect();
-                    let pairs = self.count(&only, &targets);
-                    match must {
-                        Space::EMPTY => self.pairs.undecided += pairs,
-                        _ => self.pairs.open += pairs,
-                    }
-                }
-                for (open, why) in [(must, None), (perhaps, Some(choices))] {
-                    if open != Space::EMPTY {
-                        let (from, to) = (from.clone(), targets.clone());
-                        self.found.push(Cell { from, to, open, why });
-                    }
-                }
+        }
+        if !differs {
+            return;
+        }
+        self.no_own_nodes();
+        for (leaf, elements) in by_leaf {
+            let wanted = self.wanted.unwrap_or(Space::FULL);
+            let leaf = leaf.map(|set| set.map(|set| self.filters.space.and(set, wanted)));
+            for part in self.reader.parts(self.filters, leaf) {
+                let from = Group { elements: elements.clone(), ..Group::default() };
+                let to = Group { own_node: true, ..Group::default() };
+                self.found.push(Cell { from, to, part });
             }
         }
     }
 
-    /// How many pairs of different parties these are.
-    fn count(&self, from: &[u32], to: &[u32]) -> u64 {
-        let parties = |atoms: &[u32], side: &Side| {
+    /// Takes out of the sources of a Node the Pods that it hosts.
+    fn no_own_nodes(&mut self) {
+        let (network, joints) = (self.filters.network, self.joints);
+        let certain = |id: ElementId| {
+            joints.of(id).is_some_and(|joint| joints.all[joint].contested.is_empty())
+        };
+        for cell in &mut self.found {
+            if let [node] = cell.to.elements[..]
+                && certain(node)
+            {
+                let hosted = |id: &ElementId| network.fib(*id).and_then(|fib| fib.me.host);
+                cell.from.elements.retain(|id| hosted(id) != Some(node) || !certain(*id));
+            }
+        }
+        self.found.retain(|cell| !cell.from.is_empty());
+    }
+
+    /// How many pairs of different parties these are: parties that policies tell apart count once
+    /// for each part.
+    fn count(&self, from: &[usize], to: &[usize]) -> u64 {
+        self.count_of(from, to, &|_| true)
+    }
+
+    /// The same of some parties only.
+    fn count_of(&self, from: &[usize], to: &[usize], some: &dyn Fn(PartyId) -> bool) -> u64 {
+        let parts = |joints: &[usize], side: &Side| {
             let mut counts: BTreeMap<PartyId, u64> = BTreeMap::new();
-            for party in atoms.iter().flat_map(|atom| self.map.of(*atom)) {
-                if side.has(*party) {
-                    *counts.entry(*party).or_default() += 1;
-                }
+            for at in joints {
+                let elements = &self.joints.all[*at].elements;
+                let parties = elements.iter().filter_map(|id| self.parties.of(*id));
+                let parties: BTreeSet<PartyId> =
+                    parties.filter(|id| side.has(*id) && some(*id)).collect();
+                parties.into_iter().for_each(|id| *counts.entry(id).or_default() += 1);
             }
             counts
         };
-        let (from, to) = (parties(from, &self.picked.from), parties(to, &self.picked.to));
+        let (from, to) = (parts(from, &self.picked.from), parts(to, &self.picked.to));
         let same = from.iter().map(|(party, n)| n * to.get(party).copied().unwrap_or(0));
         from.values().sum::<u64>() * to.values().sum::<u64>() - same.sum::<u64>()
     }
+}
 
-    fn leaf(&mut self, leaf: SetId) -> Leaf {
-        if let Some(known) = self.leaves.get(&leaf) {
-            return known.clone();
-        }
-        let (may, must) = self.filters.may_and_must(leaf);
-        let perhaps = self.filters.space.minus(may, must);
-        let choices = (0..self.filters.network.choices.len() as u8).filter(|choice| {
-            let level = Level(Filters::CHOICE.0 + choice);
-            perhaps != Space::EMPTY && self.filters.space.depends_on(leaf, level)
-        });
-        let known = Leaf { must, perhaps, choices: choices.map(ChoiceId).collect() };
-        self.leaves.insert(leaf, known.clone());
-        known
+// === impl Group ===
+
+impl Group {
+    fn is_empty(&self) -> bool {
+        self.elements.is_empty() && self.ranges.is_empty() && !self.own_node
     }
 }
 
-/// What is open at which targets.
-type Open = BTreeMap<Ports, BTreeSet<PartyId>>;
-
-/// Puts cells into lines.
-struct Sorter<'u> {
-    unread: &'u [Unread],
-    picked: &'u Picked,
-    lines: BTreeMap<(Option<Why>, Vec<PartyId>), Open>,
+/// By atom, the part of a set where a level has it.
+pub(super) fn columns(
+    filters: &Filters<'_>,
+    set: SetId,
+    level: fibula_network::set::Level,
+) -> Vec<SetId> {
+    let mut columns = vec![Space::EMPTY; filters.atoms.count() as usize];
+    for ((lo, hi), part) in filters.parts(set, level) {
+        columns[lo as usize..=hi as usize].fill(part);
+    }
+    columns
 }
 
-impl<'u> Sorter<'u> {
-    fn new(unread: &'u [Unread], picked: &'u Picked) -> Sorter<'u> {
-        Sorter { unread, picked, lines: BTreeMap::new() }
-    }
-
-    fn add(&mut self, filters: &Filters<'_>, namer: &mut Namer<'_, '_>, cell: &Cell) {
-        let open = filters.connections(cell.open).into_iter();
-        let ports = Ports(open.map(|(proto, ports, _)| (proto, ports)).collect());
-        let (from, to) = (&self.picked.from, &self.picked.to);
-        let mut sources = namer.name(&cell.from, &|party| from.has(party));
-        let targets = namer.name(&cell.to, &|party| to.has(party));
-        // A pod always reaches itself (NP-30), and that is no news.
-        if let [one] = targets[..]
-            && namer.is_single(one)
-        {
-            sources.retain(|source| *source != one);
-        }
-        let why = cell.why.clone().map(Why::Choices);
-        let doubted = |party: &PartyId| self.is_doubted(namer, *party);
-        let (far, near): (Vec<_>, Vec<_>) = sources.into_iter().partition(doubted);
-        let (doubtful, certain): (Vec<_>, Vec<_>) = targets.iter().copied().partition(doubted);
-        let unread = why.clone().unwrap_or(Why::Unread);
-        for (from, to, why) in [
-            (&near, &certain, why.clone()),
-            (&near, &doubtful, Some(unread.clone())),
-            (&far, &targets, Some(unread)),
-        ] {
-            for (from, to) in self.of_namespace(namer, from, to) {
-                let line = self.lines.entry((why.clone(), from)).or_default();
-                line.entry(ports.clone()).or_default().extend(to);
-            }
-        }
-    }
-
-    /// What of sources and targets was asked about, where that is what goes in and out of a
-    /// namespace.
-    fn of_namespace(
-        &self,
-        namer: &Namer<'_, '_>,
-        from: &[PartyId],
-        to: &[PartyId],
-    ) -> Vec<(Vec<PartyId>, Vec<PartyId>)> {
-        let Picked { from: sources, to: targets, asked } = self.picked;
-        let mut parts = match &asked.namespace {
-            Some(name) if sources.all && targets.all => {
-                let is = |party: &PartyId| matches!(namer.who(*party), Who::Workload { namespace, .. } if namespace == name);
-                let (own, others): (Vec<_>, Vec<_>) = from.iter().partition(|party| is(party));
-                let into = to.iter().copied().filter(|party| is(party)).collect();
-                vec![(own, to.to_vec()), (others, into)]
-            }
-            _ => vec![(from.to_vec(), to.to_vec())],
-        };
-        parts.retain(|(from, to)| !from.is_empty() && !to.is_empty());
-        parts
-    }
-
-    /// Whether policies that were not read could concern a party (DR-21).
-    fn is_doubted(&self, namer: &Namer<'_, '_>, party: PartyId) -> bool {
-        let named = |unread: &Unread, namespace: &String| {
-            unread.namespaces.contains_key("") || unread.namespaces.contains_key(namespace)
-        };
-        match namer.who(party) {
-            Who::Workload { namespace, .. } => self.unread.iter().any(|u| named(u, namespace)),
-            Who::Node(_) | Who::World(_) => false,
-        }
-    }
-
-    /// Workloads of which nobody else can reach a pod.
-    fn unreached(&self, whole: &Parties, picked: &Picked) -> Vec<PartyId> {
-        let mut reached: BTreeSet<PartyId> = BTreeSet::new();
-        for ((_, from), to) in &self.lines {
-            for party in to.values().flatten() {
-                if from.iter().any(|from| from != party) {
-                    reached.insert(*party);
-                }
-            }
-        }
-        let ids = (0..whole.all.len() as u32).map(PartyId);
-        ids.filter(|id| {
-            let workload = matches!(whole.get(*id).who, Who::Workload { .. });
-            workload && picked.to.has(*id) && picked.from.all && !reached.contains(id)
-        })
-        .collect()
-    }
-
-    fn finish(self) -> (Vec<Line>, Vec<(Why, Line)>) {
-        let (mut lines, mut undecided) = (vec![], vec![]);
-        for ((why, from), to) in self.lines {
-            let to = to.into_iter().map(|(ports, targets)| {
-                let targets = targets.into_iter().collect();
-                Toward { targets, ports }
-            });
-            let mut to: Vec<Toward> = to.collect();
-            to.sort();
-            let line = Line { from, to };
-            match why {
-                None => lines.push(line),
-                Some(why) => undecided.push((why, line)),
-            }
-        }
-        lines.sort_by_key(|line| line.from.len());
-        undecided.sort_by_key(|(_, line)| line.from.len());
-        (lines, undecided)
-    }
+/// The part of a set that asks for the source first, where that is an atom.
+pub(super) fn part_of(filters: &Filters<'_>, set: SetId, source: u32) -> SetId {
+    let parts = filters.parts(set, Filters::SOURCE);
+    parts[parts.partition_point(|((_, hi), _)| *hi < source)].1
 }

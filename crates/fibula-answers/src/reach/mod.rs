@@ -2,32 +2,44 @@
 //! name.
 //!
 //! ```text
-//!   Filters ──► cells     sources and targets between which the same is open, as atoms
+//!   Filters ──► joints    switches that no policy tells apart, in either family
+//!           ──► cells     sources and targets between which the same is open
 //!           ──► parties   what has a name: workloads, Nodes, the world
-//!           ──► lines     by sources that are alike: what they can reach
+//!           ──► sorter    lines: sources that are alike, and what they can reach
 //!   entries ──► services  who can use a Service: its backends are targets (SVC-50)
-//!           ──► doors     what the world can reach, by which Service: followed by `walk`
+//!           ──► doors     what the world can reach, by which way in: followed by `walk`
+//!   objects ──► named     which pairs the manifests name themselves
 //! ```
 //!
 //! Nothing is asked pair by pair: replicas that no policy tells apart are one atom, and sources that
 //! can reach the same are one line. What is open may depend on choices (DR-2b, DR-22, …): then the
 //! line is not certain, and names them.
+//!
+//! Nothing here decides: what is open is what the entries of the network let through, which
+//! [`Filters`] folds and `walk` follows. *Open* says nothing of who listens (POD-2).
 
 mod cells;
 mod doors;
+mod joints;
+mod named;
+mod opened;
 mod parties;
 mod pick;
+mod ports;
 mod services;
+mod sorter;
+
+use std::collections::BTreeSet;
 
 use fibula_cluster::Decides;
 use fibula_network::filters::{Filters, Owner};
-use fibula_network::set::Interval;
-use fibula_network::{ChoiceId, Proto};
+use fibula_network::{ChoiceId, ElementId, Family, Kind, Port, Proto};
 
 use crate::trace::{Ground, Unread};
-pub use doors::Door;
+pub use doors::{At, By, Door};
 pub use parties::{Party, PartyId, Who};
-pub use pick::PickError;
+pub use pick::{Only, PickError};
+pub use ports::Ports;
 pub use services::Use;
 
 /// What is asked.
@@ -42,6 +54,8 @@ pub struct Asked {
     pub namespace: Option<String>,
     /// Only connections to this port.
     pub port: Option<(Proto, u16)>,
+    /// Only a part of the answer.
+    pub only: Option<Only>,
 }
 
 /// The answer.
@@ -61,11 +75,39 @@ pub struct Reach {
     pub unreached: Vec<PartyId>,
     /// How many pairs of different workloads there are, and between how many something is open.
     pub pairs: Pairs,
+    /// Whom the manifests name themselves.
+    pub named: Vec<Named>,
+    /// Whether what a manifest names was left out.
+    pub unused: bool,
+    /// Whether Nodes were asked about as sources, and pods as targets: no NetworkPolicy keeps a
+    /// Node's own processes from its pods (NP-32).
+    pub own_pods: bool,
+    /// The families that pods have addresses of.
+    pub families: Vec<Family>,
     /// Policies that were not read: whoever they could concern is undecided (DR-21).
     pub unread: Vec<Unread>,
 }
 
-/// Pairs of a source and another target, both of them pods.
+/// Somebody whom a workload means to talk to: it has the address in its environment, its command
+/// or its arguments.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Named {
+    /// The workload.
+    pub from: PartyId,
+    /// Whom it names.
+    pub to: PartyId,
+    /// The port that is reached there.
+    pub port: Port,
+    /// The variable that says so; empty for a command or an argument.
+    pub by: String,
+    /// What it says.
+    pub text: String,
+    /// Whether that is certainly open, of all pods of it.
+    pub open: bool,
+}
+
+/// Pairs of a workload and another one. One that policies tell apart in parts counts once for each
+/// of them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Pairs {
     /// All that were asked about.
@@ -74,6 +116,8 @@ pub struct Pairs {
     pub open: u64,
     /// Those of which nobody knows.
     pub undecided: u64,
+    /// Those open ones that a manifest names.
+    pub named: u64,
 }
 
 /// Sources that can reach the same.
@@ -92,11 +136,9 @@ pub struct Toward {
     pub targets: Vec<PartyId>,
     /// What is open there.
     pub ports: Ports,
+    /// In which family, where source and target have both and it is open in one.
+    pub family: Option<Family>,
 }
-
-/// What is open between two: ranges of ports by protocol, sorted and apart.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Ports(pub Vec<(Proto, Interval)>);
 
 /// Why something is open or not, and nobody knows.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -124,16 +166,71 @@ pub enum ReachError {
 ///
 /// Names that mean nothing; filters that only a walk can ask.
 pub fn reach(ground: Ground<'_>, asked: &Asked) -> Result<Reach, ReachError> {
+    let network = ground.network;
     let parties = parties::Parties::new(ground);
     let picked = pick::pick(ground, &parties, asked).map_err(ReachError::Names)?;
-    let mut filters = Filters::new(ground.network).ok_or(ReachError::Filters)?;
+    let mut filters = Filters::new(network).ok_or(ReachError::Filters)?;
     let unread: Vec<Unread> =
         ground.unread.iter().filter(|u| u.decides == Decides::Policy).cloned().collect();
-    let map = parties::Map::new(&filters, &parties);
-    let raw = services::ask(ground, &mut filters, &map, &picked);
-    let doors = doors::doors(ground, &filters, &parties, &picked);
-    let reach = cells::lines(&mut filters, &parties, &map, &picked, &unread, raw);
-    Ok(Reach { doors, unread, ..reach })
+    let unused = asked.only == Some(Only::Unused);
+    let joints = joints::Joints::new(&filters, &parties, unused);
+    let doubts: Vec<bool> =
+        parties.all.iter().map(|party| sorter::is_doubted(&unread, &party.who)).collect();
+    let doubted = |id: PartyId| doubts.get(id.0 as usize).copied().unwrap_or(false);
+    let mut named = named::named(ground, &filters, &parties, &joints, &picked, &doubted);
+    let without = if unused { std::mem::take(&mut named.open) } else { BTreeSet::new() };
+    let is_source = |id: ElementId| parties.of(id).is_some_and(|id| picked.from.has(id));
+    let raw = services::ask(ground, &mut filters, &joints, &is_source, &picked);
+    let doors = match asked.only {
+        Some(Only::Unused | Only::Out) => vec![],
+        _ => doors::doors(ground, &filters, &parties, &picked),
+    };
+
+    let mut cells = cells::Cells::new(&mut filters, &parties, &joints, &picked, &doubted, &without);
+    cells.find();
+    let cells::Cells { mut found, mut pairs, .. } = cells;
+    if unused {
+        // Nobody names a Node or the world here.
+        let is_pods = |group: &cells::Group| {
+            let pod = |id: &ElementId| network.kind(*id) == Kind::Pod;
+            !group.elements.is_empty() && group.elements.iter().all(pod)
+        };
+        found.retain(|cell| is_pods(&cell.to));
+        found.iter_mut().for_each(|cell| {
+            cell.from.elements.retain(|id| network.kind(*id) == Kind::Pod);
+        });
+    } else {
+        pairs.named = named.pairs;
+    }
+    let mut namer = parties::Namer::new(network, &parties);
+    let mut sorter = sorter::Sorter::new(&unread, &picked);
+    for cell in &found {
+        sorter.add(&mut namer, cell);
+    }
+    let unreached = sorter.unreached(&parties);
+    let services = services::named(raw, &mut namer, &picked);
+    let (lines, undecided) = sorter.finish(&mut namer);
+    let kind = |side: &pick::Side, kind| {
+        network.of_kind(kind).any(|id| parties.of(id).is_some_and(|id| side.has(id)))
+    };
+    let own_pods = asked.only.is_none()
+        && asked.namespace.is_none()
+        && kind(&picked.from, Kind::Node)
+        && kind(&picked.to, Kind::Pod);
+    Ok(Reach {
+        parties: namer.all,
+        lines,
+        undecided,
+        doors,
+        services,
+        unreached,
+        pairs,
+        named: named.named,
+        unused,
+        own_pods,
+        families: joints.families,
+        unread,
+    })
 }
 
 /// Whether a policy could have a say: sources and targets that are not both Nodes' or the world's
@@ -142,22 +239,15 @@ fn is_asked(from: Owner, to: Owner) -> bool {
     matches!((from, to), (Owner::Pods, _) | (Owner::Nodes, Owner::Pods))
 }
 
-// === impl Ports ===
-
-impl Ports {
-    /// Whether everything is open.
-    pub fn any(&self) -> bool {
-        let whole = |proto: &Proto| self.0.contains(&(*proto, (0, u32::from(u16::MAX))));
-        Proto::ALL.iter().all(whole)
-    }
-}
-
 // === impl Reach ===
 
 impl Reach {
     /// Whether nothing at all is open, or may be.
     pub fn is_nothing(&self) -> bool {
-        let used = |service: &Use| !service.all.is_empty() || !service.some.is_empty();
+        let used = |service: &Use| {
+            let Use { all, some, undecided, .. } = service;
+            !(all.is_empty() && some.is_empty() && undecided.is_empty())
+        };
         self.lines.is_empty()
             && self.undecided.is_empty()
             && self.doors.is_empty()
@@ -166,6 +256,8 @@ impl Reach {
 
     /// Whether something is not certain.
     pub fn is_undecided(&self) -> bool {
-        !self.undecided.is_empty() || self.services.iter().any(|service| service.undecided)
+        !self.undecided.is_empty()
+            || self.services.iter().any(|service| !service.undecided.is_empty())
+            || self.doors.iter().any(|door| !door.choices.is_empty())
     }
 }

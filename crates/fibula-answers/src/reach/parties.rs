@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use fibula_cluster::Cluster;
-use fibula_network::filters::{Filters, Owner};
 use fibula_network::{ElementId, Kind, Network, Range};
 use rustc_hash::FxHashMap;
 
+use super::cells::Group;
 use crate::trace::Ground;
 
 /// A party, by its number.
@@ -38,6 +38,8 @@ pub enum Who {
     },
     /// A Node.
     Node(String),
+    /// Of each source the Node that hosts it.
+    OwnNode,
     /// Addresses that nobody in the cluster has.
     World(Vec<Range>),
 }
@@ -47,12 +49,6 @@ pub(super) struct Parties {
     pub(super) all: Vec<Party>,
     /// By element, its party in the list of whole workloads.
     of: FxHashMap<ElementId, PartyId>,
-}
-
-/// Atoms as parties.
-pub(super) struct Map {
-    /// By atom.
-    parties: Vec<Vec<PartyId>>,
 }
 
 impl Parties {
@@ -97,41 +93,26 @@ impl Parties {
     }
 }
 
-impl Map {
-    /// Makes parties of what filters tell apart: parts of workloads, and the world.
-    pub(super) fn new(filters: &Filters<'_>, parties: &Parties) -> Map {
-        let atoms = filters.atoms.iter();
-        let parties = atoms
-            .map(|(_, atom)| {
-                let mut found: Vec<PartyId> =
-                    atom.elements.iter().filter_map(|element| parties.of(*element)).collect();
-                found.sort_unstable();
-                found.dedup();
-                found
-            })
-            .collect();
-        Map { parties }
-    }
-
-    /// The whole workloads and Nodes that an atom has parts of.
-    pub(super) fn of(&self, atom: u32) -> &[PartyId] {
-        &self.parties[atom as usize]
-    }
-}
-
 /// Names parts of workloads while lines are made.
-pub(super) struct Namer<'a, 'n> {
-    filters: &'a Filters<'n>,
+pub(super) struct Namer<'a> {
+    network: &'a Network,
     whole: &'a Parties,
     known: FxHashMap<(PartyId, Vec<ElementId>), PartyId>,
     world: FxHashMap<Vec<Range>, PartyId>,
+    own_node: Option<PartyId>,
     pub(super) all: Vec<Party>,
 }
 
-impl<'a, 'n> Namer<'a, 'n> {
-    pub(super) fn new(filters: &'a Filters<'n>, whole: &'a Parties) -> Namer<'a, 'n> {
-        let all = whole.all.clone();
-        Namer { filters, whole, known: FxHashMap::default(), world: FxHashMap::default(), all }
+impl<'a> Namer<'a> {
+    pub(super) fn new(network: &'a Network, whole: &'a Parties) -> Namer<'a> {
+        Namer {
+            network,
+            whole,
+            known: FxHashMap::default(),
+            world: FxHashMap::default(),
+            own_node: None,
+            all: whole.all.clone(),
+        }
     }
 
     /// Who a party is.
@@ -144,62 +125,89 @@ impl<'a, 'n> Namer<'a, 'n> {
         self.all[party.0 as usize].elements.len() == 1
     }
 
-    /// The parties of some atoms, sorted: of those in `picked` only, if that says which.
-    pub(super) fn name(&mut self, atoms: &[u32], picked: &dyn Fn(PartyId) -> bool) -> Vec<PartyId> {
-        let mut elements: Vec<ElementId> = vec![];
-        let mut ranges: Vec<Range> = vec![];
-        for atom in atoms {
-            let atom = self.filters.atoms.get(*atom);
-            match atom.owner {
-                Owner::Nobody => ranges.extend(&atom.ranges),
-                Owner::Pods | Owner::Nodes => elements.extend(&atom.elements),
-            }
-        }
-        let network = self.filters.network;
+    /// The parties of a group, sorted: of those in `picked` only.
+    pub(super) fn name(&mut self, group: &Group, picked: &dyn Fn(PartyId) -> bool) -> Vec<PartyId> {
         let mut by_party: BTreeMap<PartyId, Vec<ElementId>> = BTreeMap::new();
-        for element in elements {
-            if let Some(party) = self.whole.of(element).filter(|party| picked(*party)) {
-                by_party.entry(party).or_default().push(element);
+        for element in &group.elements {
+            if let Some(party) = self.whole.of(*element).filter(|party| picked(*party)) {
+                by_party.entry(party).or_default().push(*element);
             }
         }
-        let mut found = vec![];
-        for (party, mut elements) in by_party {
-            elements.sort_unstable();
-            elements.dedup();
-            let whole = self.whole.get(party);
-            if elements.len() == whole.elements.len() {
-                found.push(party);
-                continue;
-            }
-            let mut who = whole.who.clone();
-            if let Who::Workload { only, .. } = &mut who {
-                let name = |id: &ElementId| {
-                    network.element(*id).name.rsplit('/').next().unwrap_or_default().to_owned()
-                };
-                *only = elements.iter().map(name).collect();
-            }
-            let next = PartyId(self.all.len() as u32);
-            let id = *self.known.entry((party, elements.clone())).or_insert(next);
+        let mut found: Vec<PartyId> =
+            by_party.into_iter().map(|(party, elements)| self.part(party, elements)).collect();
+        if !group.ranges.is_empty() {
+            found.push(self.world(group.ranges.clone()));
+        }
+        if group.own_node {
+            let next = self.next();
+            let id = *self.own_node.get_or_insert(next);
             if id == next {
-                self.all.push(Party { who, elements });
+                self.all.push(Party { who: Who::OwnNode, elements: vec![] });
             }
             found.push(id);
         }
-        if !ranges.is_empty() {
-            let ranges = fibula_network::AddrSet::new("", ranges).ranges;
-            let next = PartyId(self.all.len() as u32);
-            let id = *self.world.entry(ranges.clone()).or_insert(next);
-            if id == next {
-                self.all.push(Party { who: Who::World(ranges), elements: vec![] });
-            }
-            found.push(id);
-        }
+        found.sort_unstable();
         found
+    }
+
+    /// Some pods of a workload, or all.
+    fn part(&mut self, party: PartyId, mut elements: Vec<ElementId>) -> PartyId {
+        elements.sort_unstable();
+        elements.dedup();
+        let whole = self.whole.get(party);
+        if elements.len() == whole.elements.len() {
+            return party;
+        }
+        let mut who = whole.who.clone();
+        if let Who::Workload { only, .. } = &mut who {
+            let name = |id: &ElementId| {
+                let name = &self.network.element(*id).name;
+                name.rsplit('/').next().unwrap_or_default().to_owned()
+            };
+            *only = elements.iter().map(name).collect();
+        }
+        let next = self.next();
+        let id = *self.known.entry((party, elements.clone())).or_insert(next);
+        if id == next {
+            self.all.push(Party { who, elements });
+        }
+        id
+    }
+
+    fn world(&mut self, ranges: Vec<Range>) -> PartyId {
+        let ranges = fibula_network::AddrSet::new("", ranges).ranges;
+        let next = self.next();
+        let id = *self.world.entry(ranges.clone()).or_insert(next);
+        if id == next {
+            self.all.push(Party { who: Who::World(ranges), elements: vec![] });
+        }
+        id
+    }
+
+    /// The same with one world, where these have several parts of it.
+    pub(super) fn one_world(&mut self, mut parties: Vec<PartyId>) -> Vec<PartyId> {
+        let mut ranges = vec![];
+        let mut parts = 0;
+        for party in &parties {
+            if let Who::World(own) = self.who(*party) {
+                ranges.extend(own);
+                parts += 1;
+            }
+        }
+        if parts > 1 {
+            parties.retain(|party| !matches!(self.who(*party), Who::World(_)));
+            parties.push(self.world(ranges));
+        }
+        parties
+    }
+
+    fn next(&self) -> PartyId {
+        PartyId(self.all.len() as u32)
     }
 }
 
 /// The pods that are switches, in the order of those.
-fn own(cluster: &Cluster) -> impl Iterator<Item = &fibula_cluster::Pod> {
+pub(super) fn own(cluster: &Cluster) -> impl Iterator<Item = &fibula_cluster::Pod> {
     let own =
         |pod: &&fibula_cluster::Pod| pod.live && !pod.host_network && !pod.addresses.is_empty();
     cluster.pods.iter().filter(own)

@@ -6,6 +6,17 @@ use super::Asked;
 use super::parties::{Parties, PartyId, Who};
 use crate::trace::Ground;
 
+/// A part of the answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Only {
+    /// What is open between workloads, and no manifest names.
+    Unused,
+    /// What goes into a namespace.
+    In,
+    /// What goes out of one.
+    Out,
+}
+
 /// A name that means nothing here.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PickError {
@@ -41,10 +52,14 @@ impl Side {
         self.all || self.parties.get(party.0 as usize).copied().unwrap_or(false)
     }
 
-    /// Whether the world is among them, at one of these ranges.
-    pub(super) fn has_world(&self, ranges: &[Range]) -> bool {
-        let meets = |a: &Range| ranges.iter().any(|b| a.lo <= b.hi && b.lo <= a.hi);
-        self.all || self.world.iter().any(meets)
+    /// What of these ranges of the world is among them.
+    pub(super) fn world_of(&self, ranges: &[Range]) -> Vec<Range> {
+        if self.all {
+            return ranges.to_vec();
+        }
+        let meet = |a: &Range, b: &Range| Range { lo: a.lo.max(b.lo), hi: a.hi.min(b.hi) };
+        let pairs = ranges.iter().flat_map(|a| self.world.iter().map(move |b| meet(a, b)));
+        pairs.filter(|range| range.lo <= range.hi).collect()
     }
 }
 
@@ -93,6 +108,7 @@ fn add(
             side.all = true;
             return true;
         }
+        "nodes" => return mark(side, parties, |who, _| matches!(who, Who::Node(_))),
         _ => {}
     }
     if let Ok(range) = said.parse::<Range>() {
@@ -147,7 +163,7 @@ fn add(
                     None => workload == name || name == "*" || elements.iter().any(|id| pod(*id)),
                 }
         }
-        Who::World(_) => false,
+        Who::World(_) | Who::OwnNode => false,
     })
 }
 
@@ -219,7 +235,7 @@ fn near(ground: Ground<'_>, parties: &Parties, said: &str) -> Option<String> {
             Some((name.clone(), format!("{namespace}/{name}")))
         }
         Who::Node(name) => Some((name.clone(), format!("node/{name}"))),
-        Who::World(_) => None,
+        Who::World(_) | Who::OwnNode => None,
     });
     let services = ground.cluster.map_or(&[][..], |cluster| &cluster.services);
     let services = services.iter().map(|service| {

@@ -1,6 +1,6 @@
 //! Pods and what is in them.
 
-use super::{Address, Conditions, Metadata, Word, slim};
+use super::{Address, Conditions, Mentions, Metadata, Word, slim};
 
 slim! {
     /// A pod.
@@ -41,6 +41,12 @@ slim! {
         pub restart_policy: String,
         /// The ports that it declares (POD-2).
         pub ports: Vec<ContainerPort>,
+        /// The addresses that values of its environment name.
+        pub env: Mentions,
+        /// The addresses that its command names.
+        pub command: Mentions,
+        /// The addresses that the arguments of that name.
+        pub args: Mentions,
     }
 
     /// A declared port.
@@ -82,6 +88,33 @@ slim! {
     pub struct Ip {
         /// The address.
         pub ip: Address,
+    }
+}
+
+impl Container {
+    /// Takes the addresses that it names.
+    pub fn take_mentions(&mut self) -> Mentions {
+        let [env, command, args] =
+            [&mut self.env, &mut self.command, &mut self.args].map(std::mem::take);
+        env.and(command).and(args)
+    }
+}
+
+impl PodSpec {
+    /// Takes over the addresses that the containers of another name, which are like its own.
+    pub(crate) fn mention(&mut self, other: &mut PodSpec) {
+        let all = |spec: &mut PodSpec| -> Vec<Mentions> {
+            let lists = [&mut spec.containers, &mut spec.init_containers];
+            let lists = lists.into_iter().chain([&mut spec.ephemeral_containers]);
+            lists.flatten().map(Container::take_mentions).collect()
+        };
+        let taken = all(self).into_iter().zip(all(other)).map(|(a, b)| a.and(b));
+        let taken: Vec<Mentions> = taken.collect();
+        let lists = [&mut self.containers, &mut self.init_containers];
+        let lists = lists.into_iter().chain([&mut self.ephemeral_containers]);
+        for (container, mentions) in lists.flatten().zip(taken) {
+            container.env = mentions;
+        }
     }
 }
 

@@ -193,8 +193,9 @@ fn indexed(
     (0..=u16::MAX).map(move |index| (which, index)).zip(list)
 }
 
-fn container(container: api::Container, object: ObjectId, at: At) -> Container {
+fn container(mut container: api::Container, object: ObjectId, at: At) -> Container {
     let at = Some(at);
+    let mentions = container.take_mentions().0;
     let mut ports = Vec::with_capacity(container.ports.len());
     ports.extend((0..=u16::MAX).zip(container.ports).filter_map(|(index, port)| {
         Some(Port {
@@ -211,6 +212,7 @@ fn container(container: api::Container, object: ObjectId, at: At) -> Container {
         name: container.name,
         place: Place { object, container: at, port: None },
         ports,
+        mentions,
     }
 }
 

@@ -52,9 +52,15 @@ pub(super) fn unique(mut objects: Numbered) -> (Numbered, Vec<(Twins, Hosts)>) {
             }
             if next.1 != first.1 {
                 others.push(next);
-            } else if next.1.metadata().uid.0 {
+            } else {
                 // Of equal objects all are from a cluster if one is.
-                first.1.metadata_mut().uid = Given(true);
+                if next.1.metadata().uid.0 {
+                    first.1.metadata_mut().uid = Given(true);
+                }
+                // Whichever is kept, it names what any of them does.
+                if let (Some(kept), Some(other)) = (first.1.spec_mut(), next.1.spec_mut()) {
+                    kept.mention(other);
+                }
             }
         }
         if others.is_empty() {

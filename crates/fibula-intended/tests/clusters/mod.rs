@@ -99,6 +99,7 @@ pub(crate) fn container(name: &str, ports: &[&str]) -> Container {
         place,
         lasting: true,
         ports: ports.iter().map(port).collect(),
+        mentions: Box::default(),
     }
 }
 

@@ -1,7 +1,9 @@
 //! `reach` as JSON.
 
-use fibula_answers::reach::{Door, Line, Party, PartyId, Ports, Reach, Use, Who, Why};
-use fibula_network::Proto;
+use fibula_answers::reach::{
+    At, By, Door, Line, Named, Party, PartyId, Ports, Reach, Use, Who, Why,
+};
+use fibula_network::{ChoiceId, Family, Proto};
 use serde_json::{Value, json};
 
 use super::{basis, unread};
@@ -18,22 +20,26 @@ pub fn reach(view: &View<'_>, reach: &Reach, preface: &Preface) -> Value {
     json!({
         "fibula": "reach/1",
         "basis": basis(preface),
-        "parties": reach.parties.iter().map(|p| party(view, p)).collect::<Vec<_>>(),
+        "parties": reach.parties.iter().map(party).collect::<Vec<_>>(),
         "lines": reach.lines.iter().map(line).collect::<Vec<_>>(),
         "undecided": undecided.collect::<Vec<_>>(),
-        "doors": reach.doors.iter().map(door).collect::<Vec<_>>(),
-        "services": reach.services.iter().map(service).collect::<Vec<_>>(),
+        "doors": reach.doors.iter().map(|d| door(view, d)).collect::<Vec<_>>(),
+        "services": reach.services.iter().map(|s| service(view, s)).collect::<Vec<_>>(),
         "unreached": ids(&reach.unreached),
         "pairs": {
             "all": reach.pairs.all,
             "open": reach.pairs.open,
             "undecided": reach.pairs.undecided,
+            "named": reach.pairs.named,
         },
+        "unused": reach.unused,
+        "named": reach.named.iter().map(named).collect::<Vec<_>>(),
+        "own_pods": reach.own_pods,
         "unread": reach.unread.iter().map(unread).collect::<Vec<_>>(),
     })
 }
 
-fn party(view: &View<'_>, party: &Party) -> Value {
+fn party(party: &Party) -> Value {
     match &party.who {
         Who::Workload { namespace, name, kind, only } => json!({
             "kind": kind,
@@ -43,8 +49,9 @@ fn party(view: &View<'_>, party: &Party) -> Value {
             "pods": party.elements.len(),
         }),
         Who::Node(name) => json!({ "kind": "Node", "name": name }),
+        Who::OwnNode => json!({ "kind": "own node" }),
         Who::World(ranges) => json!({
-            "kind": view.network.of_kind(fibula_network::Kind::World).next().map_or("outside", |_| "world"),
+            "kind": "world",
             "ranges": ranges.iter().map(ToString::to_string).collect::<Vec<_>>(),
         }),
     }
@@ -66,41 +73,77 @@ fn port(proto: Proto, first: u32, last: u32) -> Value {
 }
 
 fn line(line: &Line) -> Value {
-    let to = line
-        .to
-        .iter()
-        .map(|toward| json!({ "targets": ids(&toward.targets), "ports": ports(&toward.ports) }));
+    let to = line.to.iter().map(|toward| {
+        json!({
+            "targets": ids(&toward.targets),
+            "ports": ports(&toward.ports),
+            "family": toward.family.map(family),
+        })
+    });
     json!({ "from": ids(&line.from), "to": to.collect::<Vec<_>>() })
 }
 
 fn why(view: &View<'_>, why: &Why) -> Value {
     match why {
-        Why::Choices(choices) => {
-            let choices = choices.iter().map(|choice| {
-                let choice = view.network.choice(*choice);
-                json!({ "id": choice.id, "question": choice.question })
-            });
-            json!({ "choices": choices.collect::<Vec<_>>() })
-        }
+        Why::Choices(choices) => json!({ "choices": self::choices(view, choices) }),
         Why::Unread => json!({ "id": "DR-21" }),
     }
 }
 
-fn door(door: &Door) -> Value {
+fn choices(view: &View<'_>, choices: &[ChoiceId]) -> Value {
+    let choices = choices.iter().map(|choice| {
+        let choice = view.network.choice(*choice);
+        json!({ "id": choice.id, "question": choice.question })
+    });
+    choices.collect()
+}
+
+fn family(family: Family) -> &'static str {
+    match family {
+        Family::V4 => "IPv4",
+        Family::V6 => "IPv6",
+    }
+}
+
+fn named(named: &Named) -> Value {
+    let Named { from, to, port, by, text, open } = named;
+    json!({
+        "from": from.0,
+        "to": to.0,
+        "port": port.number,
+        "protocol": port.proto.name(),
+        "variable": Some(by).filter(|by| !by.is_empty()),
+        "says": text,
+        "open": open,
+    })
+}
+
+fn door(view: &View<'_>, door: &Door) -> Value {
     let to = door.to.iter().map(|(party, port)| json!({ "target": party.0, "port": port }));
     json!({
-        "service": door.service,
-        "at": door.at.to_string(),
+        "service": match &door.by {
+            By::Service(path) => Some(path),
+            By::HostPort => None,
+        },
+        "at": match &door.at {
+            At::Address(ip) => json!({ "address": ip.to_string() }),
+            At::Nodes(nodes, _) => json!({ "nodes": nodes }),
+            At::Awaited => json!("awaited"),
+        },
         "port": door.port,
         "protocol": door.proto.name(),
         "from": door.from.iter().map(ToString::to_string).collect::<Vec<_>>(),
         "to": to.collect::<Vec<_>>(),
         "all": door.all,
-        "undecided": door.undecided,
+        "choices": choices(view, &door.choices),
     })
 }
 
-fn service(used: &Use) -> Value {
+fn service(view: &View<'_>, used: &Use) -> Value {
+    let undecided = used
+        .undecided
+        .iter()
+        .map(|(why, who)| json!({ "choices": choices(view, why), "from": ids(who) }));
     json!({
         "service": used.service,
         "port": used.port.number,
@@ -108,7 +151,8 @@ fn service(used: &Use) -> Value {
         "endpoints": used.endpoints,
         "all": ids(&used.all),
         "some": ids(&used.some),
+        "undecided": undecided.collect::<Vec<_>>(),
+        "family": used.family.map(family),
         "local": used.local,
-        "undecided": used.undecided,
     })
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use fibula_answers::reach::{Party, PartyId, Ports, Reach, Who};
-use fibula_network::{ElementId, Port, Proto, Range};
+use fibula_network::{ElementId, Family, Port, Proto, Range};
 use rustc_hash::FxHashMap;
 
 use crate::page::Text;
@@ -43,7 +43,7 @@ impl<'a, 'v> Names<'a, 'v> {
                     *namespaces.entry(namespace).or_default() += 1;
                 }
                 Who::Node(_) => nodes += 1,
-                Who::Workload { .. } | Who::World(_) => {}
+                Who::Workload { .. } | Who::OwnNode | Who::World(_) => {}
             }
         }
         let network = view.network;
@@ -60,9 +60,14 @@ impl<'a, 'v> Names<'a, 'v> {
         &self.reach.parties[id.0 as usize]
     }
 
-    /// Whether Nodes are among them.
-    pub(super) fn has_nodes(&self, parties: &[PartyId]) -> bool {
-        parties.iter().any(|id| matches!(self.party(*id).who, Who::Node(_)))
+    /// Who a party is.
+    pub(super) fn who(&self, id: PartyId) -> &'a Who {
+        &self.party(id).who
+    }
+
+    /// How many whole workloads there are.
+    pub(super) fn workloads(&self) -> usize {
+        self.workloads.len()
     }
 
     /// The name of a Service: without its namespace where there is only one.
@@ -86,7 +91,16 @@ impl<'a, 'v> Names<'a, 'v> {
                 names.collect::<Vec<_>>().join(", ")
             }
             Who::Node(name) => format!("node/{name}"),
+            Who::OwnNode => "its own node".to_owned(),
             Who::World(ranges) => self.world(ranges),
+        }
+    }
+
+    /// The name of a workload in its namespace.
+    fn short(&self, id: PartyId) -> Option<&'a str> {
+        match self.who(id) {
+            Who::Workload { name, .. } => Some(name),
+            _ => None,
         }
     }
 
@@ -94,6 +108,22 @@ impl<'a, 'v> Names<'a, 'v> {
         match self.namespaces.len() {
             0 | 1 => name.to_owned(),
             _ => format!("{namespace}/{name}"),
+        }
+    }
+
+    /// Sources of these targets: `all 11 others` where they are all workloads but the one that is
+    /// reached.
+    pub(super) fn sources(&self, sources: &[PartyId], targets: &[PartyId]) -> Vec<String> {
+        let all = self.workloads.len();
+        let is_source = |id: &PartyId| sources.binary_search(id).is_ok();
+        let left: Vec<PartyId> =
+            self.workloads.iter().filter(|id| !is_source(id)).copied().collect();
+        let whole = sources.iter().all(|id| self.workloads.binary_search(id).is_ok());
+        match (&left[..], targets) {
+            ([left], [target]) if left == target && whole && all > 2 => {
+                vec![format!("all {} others", all - 1)]
+            }
+            _ => self.list(sources),
         }
     }
 
@@ -142,6 +172,11 @@ impl<'a, 'v> Names<'a, 'v> {
             let all = self.namespaces.get(own).copied().unwrap_or(0);
             if same.len() == all && all > 1 && self.namespaces.len() > 1 {
                 names.push(format!("all {all} of {own}"));
+            } else if all - same.len() <= MOST_LEFT && same.len() > 2 * MOST_LEFT {
+                let ids = self.workloads.iter().filter(|id| namespace(id) == own);
+                let left = ids.filter(|id| same.binary_search(id).is_err());
+                let left: Vec<&str> = left.filter_map(|id| self.short(*id)).collect();
+                names.push(format!("all of {own} but {}", left.join(", ")));
             } else {
                 names.extend(same.iter().map(|id| self.one(*id)));
             }
@@ -151,26 +186,51 @@ impl<'a, 'v> Names<'a, 'v> {
 
     /// Addresses that nobody in the cluster has.
     pub(super) fn world(&self, ranges: &[Range]) -> String {
-        // What the cluster owns between them is nobody's of the world anyway.
-        let mut gaps: Vec<Range> = vec![];
-        let mut next = Some(Range::ALL.lo);
-        for range in ranges {
-            if let Some(lo) = next.filter(|lo| *lo < range.lo) {
-                gaps.extend(range.lo.previous().map(|hi| Range { lo, hi }));
+        let families = &self.reach.families[..];
+        let parts = families.iter().map(|family| self.world_of(*family, ranges));
+        let parts: Vec<Option<String>> = parts.collect();
+        match (&parts[..], families) {
+            ([Some(one)], _) => one.clone(),
+            ([Some(v4), Some(v6)], _) if v4 == v6 => v4.clone(),
+            ([Some(one), None], [own, _]) | ([None, Some(one)], [_, own]) => {
+                format!("{one} over {}", family(*own))
             }
-            next = range.hi.next();
+            ([Some(v4), Some(v6)], _) => format!("{v4} and {v6}"),
+            _ => "world".to_owned(),
         }
-        gaps.extend(next.map(|lo| Range { lo, hi: Range::ALL.hi }));
-        let v4 = |range: &Range| Range::ALL_V4.covers(*range);
+    }
+
+    /// The same in one family; none where there are none of it.
+    fn world_of(&self, family: Family, ranges: &[Range]) -> Option<String> {
+        let v4 = Range::ALL_V4;
+        let parts: Vec<Range> = match family {
+            Family::V4 => vec![v4],
+            Family::V6 => {
+                let before = v4.lo.previous().map(|hi| Range { lo: Range::ALL.lo, hi });
+                let after = v4.hi.next().map(|lo| Range { lo, hi: Range::ALL.hi });
+                before.into_iter().chain(after).collect()
+            }
+        };
+        let meet = |a: &Range, b: &Range| Range { lo: a.lo.max(b.lo), hi: a.hi.min(b.hi) };
+        let ranges = ranges.iter().flat_map(|a| parts.iter().map(move |b| meet(a, b)));
+        let ranges: Vec<Range> = ranges.filter(|range| range.lo <= range.hi).collect();
+        let whole = Range { lo: parts.first()?.lo, hi: parts.last()?.hi };
+        let own = |addr: fibula_network::Addr| addr.family() == family;
+        let (first, last) = (ranges.first()?, ranges.last()?);
+        let mut gaps: Vec<Range> = vec![];
+        gaps.extend(first.lo.previous().map(|hi| Range { lo: whole.lo, hi }));
+        let between = ranges.windows(2).map(|pair| (pair[0].hi.next(), pair[1].lo.previous()));
+        gaps.extend(between.filter_map(|(lo, hi)| Some(Range { lo: lo?, hi: hi? })));
+        gaps.extend(last.hi.next().map(|lo| Range { lo, hi: whole.hi }));
+        gaps.retain(|gap| gap.lo <= gap.hi && own(gap.lo) && own(gap.hi));
         let written =
             |ranges: &[Range]| ranges.iter().map(Range::to_string).collect::<Vec<_>>().join(", ");
-        let gaps: Vec<Range> = gaps.into_iter().filter(v4).collect();
-        match (ranges.len(), gaps.len()) {
-            (_, 0) if ranges.iter().any(|range| range.covers(Range::ALL_V4)) => "world".to_owned(),
-            (1..=MOST_RANGES, _) => format!("world {}", written(ranges)),
+        Some(match (ranges.len(), gaps.len()) {
+            (_, 0) => "world".to_owned(),
+            (1..=MOST_RANGES, _) => format!("world {}", written(&ranges)),
             (_, 1..=MOST_RANGES) => format!("world but {}", written(&gaps)),
             (n, _) => format!("{n} ranges of the world"),
-        }
+        })
     }
 
     /// What is open, behind a name: `:8080`, `:53/UDP`, `:any`.
@@ -185,7 +245,7 @@ impl<'a, 'v> Names<'a, 'v> {
         let written = ports.0.iter().map(|(proto, (lo, hi))| {
             let proto = if *proto == Proto::Tcp { String::new() } else { format!("/{proto}") };
             match (lo, hi) {
-                (0, 65_535) if proto.is_empty() => "any TCP".to_owned(),
+                (0, 65_535) if proto.is_empty() => "any/TCP".to_owned(),
                 (0, 65_535) => format!("any{proto}"),
                 (lo, hi) if lo == hi => format!("{lo}{proto}"),
                 (lo, hi) => format!("{lo}-{hi}{proto}"),
@@ -207,5 +267,13 @@ impl<'a, 'v> Names<'a, 'v> {
         }
         let ports: Vec<String> = ports.iter().map(Port::to_string).collect();
         format!(" (declares {})", ports.join(", "))
+    }
+}
+
+/// The name of a family.
+pub(super) fn family(family: Family) -> &'static str {
+    match family {
+        Family::V4 => "IPv4",
+        Family::V6 => "IPv6",
     }
 }

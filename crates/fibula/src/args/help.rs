@@ -12,8 +12,8 @@ Examples:
   kubectl get -A -o yaml nodes,pods,services | fibula trace -f - -n shop web 10.0.2.5:5432";
 
 pub(crate) const REACH_HELP: &str = "\
-FROM and TO are sets: names as `trace` takes them, ns/shop, app=web (a label), 10.0.0.0/8, world, all;
-several with commas between them. TO can be a Service: who can use it?
+FROM and TO are sets: names as `trace` takes them, ns/shop, app=web (a label), 10.0.0.0/8, nodes,
+world, all; several with commas between them. TO can be a Service: who can use it?
 
 Exit codes: 0 something is open, 1 nothing is, 2 cannot run, 3 undecided.
 
@@ -21,7 +21,9 @@ Examples:
   fibula reach -f deploy/
   fibula reach -f deploy/ ns/shop world
   fibula reach -f deploy/ all svc/shop/web --port 80
-  fibula reach -f deploy/ -n shop";
+  fibula reach -f deploy/ -n shop --only in
+  fibula reach -f deploy/ --only unused
+  fibula reach -f deploy/ -o markdown=comment.md";
 
 pub(crate) const VERIFY_HELP: &str = "\
 Examples:

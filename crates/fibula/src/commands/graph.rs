@@ -35,14 +35,17 @@ pub(crate) fn graph(
     let options = GraphOptions { switches, shared: args.shared, max };
     let place = |id| session.place(id);
     let view = View::new(network, &place);
-    Output::wanted(&args.output, args.quiet, streams).each(
-        &mut |format, screen, out| match format {
-            Format::Text => fibula_report::graph(&view, &options).print(screen, out),
+    let forms = [Format::Text, Format::Json, Format::Dot, Format::Mermaid];
+    Output::of(&forms, &args.output, args.quiet, streams)?.each(&mut |format, screen, out| {
+        match format {
+            Format::Text | Format::Markdown => {
+                fibula_report::graph(&view, &options).print(screen, out)
+            }
             Format::Json => file::write(network, &place, out),
             Format::Dot => dot(&view, args.all, out),
             Format::Mermaid => mermaid(&view, args.all, out),
-        },
-    )?;
+        }
+    })?;
     let unread = session.preface.unread_lines();
     if args.output.iter().any(|target| target.format == Format::Json) && !unread.is_empty() {
         let says = format!("the network holds nothing of what was not read: {}", unread.join("; "));

@@ -2,10 +2,11 @@
 
 use std::ffi::OsString;
 
-use fibula_answers::reach::{Asked, PickError, ReachError};
-use fibula_report::{Page, View, error, json};
+use fibula_answers::reach::{Asked, Only, PickError, ReachError};
+use fibula_report::{Page, View, error, json, reach_dot, reach_markdown, reach_mermaid};
 
-use crate::args::ReachArgs;
+use crate::args::{OnlyArg, ReachArgs};
+use crate::output::Format;
 use crate::session::Session;
 use crate::{Done, Exit, Output, Stop, Streams};
 
@@ -15,6 +16,10 @@ pub(crate) fn reach(
     default: Option<OsString>,
     streams: &mut Streams<'_>,
 ) -> Done {
+    if matches!(args.only, Some(OnlyArg::In | OnlyArg::Out)) && args.namespace.is_none() {
+        let hint = "say which with -n; FROM and TO have a direction already";
+        return Err(Stop::cannot("--only in and --only out are about a namespace", Some(hint)));
+    }
     let session = Session::open(&args.input, &[], default, streams)?;
     let names = |said: &Option<String>| -> Vec<String> {
         said.iter().flat_map(|said| said.split(',')).map(str::to_owned).collect()
@@ -24,14 +29,29 @@ pub(crate) fn reach(
         to: names(&args.to),
         namespace: args.namespace.clone(),
         port: args.port.map(|port| (port.proto, port.number)),
+        only: args.only.map(|only| match only {
+            OnlyArg::Unused => Only::Unused,
+            OnlyArg::In => Only::In,
+            OnlyArg::Out => Only::Out,
+        }),
     };
     let reach = fibula_answers::reach::reach(session.ground(), &asked).map_err(|e| stop(&e))?;
     let place = |id| session.place(id);
     let view = View::new(&session.network, &place);
-    Output::new(&args.output, streams)?
-        .print(&|| fibula_report::reach(&view, &reach, &session.preface), &|| {
-            json::reach(&view, &reach, &session.preface)
-        })?;
+    let preface = &session.preface;
+    let forms = [Format::Text, Format::Json, Format::Markdown, Format::Dot, Format::Mermaid];
+    Output::of(&forms, &args.output, args.quiet, streams)?.each(&mut |format, screen, out| {
+        match format {
+            Format::Text => fibula_report::reach(&view, &reach, preface).print(screen, out),
+            Format::Json => {
+                serde_json::to_writer_pretty(&mut *out, &json::reach(&view, &reach, preface))?;
+                out.write_all(b"\n")
+            }
+            Format::Markdown => reach_markdown(&view, &reach, preface, out),
+            Format::Dot => reach_dot(&view, &reach, out),
+            Format::Mermaid => reach_mermaid(&view, &reach, out),
+        }
+    })?;
     let named = args.from.is_some() || args.to.is_some();
     Ok(session.exit(match reach.is_undecided() {
         true => Exit::Undecided,

@@ -1,0 +1,137 @@
+//! Cells as lines: sources that can reach the same, by name.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use fibula_network::Family;
+
+use super::cells::Cell;
+use super::parties::{Namer, Parties};
+use super::pick::{Only, Picked};
+use super::ports::Ports;
+use super::{Line, PartyId, Toward, Who, Why};
+use crate::trace::Unread;
+
+/// Puts cells into lines.
+pub(super) struct Sorter<'u> {
+    unread: &'u [Unread],
+    picked: &'u Picked,
+    lines: BTreeMap<(Option<Why>, Vec<PartyId>), Targets>,
+}
+
+/// Targets, by what is open there.
+type Targets = BTreeMap<(Ports, Option<Family>), BTreeSet<PartyId>>;
+
+// === impl Sorter ===
+
+impl<'u> Sorter<'u> {
+    pub(super) fn new(unread: &'u [Unread], picked: &'u Picked) -> Sorter<'u> {
+        Sorter { unread, picked, lines: BTreeMap::new() }
+    }
+
+    pub(super) fn add(&mut self, namer: &mut Namer<'_>, cell: &Cell) {
+        let (choices, family, ports) = &cell.part;
+        let (from, to) = (&self.picked.from, &self.picked.to);
+        let mut sources = namer.name(&cell.from, &|party| from.has(party));
+        let targets = namer.name(&cell.to, &|party| to.has(party));
+        // A pod always reaches itself (NP-30), and that is no news.
+        if let [one] = targets[..]
+            && namer.is_single(one)
+        {
+            sources.retain(|source| *source != one);
+        }
+        let why = choices.clone().map(Why::Choices);
+        let doubted = |party: &PartyId| is_doubted(self.unread, namer.who(*party));
+        let (far, near): (Vec<_>, Vec<_>) = sources.into_iter().partition(doubted);
+        let (doubtful, certain): (Vec<_>, Vec<_>) = targets.iter().copied().partition(doubted);
+        let unread = why.clone().unwrap_or(Why::Unread);
+        for (from, to, why) in [
+            (&near, &certain, why.clone()),
+            (&near, &doubtful, Some(unread.clone())),
+            (&far, &targets, Some(unread)),
+        ] {
+            for (from, to) in self.of_namespace(namer, from, to) {
+                let line = self.lines.entry((why.clone(), from)).or_default();
+                line.entry((ports.clone(), *family)).or_default().extend(to);
+            }
+        }
+    }
+
+    /// What of sources and targets was asked about, where that is what goes in and out of a
+    /// namespace.
+    fn of_namespace(
+        &self,
+        namer: &Namer<'_>,
+        from: &[PartyId],
+        to: &[PartyId],
+    ) -> Vec<(Vec<PartyId>, Vec<PartyId>)> {
+        let Picked { from: sources, to: targets, asked } = self.picked;
+        let mut parts = match &asked.namespace {
+            Some(name) if sources.all && targets.all => {
+                let is = |party: &PartyId| matches!(namer.who(*party), Who::Workload { namespace, .. } if namespace == name);
+                let (own, others): (Vec<_>, Vec<_>) = from.iter().partition(|party| is(party));
+                let (inside, outside): (Vec<_>, Vec<_>) = to.iter().partition(|party| is(party));
+                match asked.only {
+                    Some(Only::In) => vec![(others, inside)],
+                    Some(Only::Out) => vec![(own, outside)],
+                    _ => vec![(own, to.to_vec()), (others, inside)],
+                }
+            }
+            _ => vec![(from.to_vec(), to.to_vec())],
+        };
+        parts.retain(|(from, to)| !from.is_empty() && !to.is_empty());
+        parts
+    }
+
+    /// Workloads of which nobody else in the cluster can reach a pod.
+    pub(super) fn unreached(&self, whole: &Parties) -> Vec<PartyId> {
+        let mut reached: BTreeSet<PartyId> = BTreeSet::new();
+        for ((_, from), to) in &self.lines {
+            for party in to.values().flatten() {
+                if from.iter().any(|from| from != party) {
+                    reached.insert(*party);
+                }
+            }
+        }
+        let ids = (0..whole.all.len() as u32).map(PartyId);
+        let Picked { from, to, asked } = self.picked;
+        let asked_all = from.all && asked.namespace.is_none() && asked.only.is_none();
+        ids.filter(|id| {
+            let workload = matches!(whole.get(*id).who, Who::Workload { .. });
+            workload && asked_all && to.has(*id) && !reached.contains(id)
+        })
+        .collect()
+    }
+
+    pub(super) fn finish(self, namer: &mut Namer<'_>) -> (Vec<Line>, Vec<(Why, Line)>) {
+        let (mut lines, mut undecided) = (vec![], vec![]);
+        for ((why, from), to) in self.lines {
+            let mut to: Vec<Toward> = to
+                .into_iter()
+                .map(|((ports, family), targets)| {
+                    let targets = namer.one_world(targets.into_iter().collect());
+                    Toward { targets, ports, family }
+                })
+                .collect();
+            to.sort();
+            let line = Line { from, to };
+            match why {
+                None => lines.push(line),
+                Some(why) => undecided.push((why, line)),
+            }
+        }
+        lines.sort_by_key(|line| line.from.len());
+        undecided.sort_by_key(|(_, line)| line.from.len());
+        (lines, undecided)
+    }
+}
+
+/// Whether policies that were not read could concern somebody (DR-21): those of the cluster all
+/// pods, those of a namespace its own.
+pub(super) fn is_doubted(unread: &[Unread], who: &Who) -> bool {
+    match who {
+        Who::Workload { namespace, .. } => unread.iter().any(|unread| {
+            unread.namespaces.contains_key("") || unread.namespaces.contains_key(namespace)
+        }),
+        Who::Node(_) | Who::OwnNode | Who::World(_) => false,
+    }
+}
