@@ -65,7 +65,7 @@ impl<'g> Toward<'g> {
                 let trusted = care.trusts() && trust.is_some_and(|trust| trust.trusts(list));
                 // An own target is rewritten by its holders alone; and who sees a trusted list does
                 // not matter to whoever asks roughly.
-                let told_apart = !rewriting.own && !(trusted && care == Care::Roughly);
+                let told_apart = !(rewriting.own || trusted && care == Care::Roughly);
                 if told_apart && ground.rewrites.is_scoped(list) {
                     special.extend(ground.rewrites.named(network, list));
                 }
