@@ -77,6 +77,9 @@ struct Front {
     proto: Proto,
 }
 
+/// What is the same of a port of several Nodes: whose it is, and what becomes of messages from where.
+type Alike = (By, u16, Proto, Outcome, Vec<Range>);
+
 /// What becomes of a message of the world.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 struct Outcome {
@@ -101,7 +104,7 @@ pub(super) fn doors(
     }
     let walks = Walks::new(network);
     let mut doors: Vec<Door> = vec![];
-    let mut nodes: BTreeMap<(By, u16, Proto, Outcome, Vec<Range>), Vec<String>> = BTreeMap::new();
+    let mut nodes: BTreeMap<Alike, Vec<String>> = BTreeMap::new();
     for front in fronts(cluster, network) {
         let Front { by, at, node, port, proto } = front;
         if picked.asked.port.is_some_and(|asked| asked != (proto, port)) {

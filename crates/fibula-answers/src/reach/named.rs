@@ -27,6 +27,9 @@ pub(super) struct Found {
     pub(super) pairs: u64,
 }
 
+/// A name with its port, as pods of a namespace say it.
+type Name<'a> = (&'a str, &'a str, u16);
+
 /// Whom a workload names, at which port, and where it does.
 type Wanted = BTreeMap<(usize, PartyId, Vec<(ElementId, Port)>), (String, String)>;
 
@@ -43,7 +46,7 @@ pub(super) fn named(
     let network = ground.network;
     let mut wanted: Wanted = BTreeMap::new();
     // Pods of one template name the same: each name is looked up once for each namespace.
-    let mut known: BTreeMap<(&str, &str, u16), Vec<(ElementId, Port)>> = BTreeMap::new();
+    let mut known: BTreeMap<Name<'_>, Vec<(ElementId, Port)>> = BTreeMap::new();
     for (pod, id) in own(cluster).zip(network.of_kind(Kind::Pod)) {
         let mentions = pod.containers.iter().flat_map(|container| &container.mentions);
         for mention in mentions {
