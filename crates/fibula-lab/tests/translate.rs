@@ -35,6 +35,62 @@ fn each_kind_of_entry_has_its_place_in_the_kernel() {
     assert_data_eq!(space(&text, "outside"), snapshot!["snapshots/outside.txt"]);
 }
 
+/// The network, with a policy for the pods: what goes to them is asked about behind the Service.
+fn filtered() -> String {
+    let tables = r#""ingress": [
+    {"arrived": "daemon", "do": "goto source", "rule": "NP-32"}],
+  "ingress policies": [],
+  "web": [
+    {"from": "pods", "port": "8080", "do": "goto source", "rule": "NP-3"},
+    {"from": "same", "do": "goto source", "rule": "DR-4"}],
+  "empty": [],
+  "isolation": [{"do": "discard policy", "rule": "NP-2"}],
+  "next hop": ["#;
+    let chains = r#""chains": {
+  "ingress policies": {"by": "to", "lists": [
+    {"tables": ["empty", "web", "isolation"], "pods": ["p1"]},
+    {"tables": ["isolation"], "pods": ["p2"]}]}
+},
+"pipelines": {"#;
+    let pipeline = r#""services", "ingress", "ingress policies", "source""#;
+    NETWORK
+        .replace(r#""next hop": ["#, tables)
+        .replace(r#""pipelines": {"#, chains)
+        .replace(r#""services", "source""#, pipeline)
+        .replace(r#""then": "source""#, r#""then": "ingress""#)
+}
+
+/// The maps and chains of a ruleset that have a word in their name.
+fn blocks(text: &str, words: &[&str]) -> String {
+    let mut found = vec![];
+    let mut inside = false;
+    for line in text.lines() {
+        let name = line.trim().strip_prefix("chain ").or(line.trim().strip_prefix("map "));
+        inside |= name.is_some_and(|name| words.iter().any(|word| name.contains(word)));
+        found.extend(inside.then_some(line.strip_prefix("      ").unwrap_or(line)));
+        inside &= line != "      }";
+    }
+    found.join("\n")
+}
+
+#[test]
+fn np_2_filters_are_chains_that_a_map_of_pods_leads_to() {
+    let text = plan(&network(&filtered()), &Setup::default()).to_string();
+    let words = ["pods_", "ingress", "at_web", "isolation", "go_", "itself"];
+    assert_data_eq!(blocks(space(&text, "n1"), &words), snapshot!["snapshots/filters.txt"]);
+}
+
+#[test]
+fn np_18_filters_before_the_rewriting_are_refused() {
+    let text = filtered().replace(
+        r#""replies", "services", "ingress", "ingress policies", "source""#,
+        r#""replies", "ingress", "ingress policies", "services", "source""#,
+    );
+    let text = text.replace(r#""then": "ingress""#, r#""then": "source""#);
+    let refusal = translate(&network(&text), &Setup::default()).unwrap_err().to_string();
+    assert!(refusal.contains("asks filters before targets are rewritten"), "{refusal}");
+}
+
 #[test]
 fn n6_entries_that_differ_only_in_the_target_share_a_rule_and_keep_their_order() {
     let rewrite = |to: &str, port: &str, arrived: &str| {
@@ -113,6 +169,11 @@ fn an_entry_that_linux_cannot_keep_is_refused_by_its_name() {
             "rewrites in a second table",
         ),
     ];
+    let cases = cases.into_iter().chain([(
+        r#"{"to": "own", "do": "goto next hop", "rule": "SVC-61"}"#,
+        r#"{"to": "same", "do": "goto next hop"}"#,
+        "compares the addresses of any message",
+    )]);
     for (old, new, why) in cases {
         assert!(NETWORK.contains(old), "{old}");
         let text = NETWORK.replace(old, new);

@@ -160,7 +160,7 @@ pub struct Origin {
 }
 
 /// What an entry matches: every field that is not [`Any`](Addrs::Any) narrows it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Pattern {
     /// The kind of element that the message arrived from, by the kind of link.
     pub from: Option<Kind>,

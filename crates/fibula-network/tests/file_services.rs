@@ -202,7 +202,7 @@ rewrite web -> rewrite shop
 "then": "source" -> "then": "services"
   32:104: tables.services[1].then: got "services", expected a table that is later in each pipeline
 own in node ports -> own in ports
-  33:13: tables.services[2].to: got "own in ports", expected *, an address, a prefix, a range, the name of a set, own, own in SET, hosted, or elsewhere KIND
+  33:13: tables.services[2].to: got "own in ports", expected *, an address, a prefix, a range, the name of a set, own, own in SET, hosted, elsewhere KIND, or same
 masquerade own -> masquerade me
   36:29: tables.source[0].do: got "masquerade me", expected own or an address to masquerade by
 "reply": true, "do": "deliver caller" -> "do": "deliver caller"

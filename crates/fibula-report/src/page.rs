@@ -84,6 +84,12 @@ impl Text {
         self
     }
 
+    /// Its first part, and what follows as words without a meaning.
+    pub(crate) fn split_first(mut self) -> (Text, String) {
+        let rest = self.spans.split_off(self.spans.len().min(1));
+        (self, rest.into_iter().map(|(_, text)| text).collect())
+    }
+
     /// What it says, without its meaning.
     pub(crate) fn words(&self) -> String {
         self.spans.iter().map(|(_, text)| text.as_str()).collect()

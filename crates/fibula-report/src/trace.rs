@@ -18,7 +18,8 @@ use crate::view::{View, host};
 /// what is not certain and what was assumed.
 pub fn trace(view: &View<'_>, trace: &Trace, preface: &Preface) -> Page {
     let mut page = Page::new();
-    page.line(headline::headline(view, trace));
+    let (verdict, says) = headline::headline(view, trace).split_first();
+    page.hanging(verdict.plain(" "), says.trim_start());
     page.blank();
     match &trace.open[..] {
         [] => {

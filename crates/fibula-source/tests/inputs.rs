@@ -183,15 +183,16 @@ fn lists_in_lists_end_somewhere() {
 #[test]
 fn dr_21_what_networks_do_not_follow_is_named_and_others_counted() {
     let read = text(
-        "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata:\n  name: deny\n  \
-         namespace: shop\n---\napiVersion: v1\nkind: ConfigMap\ndata: {}\n---\napiVersion: v1\n\
+        "apiVersion: cilium.io/v2\nkind: CiliumNetworkPolicy\nmetadata:\n  name: deny\n  \
+         namespace: shop\n---\napiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata:\n  \
+         name: deny\n  namespace: shop\n---\napiVersion: v1\nkind: ConfigMap\ndata: {}\n---\napiVersion: v1\n\
          kind: ConfigMap\n"
             .to_owned(),
     );
-    let unread = &read.unread[0];
+    let [unread] = &read.unread[..] else { panic!("{:#?}", read.unread) };
     assert_eq!(
         (&*unread.kind, &*unread.namespace, &*unread.name),
-        ("NetworkPolicy", "shop", "deny")
+        ("CiliumNetworkPolicy", "shop", "deny")
     );
     assert_eq!(read.sources.position(unread.id, "metadata.name").map(|at| at.line), Some(4));
     assert_eq!(read.left.get("ConfigMap"), Some(&2));

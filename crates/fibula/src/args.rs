@@ -1,16 +1,23 @@
 //! What can be typed.
 
+mod help;
+mod values;
+
 use std::ffi::OsString;
-use std::str::FromStr;
 
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
-use fibula_intended::{Daemon, Decision, Profile, Refinement};
+use fibula_intended::{Daemon, Profile, Refinement};
 use fibula_network::Port;
 use ipnet::IpNet;
 
 use crate::output::Target;
+use help::{
+    GRAPH_HELP, LAB_CHECK_HELP, LAB_HELP, LAB_RUN_HELP, REACH_HELP, TRACE_HELP, VERIFY_HELP,
+};
+pub(crate) use values::Decided;
+use values::{daemon, profile, range};
 
 const STYLES: Styles = Styles::styled()
     .header(AnsiColor::Yellow.on_default().bold())
@@ -68,72 +75,6 @@ pub(crate) enum Command {
         shell: Shell,
     },
 }
-
-const TRACE_HELP: &str = "\
-FROM and TO are names as you say them: web, shop/web, deploy/web, pod/web-0, node/n1, 10.0.0.7,
-web.shop.svc, world, c1-1 (a container). TO needs a :PORT unless one alone is declared: a number
-(8080), with its protocol if that is not TCP (53/UDP), or the name of a declared port (http).
-
-Examples:
-  fibula trace -f @k1 c1-1 p2:8080
-  fibula trace -f deploy/ frontend cart:7070
-  fibula trace -f deploy/ world node/n1:30080
-  kubectl get -A -o yaml nodes,pods,services | fibula trace -f - -n shop web 10.0.2.5:5432";
-
-const REACH_HELP: &str = "\
-FROM and TO are sets: names as `trace` takes them, ns/shop, app=web (a label), 10.0.0.0/8, nodes,
-world, all; several with commas between them. TO can be a Service: who can use it?
-
-Exit codes: 0 something is open, 1 nothing is, 2 cannot run, 3 undecided.
-
-Examples:
-  fibula reach -f deploy/
-  fibula reach -f deploy/ ns/shop world
-  fibula reach -f deploy/ all svc/shop/web --port 80
-  fibula reach -f deploy/ -n shop --only in
-  fibula reach -f deploy/ --only unused
-  fibula reach -f deploy/ -o markdown=comment.md";
-
-const VERIFY_HELP: &str = "\
-Examples:
-  fibula verify @k1
-  fibula verify deploy/
-  kubectl get -A -o json nodes,pods,services | fibula verify -
-  fibula verify @k1 --without R1                    the article's own graph loops
-  fibula graph -f @k1 -o json=net.json && fibula verify --network net.json";
-
-const GRAPH_HELP: &str = "\
-Examples:
-  fibula graph -f @k1                the elements, and the tables that switches share
-  fibula graph -f @k1 p1 n1          the FIBs of p1 and n1, written out
-  fibula graph -f @k1 -o dot | dot -Tsvg > k1.svg
-  fibula graph -f @k1 -o json=net.json";
-
-const LAB_HELP: &str = "\
-Needs Linux with user namespaces (or root) and the program nft; nothing stays behind, however it
-ends. Where a choice is open, the lab takes the first of its ways, and says so.
-
-Examples:
-  fibula lab check -f @k1                           do model and kernel agree?
-  fibula lab run --in c1-1 -f @k1 -- ip route       a command inside a pod
-  fibula lab shell n1 -f deploy/                    a shell at a node
-  fibula lab show p1 -f @k1                         what is built, as text";
-
-const LAB_CHECK_HELP: &str = "\
-Exit codes: 0 they agree, 1 they differ, 2 cannot run.
-
-Examples:
-  fibula lab check -f @k1
-  fibula lab check -f deploy/ --all -o json
-  fibula lab check -f @k1 --kernel-without 'n1/next hop/10'   so that you see it differ";
-
-const LAB_RUN_HELP: &str = "\
-NAME is a pod, workload, node, container or world. The processes of the network answer meanwhile, and
-names of Services resolve where the pod asks the cluster for them. The exit code is the command's.
-
-Examples:
-  fibula lab run -f @k1 -- ping -c 1 10.0.2.1
-  fibula lab run --in world -f deploy/ -- curl -s http://10.0.0.1:30080";
 
 /// What says nothing of a network that is read as such.
 const OF_OBJECTS: [&str; 12] = [
@@ -460,40 +401,4 @@ pub(crate) enum DenyArg {
     Error,
     Warning,
     Note,
-}
-
-/// A decision and its answer, as they are typed: `DR-3=yes`.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Decided {
-    pub(crate) decision: Decision,
-    pub(crate) value: u8,
-}
-
-impl FromStr for Decided {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Decided, String> {
-        let (id, word) = text.split_once('=').unwrap_or((text, ""));
-        let decision: Decision = id.trim().parse()?;
-        let [first, second] = decision.values();
-        let value = decision.value(word.trim()).ok_or_else(|| {
-            format!("{}\nsay {decision}={first} or {decision}={second}", decision.question())
-        })?;
-        Ok(Decided { decision, value })
-    }
-}
-
-fn profile(text: &str) -> Result<Profile, String> {
-    text.parse()
-}
-
-fn daemon(text: &str) -> Result<Option<Daemon>, String> {
-    match text {
-        "none" => Ok(None),
-        _ => text.parse().map(Some),
-    }
-}
-
-fn range(text: &str) -> Result<IpNet, String> {
-    text.parse().map_err(|_| "it is no range: say 10.0.0.0/16, or fd00::/48".to_owned())
 }

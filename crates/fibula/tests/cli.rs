@@ -94,6 +94,11 @@ fn pictures_of_the_readme_are_what_is_printed() {
     check(&picture(&shown("demo")), file!["../../../docs/img/demo.svg": Text]);
     let trace = ["trace -f @k1 c1-1 p2:8080", "trace -f @k1 c1-1 p2:1234"].map(shown).join("\n");
     check(&picture(&trace), file!["../../../docs/img/trace.svg": Text]);
+    let input = "tests/input/policies.yaml";
+    let asked = ["trace", "-f", input, "-n", "shop", "api", "db:80"];
+    let Ran { out, .. } = run_on(COLOUR, &asked, b"");
+    let dropped = format!("$ fibula trace -n shop api db:80\n{out}").replace(input, "shop.yaml");
+    check(&picture(&dropped), file!["../../../docs/img/policies.svg": Text]);
 }
 
 #[test]

@@ -5,7 +5,8 @@
 //! the constraints ask of them. For C3 and C4 that is which ports the Pod promises, and by which
 //! listeners of its switch; so a Pod with a process that an entry names, or that other facts speak
 //! of in another way, is asked for itself. C2 asks about loopback, which is never alike to anything.
-//! Who may send matters to neither: a target counts as kept only if no header at all breaks a
+//! Of an address that nobody has they ask R5 alone, whether each message ends with a reason; which
+//! the likeness says as well. Who may send matters to neither: a target counts as kept only if no header at all breaks a
 //! constraint, whether or not somebody could send it.
 
 use fibula_network::Addr;
@@ -18,9 +19,9 @@ use super::prover::Prover;
 use super::tally::Tallies;
 use crate::tenants::Tenants;
 
-/// What the proof for an address depends on: its likeness for the FIBs, and by the facts what the
-/// Pod promises that owns it.
-type Form = (Likeness, Option<u32>);
+/// What the proof for an address depends on: its likeness for the FIBs; and of a Pod that owns it by
+/// the facts what it promises, and its listeners.
+type Form = (Likeness, Option<(u32, u32)>);
 
 /// How many targets are proved in one go: the same on every machine, for counting gives up after a
 /// while in each.
@@ -82,6 +83,9 @@ fn form(
         return None;
     }
     let likeness = likeness?;
+    if likeness.is_unowned() {
+        return tenants.owners(addr).next().is_none().then_some((likeness, None));
+    }
     let owner = ground.network.owners_of(addr).first()?;
     let mut owners = tenants.owners(addr);
     match (owners.next(), owners.next()) {
@@ -91,7 +95,7 @@ fn form(
             let same = pod == owner.to && ground.network.facts.host(pod) == Some(owner.via);
             // What is promised asks who receives a message that the owner rewrites.
             (same && !named && !likeness.is_rewritten())
-                .then(|| (likeness, Some(tenants.promised(pod))))
+                .then(|| (likeness, Some((tenants.promised(pod), ground.layout(pod)))))
         }
         _ => None,
     }

@@ -2,7 +2,9 @@
 //!
 //! See [`Trust`] for the argument. What is proved of a backend is proved of all that are alike.
 
-use fibula_network::flow::{Atom, Flow, Ground, Likeness, Trust};
+use std::rc::Rc;
+
+use fibula_network::flow::{Atom, Flow, Ground, Likeness, Likenesses, Toward, Trust};
 use fibula_network::{Addr, BackendsId, Kind};
 use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -23,11 +25,9 @@ enum Group {
 pub(crate) fn trust(ground: &Ground<'_>, targets: &[Atom]) -> (Trust, Vec<Option<Likeness>>) {
     let mut trust = Trust::candidates(ground);
     loop {
-        let likeness = |target: &Atom| {
-            let addr = ground.atoms.range(*target).lo;
-            ground.likeness(addr, Some(&trust))
-        };
-        let likenesses: Vec<Option<Likeness>> = targets.par_iter().map(likeness).collect();
+        let alike = Likenesses::new(ground, &trust);
+        let likenesses: Vec<Option<Likeness>> =
+            targets.par_iter().map(|target| alike.of(*target)).collect();
         let broken = broken(ground, &trust, targets, &likenesses);
         let lists = || (0..).map(BackendsId).zip(&ground.network.backends);
         let doubted: Vec<BackendsId> = lists()
@@ -71,18 +71,28 @@ fn broken(
     let groups: Vec<Vec<Addr>> = groups.into_values().collect();
     let broken = groups.par_chunks(SHARE).flat_map_iter(|groups| {
         let mut flow = Flow::trusting(ground, trust);
-        let broken = groups.iter().filter(|group| breaks(&mut flow, group[0]));
-        broken.flatten().copied().collect::<Vec<Addr>>()
+        let mut broken: Vec<Addr> = vec![];
+        for group in groups {
+            // What is so roughly is so of all that are alike.
+            let roughly = flow.roughly(ground.atoms.of(group[0]));
+            if breaks(&mut flow, &roughly) {
+                let exactly = |addr: &&Addr| {
+                    let toward = flow.toward(ground.atoms.of(**addr));
+                    breaks(&mut flow, &toward)
+                };
+                broken.extend(group.iter().filter(exactly));
+            }
+        }
+        broken
     });
     broken.collect()
 }
 
-/// Whether some message that was rewritten to the address ends without a reason.
-fn breaks(flow: &mut Flow<'_>, addr: Addr) -> bool {
-    let toward = flow.toward(flow.ground.atoms.of(addr));
-    flow.switches(&toward).into_iter().any(|switch| {
+/// Whether some message that was rewritten to the target ends without a reason.
+fn breaks<'g>(flow: &mut Flow<'g>, toward: &Rc<Toward<'g>>) -> bool {
+    flow.switches(toward).into_iter().any(|switch| {
         Kind::ALL.into_iter().any(|from| {
-            let fates = flow.rewritten(&toward, switch, from);
+            let fates = flow.rewritten(toward, switch, from);
             fates.iter().flat_map(|fate| fate.iter()).any(|(_, end)| !end.verdict.has_reason())
         })
     })

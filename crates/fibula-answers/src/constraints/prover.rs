@@ -64,19 +64,25 @@ impl<'g> Prover<'g> {
         let addr = ground.atoms.range(target).lo;
         // A promise asks who receives a message, not only whether it ends with a reason.
         let promised = is_loopback(addr) || self.tenants.owners(addr).next().is_some();
+        let mut keeps = true;
+        // What could be so at most, whoever sees which backends, is asked of every target; what is
+        // so only of one for which the former is too much.
+        if !promised {
+            let toward = self.flow.roughly(target);
+            let suspected = self.suspected(&toward, addr);
+            keeps = self.keeps;
+            if suspected.is_empty() {
+                return keeps;
+            }
+        }
         let toward = if promised { self.flow.closely(target) } else { self.flow.toward(target) };
-        self.keeps = true;
         if !ground.has_chains() {
             self.ask(&toward, addr);
-            return self.keeps;
+            return keeps && self.keeps;
         }
-        // What chains could do at most is asked of every target, what they do only of one for which
-        // the former is too much.
-        let (before, looked_at) = (std::mem::take(&mut self.tallies), self.looked_at);
-        self.ask(&toward, addr);
-        let suspected = std::mem::replace(&mut self.tallies, before);
-        self.looked_at = looked_at;
-        let keeps = self.keeps;
+        // Likewise what chains could do, and what they do.
+        let suspected = self.suspected(&toward, addr);
+        keeps &= self.keeps;
         if suspected.is_empty() {
             return keeps;
         }
@@ -92,8 +98,18 @@ impl<'g> Prover<'g> {
         keeps
     }
 
+    /// What breaks a constraint among messages to a target, if more messages end in each way than
+    /// do: nothing is noted of it.
+    fn suspected(&mut self, toward: &Rc<Toward<'g>>, addr: Addr) -> Tallies {
+        let (before, looked_at) = (std::mem::take(&mut self.tallies), self.looked_at);
+        self.ask(toward, addr);
+        self.looked_at = looked_at;
+        std::mem::replace(&mut self.tallies, before)
+    }
+
     /// Asks for each constraint what breaks it among the messages to a target.
     fn ask(&mut self, toward: &Rc<Toward<'g>>, addr: Addr) {
+        self.keeps = true;
         let mut switches = self.flow.switches(toward);
         // Pods first: a message from a container is the better example.
         switches.sort_by_key(|switch| self.network.kind(*switch));

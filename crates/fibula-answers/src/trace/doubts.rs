@@ -226,7 +226,8 @@ fn withholds(network: &Network, trace: &Trace, end: ElementId, kind: &str, name:
     }
     if AT_TARGET.contains(&kind) {
         let namespace = target.and_then(|pod| place::namespace(network, pod));
-        return namespace.is_some_and(|namespace| namespace == name || name == ROOT);
+        let everywhere = name.is_empty() || name == ROOT;
+        return namespace.is_some_and(|namespace| everywhere || namespace == name);
     }
     let host = |pod| network.facts.host(pod);
     let local = source.is_none() && target.is_some_and(|pod| host(pod) == host(trace.from.process));

@@ -3,6 +3,7 @@
 
 mod policies;
 mod rewriting;
+mod services;
 mod wrong;
 
 use fibula_network::*;

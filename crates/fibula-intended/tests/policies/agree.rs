@@ -119,13 +119,14 @@ impl<'a> Both<'a> {
         let value = |id: &str, of: &[&str]| {
             let mut known = self.with.choices.iter().zip(choices);
             let known = known.find(|(choice, _)| {
-                &*choice.id == id && of.iter().all(|part| choice.question.contains(part))
+                let question = choice.question.to_lowercase();
+                &*choice.id == id && of.iter().all(|part| question.contains(part))
             });
             known.map_or(0, |(_, value)| *value)
         };
         let first = |tier: Tier, priority: u16| {
             let tier = if tier == Tier::Admin { "admin" } else { "baseline" };
-            let of = [format!(" {tier} tier "), format!(" priority {priority}:")];
+            let of = [format!(" {tier} "), format!(" priority {priority}:")];
             usize::from(value("DR-6", &[&of[0], &of[1]]))
         };
         let unread = |kind: &str, name: &str, by: &Selector| {

@@ -20,6 +20,8 @@ pub enum Damage {
     WrongPort(IpAddr),
     /// What should be rewritten to the first address is rewritten to the second.
     WrongBackend(IpAddr, IpAddr),
+    /// What its rules say of the first address where they name a set, they say of the second.
+    WrongPeer(IpAddr, IpAddr),
 }
 
 // === impl Damage ===
@@ -43,6 +45,15 @@ impl Damage {
                 true => None,
                 false => Some(line.to_owned()),
             }),
+            Damage::WrongPeer(from, to) => {
+                let mut listed = false;
+                edit(space, |line| {
+                    listed = line.contains("set in_") || listed && !line.trim().eq("}");
+                    let item = line.trim().trim_end_matches(',');
+                    let other = listed && item.parse() == Ok(from);
+                    Some(if other { line.replace(item, &to.to_string()) } else { line.to_owned() })
+                })
+            }
             Damage::WrongPort(addr) => backends(space, |backend, port| match backend == addr {
                 true => (backend, port.wrapping_add(1)),
                 false => (backend, port),

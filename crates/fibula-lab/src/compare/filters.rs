@@ -18,6 +18,7 @@ use fibula_network::{
     Proto, Range, Side, TableId,
 };
 
+use super::probes::is_loopback;
 use super::senders::World;
 
 /// A message to ask about: who sends it, from which address, to which and which port.
@@ -122,7 +123,9 @@ fn fronts(network: &Network) -> BTreeMap<Addr, (Addr, Port)> {
             continue;
         };
         let (Ports::In(number, _), Some(proto)) = (pattern.dport, pattern.proto) else { continue };
-        for backend in network.backends(to).members.iter().filter(|_| at.lo == at.hi) {
+        // From loopback only the Node itself sends.
+        let one = at.lo == at.hi && !is_loopback(at.lo);
+        for backend in network.backends(to).members.iter().filter(|_| one) {
             fronts.entry(backend.addr).or_insert((at.lo, Port { proto, number }));
         }
     }

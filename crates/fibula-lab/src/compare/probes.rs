@@ -124,7 +124,7 @@ impl Questions {
     }
 }
 
-fn is_loopback(addr: Addr) -> bool {
+pub(super) fn is_loopback(addr: Addr) -> bool {
     [Addr::LOOPBACK_V4, Addr::LOOPBACK_V6].contains(&addr)
 }
 

@@ -4,6 +4,7 @@
 //!   elements, links ──► ground   a namespace for each switch, wires, a bridge for each mesh
 //!   last table      ──► routes   Deliver: addresses of `lo`, listeners; Forward: routes
 //!   all tables      ──► rules    what stops, rewrites or leads apart: an nft ruleset
+//!   chains of Pods  ──►          a map from their addresses to filters that they share
 //! ```
 //!
 //! | entry | in the kernel |
@@ -14,6 +15,7 @@
 //! | Masquerade | a mark of the connection, then `snat`, which keeps the port |
 //! | Undo, Deliver(caller) | connection tracking does both by itself |
 //! | Discard, Reject | a rule that says so in the set [`STOPPED`](crate::plan::STOPPED), then drops or rejects |
+//! | Goto, in a filter | the place in the mark, which the tables behind the filters ask for |
 //! | Discard(closed port) | nobody listens, and the kernel refuses |
 //!
 //! A route cannot stop a message: a process of a Node must be able to send to a virtual address,

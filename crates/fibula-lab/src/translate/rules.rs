@@ -23,6 +23,7 @@ mod filters;
 mod groups;
 mod hooks;
 mod named;
+mod names;
 mod reach;
 mod shape;
 mod steps;
@@ -35,8 +36,9 @@ use crate::plan::{Origin, STOPPED_SET, TABLE};
 use super::lines::{Line, Switch};
 use super::{Origins, Refusal};
 
+use names::Hook;
 use shape::Shape;
-use write::{Hook, Writer};
+use write::{NUMBER, Writer};
 
 /// A ruleset.
 pub(super) struct Rules {
@@ -122,6 +124,10 @@ pub(super) fn rules(switch: &Switch<'_>, origins: &mut Origins) -> Result<Option
         return Ok(None);
     }
     let shape = Shape::of(switch)?;
+    if shape.ends.len() > 1 && origins.words.len() > NUMBER as usize {
+        let why = format!("more than {NUMBER} entries beside filters: a mark tells no more");
+        return Err(Refusal { at: switch.id, entry: None, why });
+    }
     let mut leads = vec![];
     let mut chains = vec![];
     for (mode, from) in [(Mode::New, 0), (Mode::Reply, shape.answers)] {

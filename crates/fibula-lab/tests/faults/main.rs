@@ -12,6 +12,7 @@ use fibula_network::{Network, Proto};
 use fibula_source::Input;
 
 const OBJECTS: &str = include_str!("objects.yaml");
+const POLICIES: &str = include_str!("policies.yaml");
 
 #[allow(clippy::print_stdout, reason = "a program of its own, to be read")]
 fn main() {
@@ -24,7 +25,7 @@ fn main() {
         Ok(ground) => ground,
         Err(why) => return println!("no fault was tried: skipped, {why}"),
     };
-    let network = cluster();
+    let (network, policies) = (cluster(&[OBJECTS]), cluster(&[OBJECTS, POLICIES]));
     let tried: [(&str, Try<'_>); 7] = [
         ("no fault", &no_fault),
         ("a deleted route", &deleted_route),
@@ -34,8 +35,16 @@ fn main() {
         ("a swapped endpoint", &swapped_endpoint),
         ("an entry kept out", &entry_kept_out),
     ];
-    for (name, test) in tried {
-        match test(&network, &ground) {
+    let filtered: [(&str, Try<'_>); 4] = [
+        ("policies and no fault", &policies_hold),
+        ("an allowing filter kept out", &allow_kept_out),
+        ("a swapped peer", &swapped_peer),
+        ("isolation lost", &isolation_lost),
+    ];
+    let tried = tried.into_iter().map(|(name, test)| (name, test, &network));
+    let filtered = filtered.into_iter().map(|(name, test)| (name, test, &policies));
+    for (name, test, network) in tried.chain(filtered) {
+        match test(network, &ground) {
             Err(why) if why.contains("install the package nftables") => {
                 return println!("no fault was tried: skipped, {why}");
             }
@@ -47,8 +56,9 @@ fn main() {
 
 type Try<'a> = &'a dyn Fn(&Network, &Ground) -> Result<(), String>;
 
-fn cluster() -> Network {
-    let read = fibula_source::read(&[Input::Text { name: "objects".into(), text: OBJECTS.into() }]);
+fn cluster(texts: &[&str]) -> Network {
+    let input = |text: &&str| Input::Text { name: "objects".into(), text: (*text).into() };
+    let read = fibula_source::read(&texts.iter().map(input).collect::<Vec<_>>());
     assert!(read.refused.is_empty(), "{:?}", read.refused);
     let cluster = Cluster::new(read.objects, &Options::default());
     let daemons = vec![Daemon::kubelet()];
@@ -157,4 +167,46 @@ fn entry_kept_out(network: &Network, ground: &Ground) -> Result<(), String> {
     all(&comparison, |verdict, outcome| {
         verdict == Verdict::Rejected && !matches!(outcome, Outcome::Accepted(_))
     })
+}
+
+fn policies_hold(network: &Network, ground: &Ground) -> Result<(), String> {
+    let comparison = run(network, ground, vec![], |_, _| true)?;
+    let dropped = Verdict::DroppedByPolicy;
+    assert!(comparison.agreements.iter().any(|a| a.verdict == dropped), "nothing is dropped");
+    match comparison.differences.is_empty() {
+        true => Ok(()),
+        false => Err(format!("{:#?}", comparison.differences)),
+    }
+}
+
+fn allow_kept_out(network: &Network, ground: &Ground) -> Result<(), String> {
+    let without = Without::named(network, "netpol/shop/web ingress/0")?;
+    let comparison = run(network, ground, without, |_, _| true)?;
+    all(&comparison, |verdict, outcome| {
+        verdict == Verdict::Delivered && matches!(outcome, Outcome::Dropped { .. })
+    })
+}
+
+/// What web1 lets in from the client comes in from web2 instead.
+fn swapped_peer(network: &Network, ground: &Ground) -> Result<(), String> {
+    let parse = |text: &str| text.parse().map_err(|_| "no address");
+    let damage = Damage::WrongPeer(parse("10.1.1.9")?, parse("10.1.2.1")?);
+    let comparison = damaged(network, ground, damage)?;
+    let kinds: Vec<Verdict> = comparison.differences.iter().map(|d| d.fate.verdict).collect();
+    for verdict in [Verdict::Delivered, Verdict::DroppedByPolicy] {
+        assert!(
+            kinds.contains(&verdict),
+            "no difference where a message is {verdict:?}: {kinds:?}"
+        );
+    }
+    all(&comparison, |verdict, outcome| match verdict {
+        Verdict::Delivered => matches!(outcome, Outcome::Dropped { .. }),
+        _ => verdict == Verdict::DroppedByPolicy && !matches!(outcome, Outcome::Dropped { .. }),
+    })
+}
+
+fn isolation_lost(network: &Network, ground: &Ground) -> Result<(), String> {
+    let without = Without::named(network, "isolation/0")?;
+    let comparison = run(network, ground, without, |_, _| true)?;
+    all(&comparison, |verdict, _| verdict == Verdict::DroppedByPolicy)
 }

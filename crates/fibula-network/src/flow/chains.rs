@@ -26,6 +26,10 @@ use crate::walk::Verdict;
 /// How closely messages to a target are followed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Care {
+    /// As `Reasons`, and an entry for *own* addresses at *listened* ports could match every port and
+    /// none, a trusted Rewrite from whose list not all switches see a backend be passed by: what is
+    /// so of a target is so whichever ports are listened on, and whichever switches see some.
+    Roughly,
     /// No further than to where they are trusted to end with a reason (see
     /// [`Trust`](super::Trust)); of chains, what they could do.
     Reasons,
@@ -33,6 +37,13 @@ pub(crate) enum Care {
     Alternatives,
     /// Through every alternative, and chains as they are.
     Exact,
+}
+
+impl Care {
+    /// Whether messages are followed no further than to where they are trusted to end.
+    pub(super) fn trusts(self) -> bool {
+        matches!(self, Care::Roughly | Care::Reasons)
+    }
 }
 
 /// The chains of a network, prepared for both readings.

@@ -8,7 +8,8 @@ use super::became::Became;
 use super::chains::{Care, compares};
 use super::matching::{Act, Case, Matcher, Move, Relation};
 use crate::element::Kind;
-use crate::fib::{BackendsId, EntryId, Mark, Source, TableId};
+use crate::fib::{BackendsId, EntryId, Mark, Scope, Source, TableId};
+use crate::network::Backends;
 use crate::set::{SetId, Space};
 use crate::walk::Verdict;
 
@@ -70,6 +71,29 @@ pub(super) struct Passing<'a, 'c> {
     pub(super) by_class: bool,
 }
 
+/// Whether an entry that matches can do what it says at a switch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Applies {
+    No,
+    /// At some switches, perhaps.
+    Perhaps,
+    Yes,
+}
+
+// === impl Applies ===
+
+impl Applies {
+    /// Whether a switch can choose from a list, whichever switch it is.
+    pub(super) fn of(list: &Backends) -> Applies {
+        // Those that everybody sees come first.
+        match list.members.first().map(|backend| backend.at) {
+            None => Applies::No,
+            Some(Scope::Everywhere) => Applies::Yes,
+            Some(_) => Applies::Perhaps,
+        }
+    }
+}
+
 // === impl Decider ===
 
 impl Decider {
@@ -88,7 +112,7 @@ impl Decider {
             entering,
             care: case.care,
             relation,
-            layout: (relation.own.is_some() || case.zone_listens)
+            layout: (relation.own.is_some() && case.care != Care::Roughly || case.zone_listens)
                 .then(|| case.ground.layouts.of(case.switch)),
         });
         if let Some(known) = key.as_ref().and_then(|key| self.known.get(key)) {
@@ -171,10 +195,15 @@ impl Decider {
             for (matched, act) in self.matcher.matches(space, case, id, entry) {
                 let matched = became.before(space, case.fields, matched);
                 let hit = space.and(rest, matched);
-                if space.is_empty(hit) || !passing.applies(case, act) {
+                if space.is_empty(hit) {
                     continue;
                 }
-                rest = space.minus(rest, matched);
+                match passing.applies(case, act) {
+                    Applies::No => continue,
+                    Applies::Yes if case.is_vague(pattern) => {}
+                    Applies::Perhaps => {}
+                    Applies::Yes => rest = space.minus(rest, matched),
+                }
                 passing.act(space, case, position, (hit, state), act);
             }
         }
@@ -186,8 +215,11 @@ impl Decider {
 
 impl Passing<'_, '_> {
     /// Whether an entry that matches can do what it says at this switch.
-    fn applies(&mut self, case: &Case<'_>, act: Act) -> bool {
-        match act {
+    fn applies(&mut self, case: &Case<'_>, act: Act) -> Applies {
+        let is = match act {
+            Act::Rewrite(to, ..) if case.care == Care::Roughly && case.trusts(to) => {
+                return Applies::of(case.network.backends(to));
+            }
             Act::Rewrite(to, ..) => {
                 self.by_class &= !case.ground.rewrites.is_scoped(to);
                 case.seen(to).next().is_some()
@@ -197,7 +229,8 @@ impl Passing<'_, '_> {
                 case.masquerade(by).is_some()
             }
             Act::Move(_) | Act::Goto(_) => true,
-        }
+        };
+        if is { Applies::Yes } else { Applies::No }
     }
 
     fn act(

@@ -95,6 +95,14 @@ impl<'g> Flow<'g> {
         self.begin(atom, Care::Reasons)
     }
 
+    /// Begins to ask likewise, and for more: headers are in the set of each way to end in which
+    /// they could end, whichever of the trusted backends each switch sees, and whichever ports the
+    /// owner of the target listens on. So it holds for all targets that are alike but for these (see
+    /// [`Likeness`](super::Likeness)). Places say nothing then.
+    pub fn roughly(&mut self, atom: Atom) -> Rc<Toward<'g>> {
+        self.begin(atom, Care::Roughly)
+    }
+
     /// Begins to ask about a target likewise, and will follow every alternative.
     pub fn closely(&mut self, atom: Atom) -> Rc<Toward<'g>> {
         self.begin(atom, Care::Alternatives)
@@ -124,7 +132,7 @@ impl<'g> Flow<'g> {
     /// A target that messages to the one asked about are rewritten to, or that one.
     pub(super) fn after(&mut self, atom: Atom, care: Care) -> Rc<Toward<'g>> {
         let care = match care {
-            Care::Reasons if self.trust.is_none() => Care::Alternatives,
+            care if care.trusts() && self.trust.is_none() => Care::Alternatives,
             Care::Exact if self.ground.filtering.is_empty() => Care::Alternatives,
             care => care,
         };

@@ -181,6 +181,11 @@ impl<'n> Ground<'n> {
         (&exact.classes, &exact.hosted)
     }
 
+    /// A number for switches that have alike listeners too, of those that decide alike.
+    pub fn layout(&self, switch: ElementId) -> u32 {
+        self.layouts.of(switch)
+    }
+
     /// The entries of each table that can match a target.
     pub(crate) fn sieves(&self) -> &[Sieve] {
         &self.sieves
@@ -215,11 +220,27 @@ impl<'n> Ground<'n> {
 
     /// The Rewrite entries that can match messages to an address at some switch.
     pub(crate) fn rewriting(&self, addr: Addr) -> impl Iterator<Item = Rewriting> + '_ {
+        self.rewriting_as(addr, true)
+    }
+
+    /// The same; if not `own`, but for those that match at switches only that have the address for
+    /// their own.
+    pub(crate) fn rewriting_as(
+        &self,
+        addr: Addr,
+        own: bool,
+    ) -> impl Iterator<Item = Rewriting> + '_ {
         let rewrites_own = |(_, holder): &(Addr, ElementId)| {
             let pipeline = self.network.fib(*holder).map(|fib| fib.pipeline);
             pipeline.is_some_and(|pipeline| self.rewrites.is_of_own(pipeline))
         };
-        self.rewrites.of(self.network, addr, self.holders(addr).iter().any(rewrites_own))
+        let held = own && self.holders(addr).iter().any(rewrites_own);
+        self.rewrites.of(self.network, addr, held)
+    }
+
+    /// The first address of each zone, in their order.
+    pub(crate) fn zone_starts(&self) -> impl Iterator<Item = Addr> + '_ {
+        (0..self.zones.count()).map(|zone| self.zones.range(zone).lo)
     }
 
     /// The switches that have an address as their own.

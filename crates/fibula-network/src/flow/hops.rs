@@ -1,6 +1,5 @@
 //! Lists of switches of which a message goes to one: those that stand for all.
 
-use super::chains::Care;
 use super::fate::Flow;
 use super::toward::Toward;
 use crate::element::ElementId;
@@ -25,7 +24,7 @@ impl<'g> Flow<'g> {
         list: HopsId,
     ) -> Vec<ElementId> {
         let ground = self.ground;
-        if toward.care != Care::Reasons {
+        if !toward.care.trusts() {
             return ground.network.hops(list).to_vec();
         }
         let classes = toward.classes(ground);

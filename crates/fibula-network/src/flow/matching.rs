@@ -11,7 +11,7 @@ use crate::addr::Addr;
 use crate::element::{ElementId, Kind};
 use crate::fib::{
     Action, Addrs, Backend, BackendsId, Entry, EntryId, Fib, Hop, HopsId, Listener, Mark, Owner,
-    Ports, Receiver, Source, TableId,
+    Pattern, Ports, Receiver, Source, TableId,
 };
 use crate::header::Port;
 use crate::network::Network;
@@ -66,6 +66,8 @@ pub(crate) enum Move {
     Deliver(ElementId),
     /// To the switch's listener with this index.
     Listener(u32),
+    /// To whichever of its listeners.
+    SomeListener,
     /// The life ends here.
     End(Verdict),
 }
@@ -117,8 +119,9 @@ impl Matcher {
                 }
                 None => fields,
             };
-            if pattern.dport != Ports::Listened {
-                out.push((set, case.act(entry.action, owner, 0)));
+            let vague = case.is_vague(pattern);
+            if vague || pattern.dport != Ports::Listened {
+                out.push((set, case.act(entry.action, owner, (!vague).then_some(0))));
                 continue;
             }
             for (i, listener) in case.listeners() {
@@ -126,7 +129,7 @@ impl Matcher {
                     .ports
                     .entry(listener.port)
                     .or_insert_with(|| case.fields.port(space, listener.port));
-                out.push((space.and(set, at), case.act(entry.action, owner, i)));
+                out.push((space.and(set, at), case.act(entry.action, owner, Some(i))));
             }
         }
         out
@@ -213,7 +216,15 @@ impl<'a> Case<'a> {
     /// Whether every message that is rewritten to a backend of a list is known to end with a
     /// reason.
     pub(crate) fn trusts(&self, list: BackendsId) -> bool {
-        self.care == Care::Reasons && self.trust.is_some_and(|trust| trust.trusts(list))
+        self.care.trusts() && self.trust.is_some_and(|trust| trust.trusts(list))
+    }
+
+    /// Whether a pattern could match any port or none: it asks for ports that are *listened* of
+    /// *own* targets, and whoever asks does not care which those are.
+    pub(crate) fn is_vague(&self, pattern: &Pattern) -> bool {
+        self.care == Care::Roughly
+            && pattern.dport == Ports::Listened
+            && matches!(pattern.dst, Addrs::Own | Addrs::OwnIn(_))
     }
 
     /// What the switch gives messages to the target as their source.
@@ -324,7 +335,7 @@ impl<'a> Case<'a> {
         (0..all.len()).filter(move |i| first(*i)).map(|i| (i as u32, &all[i]))
     }
 
-    fn act(&self, action: Action, owner: Option<Owner>, listener: u32) -> Act {
+    fn act(&self, action: Action, owner: Option<Owner>, listener: Option<u32>) -> Act {
         let alternative = owner.filter(|_| self.relation().is_none());
         Act::Move(match action {
             Action::Goto(then) | Action::Undo { then } => return Act::Goto(then),
@@ -340,7 +351,9 @@ impl<'a> Case<'a> {
                 alternative.map_or(Move::OwnersNode, |o| Move::To(o.via))
             }
             Action::Deliver(Receiver::Element(to)) => Move::Deliver(to),
-            Action::Deliver(Receiver::Listener) => Move::Listener(listener),
+            Action::Deliver(Receiver::Listener) => {
+                listener.map_or(Move::SomeListener, Move::Listener)
+            }
             Action::Deliver(Receiver::Me) => Move::End(Verdict::Delivered),
             Action::Discard(reason) => Move::End(Verdict::of(reason)),
             Action::Reject(_) => Move::End(Verdict::Rejected),

@@ -5,6 +5,7 @@
 //!                         zones    targets that no pattern tells apart
 //!                         classes  switches that decide alike
 //!                         likeness targets for which the fates are the same, with other names
+//!                         shapes   the same of targets that nobody owns: by what can match them
 //!                         rewrites the Rewrite entries, by the targets that they can match
 //!                 │
 //!                 ▼
@@ -39,6 +40,7 @@ mod hops;
 mod likeness;
 mod matching;
 mod rewrites;
+mod shapes;
 mod sieve;
 mod solve;
 mod toward;
@@ -48,6 +50,6 @@ pub use atoms::{Atom, Atoms};
 pub use fate::{At, End, Fate, Flow};
 pub use fields::Fields;
 pub use ground::Ground;
-pub use likeness::Likeness;
+pub use likeness::{Likeness, Likenesses};
 pub use toward::Toward;
 pub use trust::Trust;

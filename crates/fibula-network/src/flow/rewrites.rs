@@ -2,10 +2,8 @@
 
 use crate::addr::Addr;
 use crate::element::ElementId;
-use crate::fib::{Action, Addrs, BackendsId, EntryId, PipelineId, Ports, Scope, TableId};
+use crate::fib::{Action, Addrs, BackendsId, Entry, EntryId, PipelineId, Ports, Scope, TableId};
 use crate::network::Network;
-use crate::numbers::Numbers;
-use rustc_hash::FxHashMap;
 
 use super::sieve::Sieve;
 
@@ -22,9 +20,6 @@ pub(crate) struct Rewrites {
     own: Vec<bool>,
     /// By list of backends, whether some of them are for one switch alone.
     scoped: Vec<bool>,
-    /// By switch, the number of the lists of which it alone sees backends, of those to which it
-    /// rewrites messages to its own addresses. Switches without any are not in it.
-    sees: FxHashMap<ElementId, u32>,
 }
 
 /// A Rewrite entry that can match a target.
@@ -42,7 +37,7 @@ pub(crate) struct Rewriting {
 impl Rewrites {
     /// Costs a pass over the entries, and a sort of the backends.
     pub(crate) fn new(network: &Network) -> Rewrites {
-        let sieve = |(table, entries): (TableId, &[crate::fib::Entry])| {
+        let sieve = |(table, entries): (TableId, &[Entry])| {
             let rewrites = (0..).zip(entries).filter(|(_, entry)| rewrite(entry.action).is_some());
             let sieve = Sieve::new(rewrites);
             (!sieve.is_empty()).then_some((table, sieve))
@@ -55,39 +50,13 @@ impl Rewrites {
         let one = |list: &crate::network::Backends| {
             list.members.last().is_some_and(|last| matches!(last.at, Scope::Switch(_)))
         };
-        let mut rewrites = Rewrites {
+        Rewrites {
             tables: tables.filter_map(sieve).collect(),
-            sees: FxHashMap::default(),
             backends,
             own: network.pipelines.iter().map(|tables| rewrites_own(network, tables)).collect(),
             positions: network.pipelines.iter().map(|p| positions(network, p)).collect(),
             scoped: network.backends.iter().map(one).collect(),
-        };
-        rewrites.number(network);
-        rewrites
-    }
-
-    fn number(&mut self, network: &Network) {
-        let entries = network.tables.iter().flat_map(|table| &table.entries);
-        let own = entries.filter(|e| matches!(e.pattern.dst, Addrs::Own | Addrs::OwnIn(_)));
-        let mut lists: Vec<BackendsId> = own.filter_map(|entry| rewrite(entry.action)).collect();
-        lists.retain(|list| self.is_scoped(*list));
-        lists.sort_unstable();
-        lists.dedup();
-        let named = |list| self.named(network, list).map(move |switch| (switch, list));
-        let mut seen: Vec<(ElementId, BackendsId)> = lists.into_iter().flat_map(named).collect();
-        seen.sort_unstable();
-        let mut numbers = Numbers::default();
-        for seen in seen.chunk_by(|a, b| a.0 == b.0) {
-            let lists: Vec<BackendsId> = seen.iter().map(|(_, list)| *list).collect();
-            self.sees.insert(seen[0].0, numbers.of(&lists));
         }
-    }
-
-    /// What tells a switch from others that rewrite messages to their own addresses: which lists
-    /// it sees backends of that no other switch sees.
-    pub(crate) fn sees(&self, switch: ElementId) -> Option<u32> {
-        self.sees.get(&switch).copied()
     }
 
     /// The Rewrite entries that can match messages to an address at some switch; `held` says
@@ -111,6 +80,26 @@ impl Rewrites {
                 let to = rewrite(entry.action).filter(|_| matches)?;
                 Some(Rewriting { to, ports: entry.pattern.dport, own })
             })
+        })
+    }
+
+    /// The entries that rewrite messages to a switch's own addresses.
+    fn own_entries(network: &Network) -> impl Iterator<Item = &Entry> {
+        let entries = network.tables.iter().flat_map(|table| &table.entries);
+        let own = entries.filter(|e| matches!(e.pattern.dst, Addrs::Own | Addrs::OwnIn(_)));
+        own.filter(|entry| rewrite(entry.action).is_some())
+    }
+
+    /// The lists to which messages to a switch's own addresses are rewritten.
+    pub(crate) fn own_lists(network: &Network) -> impl Iterator<Item = BackendsId> + '_ {
+        Rewrites::own_entries(network).filter_map(|entry| rewrite(entry.action))
+    }
+
+    /// The target ports at which messages to a switch's own addresses are rewritten.
+    pub(crate) fn own_ports(network: &Network) -> impl Iterator<Item = (u16, u16)> + '_ {
+        Rewrites::own_entries(network).map(|entry| match entry.pattern.dport {
+            Ports::In(lo, hi) => (lo, hi),
+            Ports::Any | Ports::Listened => (0, u16::MAX),
         })
     }
 

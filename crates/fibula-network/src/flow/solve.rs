@@ -23,6 +23,7 @@ use super::became::Became;
 use super::chains::Care;
 use super::decide::{Decision, Entering, add};
 use super::fate::{At, End, Fate, Flow};
+use super::likeness::has_listeners;
 use super::matching::{Case, Move};
 use super::toward::{Spot, Toward};
 use crate::element::{ElementId, Kind};
@@ -258,6 +259,11 @@ impl<'g> Flow<'g> {
             Move::Listener(i) => {
                 let listener = me.and_then(|me| me.listeners.get(i as usize));
                 (listener.map(|listener| listener.process), Some(At::Listener(0, i)))
+            }
+            Move::SomeListener => {
+                let fib = network.fib(switch);
+                let all = fib.is_some_and(|fib| has_listeners(network, switch, fib));
+                return end(if all { Verdict::Delivered } else { Verdict::NoLink }, At::Up(0));
             }
             // These are moves to several switches, or to none.
             Move::OneOf(_) | Move::Trusted => (None, None),

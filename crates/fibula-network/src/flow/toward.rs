@@ -62,12 +62,13 @@ impl<'g> Toward<'g> {
             by_layout |= ground.zone_listens(ground.zone(addr));
             for rewriting in ground.rewriting(addr) {
                 let list = rewriting.to;
-                // An own target is rewritten by its holders alone.
-                if !rewriting.own && ground.rewrites.is_scoped(list) {
+                let trusted = care.trusts() && trust.is_some_and(|trust| trust.trusts(list));
+                // An own target is rewritten by its holders alone; and who sees a trusted list does
+                // not matter to whoever asks roughly.
+                let told_apart = !(rewriting.own || trusted && care == Care::Roughly);
+                if told_apart && ground.rewrites.is_scoped(list) {
                     special.extend(ground.rewrites.named(network, list));
                 }
-                let trusted =
-                    care == Care::Reasons && trust.is_some_and(|trust| trust.trusts(list));
                 if !trusted && followed.insert(list) {
                     let members = network.backends(list).members.iter();
                     let atoms = members.map(|backend| ground.atoms.of(backend.addr));

@@ -17,6 +17,7 @@
 use rustc_hash::FxHashSet;
 
 use super::ground::Ground;
+use super::rewrites::Rewrites;
 use crate::addr::Addr;
 use crate::fib::BackendsId;
 
@@ -42,13 +43,19 @@ impl Trust {
         if again.is_empty() {
             return trust;
         }
+        // Of the ports of a Node that are rewritten a backend has few, and mostly none.
+        let mut own_ports = vec![false; 1 << 16];
+        for (lo, hi) in Rewrites::own_ports(ground.network) {
+            own_ports[usize::from(lo)..=usize::from(hi)].fill(true);
+        }
         // From each list to those that its backends can be rewritten to.
         let mut before: Vec<Vec<usize>> = vec![vec![]; lists.len()];
         let mut left: Vec<usize> = vec![0; lists.len()];
         for (i, list) in lists.iter().enumerate() {
             let mut next = vec![];
             for backend in list.members.iter().filter(|backend| again.contains(&backend.addr)) {
-                let rewrites = ground.rewriting(backend.addr);
+                let own = own_ports[usize::from(backend.port)];
+                let rewrites = ground.rewriting_as(backend.addr, own);
                 let rewrites = rewrites.filter(|rewriting| rewriting.at_port(backend.port));
                 next.extend(rewrites.map(|rewriting| rewriting.to.0 as usize));
             }

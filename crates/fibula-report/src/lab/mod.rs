@@ -6,12 +6,14 @@ mod words;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use fibula_answers::trace::Means;
 use fibula_lab::compare::{Comparison, Coverage, Difference, Fate, MAX_BRANCHES, fates};
 use fibula_lab::translate::{Translation, Without};
 use fibula_network::walk::{Life, Walks};
 use fibula_network::{ElementId, Header, Kind, Proto};
 
 use crate::life::{self, Lens};
+use crate::open::capital;
 use crate::page::{Page, Text};
 use crate::preface::{Preface, count, list, thousands};
 use crate::style::Label;
@@ -140,6 +142,9 @@ impl LabCheck<'_> {
         if !network.facts.services.is_empty() {
             parts.push(count(network.facts.services.len(), "Service"));
         }
+        if self.preface.read.policies > 0 {
+            parts.push(count(self.preface.read.policies, "policy"));
+        }
         let Built { linux, root, up, .. } = &self.built;
         let who = if *root { "" } else { ", no root" };
         let parts = parts.join(", ");
@@ -181,7 +186,11 @@ impl LabCheck<'_> {
     /// The ways in which open choices fall here, and what the network rests on.
     fn assumed_lines(&self) -> Vec<String> {
         let chosen = self.view.network.choices.iter().map(|choice| {
-            format!("{}: {} The first of {} ways", choice.id, choice.question, choice.values)
+            let says = match Means::of(&choice.id, 0).word() {
+                Some(word) => word.to_owned(),
+                None => format!("the first of {} ways", choice.values),
+            };
+            format!("{}: {} {}", choice.id, choice.question, capital(&says))
         });
         chosen.chain(self.preface.assumed_lines()).collect()
     }

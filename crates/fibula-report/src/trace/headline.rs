@@ -61,7 +61,7 @@ pub(super) fn headline(view: &View<'_>, trace: &Trace) -> Text {
         }
         (Answer::None, Some(verdict)) if same_for_all(branches) => {
             let text = life::verdict(verdict).plain(question);
-            text.plain(format!(": the client sees {}", client(verdict, branches[0].unheard)))
+            text.plain(format!(": the client {}", client(verdict, branches[0].unheard)))
         }
         (Answer::None, _) => {
             let text = Text::new().with(Label::Bad, "✗ not delivered").plain(question);
@@ -126,11 +126,11 @@ fn same_for_all(branches: &[Branch]) -> bool {
 fn client(verdict: Verdict, unheard: bool) -> String {
     match verdict {
         Verdict::Closed | Verdict::Rejected if unheard => {
-            "nothing: the refusal does not come back, so it hangs, then times out".to_owned()
+            "hears nothing of the refusal: it hangs, then times out".to_owned()
         }
-        Verdict::Closed | Verdict::Rejected => life::seen(verdict).to_owned(),
-        Verdict::NoRoute => "\"unreachable\", or hangs".to_owned(),
-        _ => "nothing: it hangs, then times out".to_owned(),
+        Verdict::Closed | Verdict::Rejected => format!("sees {}", life::seen(verdict)),
+        Verdict::NoRoute => "sees \"unreachable\", or hangs".to_owned(),
+        _ => "hangs, then times out".to_owned(),
     }
 }
 

@@ -103,6 +103,16 @@ impl std::str::FromStr for Ports {
     }
 }
 
+impl Line {
+    /// The range of addresses outside, if it speaks of one.
+    pub(crate) fn outside(&self) -> Option<(u32, u32)> {
+        match (&self.from, &self.to) {
+            (Name::Outside(lo, hi), _) | (_, Name::Outside(lo, hi)) => Some((*lo, *hi)),
+            _ => None,
+        }
+    }
+}
+
 impl Ports {
     pub(crate) fn contains(&self, proto: Proto, port: u16) -> bool {
         self.0.iter().any(|(of, lo, hi)| *of == proto && (*lo..=*hi).contains(&port))

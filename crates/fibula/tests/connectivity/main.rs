@@ -103,45 +103,19 @@ fn explanations() -> (BTreeSet<Difference>, BTreeMap<String, usize>) {
 /// What one list says otherwise than we do, but for what a rule explains.
 fn compare(folder: &Path, lines: &[Line], rules: &mut Rules) -> Vec<Difference> {
     let ours = Ours::of(folder);
+    let case = folder.file_name().map(|name| name.to_string_lossy().into_owned());
+    let case = case.unwrap_or_default();
     let ports = lines.iter().flat_map(|line| line.ports.0.iter().copied());
     let pieces = Pieces::new(&ours.ports().into_iter().chain(ports).collect::<Vec<_>>());
-    let mut said: BTreeMap<(&str, &str), &Line> = BTreeMap::new();
-    let mut outside: BTreeMap<(&str, bool), Vec<&Line>> = BTreeMap::new();
-    let case =
-        folder.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let as_pods = ours.without_host_network();
     let mut differences = vec![];
+    let mut said = Said::default();
     for line in lines {
-        let mut known = |theirs: &String| match ours.called(theirs) {
-            Some(name) => Some(name),
-            None => {
-                differences.push([&case, theirs, "", "no such workload", ""].map(|s| s.to_owned()));
-                None
-            }
-        };
-        match (&line.from, &line.to) {
-            (Name::Workload(from), Name::Workload(to)) => {
-                if let (Some(from), Some(to)) = (known(from), known(to)) {
-                    said.insert((from, to), line);
-                }
-            }
-            (Name::Workload(from), Name::Outside(..)) => {
-                if let Some(from) = known(from) {
-                    outside.entry((from, true)).or_default().push(line);
-                }
-            }
-            (Name::Outside(..), Name::Workload(to)) => {
-                if let Some(to) = known(to) {
-                    outside.entry((to, false)).or_default().push(line);
-                }
-            }
-            // DR-17: whose pods these are, nobody says.
-            (Name::Controller, _) | (_, Name::Controller) => {
-                *rules.entry("DR-17").or_default() += 1;
-            }
-            (Name::Outside(..), Name::Outside(..)) => {}
+        if let Err(theirs) = said.take(&ours, line, rules) {
+            let fields = [&case, theirs, "", "no such workload", ""];
+            differences.push(fields.map(str::to_owned));
         }
     }
-    let as_pods = ours.without_host_network();
     let judge = Judge {
         ours: &ours,
         walks: Walks::new(&ours.network),
@@ -149,57 +123,52 @@ fn compare(folder: &Path, lines: &[Line], rules: &mut Rules) -> Vec<Difference> 
         walks_as_pods: Walks::new(&as_pods.network),
         pieces: &pieces,
     };
-    for (from, senders) in &ours.workloads {
-        // What a workload sends to its own replicas is not in the lists.
-        for (to, receivers) in ours.workloads.iter().filter(|(to, _)| *to != from) {
-            let line = said.get(&(from.as_str(), to.as_str()));
-            let theirs = |i: usize| has(&pieces, i, line.copied());
-            let pairs =
-                senders.iter().flat_map(|from| receivers.iter().map(move |to| (*from, *to)));
-            let pairs: Vec<_> = pairs.map(|(from, to)| (End::Pod(from), End::Pod(to))).collect();
-            let hosts = ours.host_network(from) || ours.host_network(to);
-            if let Some(ours) = judge.differs(&pairs, &theirs, hosts, rules) {
-                let theirs = pieces.words(theirs);
-                differences.push([case.clone(), from.clone(), to.clone(), ours, theirs]);
-            }
-        }
-    }
-    for (workload, pods) in &ours.workloads {
-        for out in [true, false] {
-            let lines =
-                outside.get(&(workload.as_str(), out)).map(Vec::as_slice).unwrap_or_default();
-            let mut different: BTreeMap<(String, String), Vec<(u32, u32)>> = BTreeMap::new();
-            for (lo, hi) in atoms(&ours, &outside) {
-                let line = lines.iter().rfind(|line| match (&line.from, &line.to) {
-                    (Name::Outside(first, last), _) | (_, Name::Outside(first, last)) => {
-                        (*first..=*last).contains(&lo)
-                    }
-                    _ => false,
-                });
-                let theirs = |i: usize| has(&pieces, i, line.copied());
-                let ends = pods.iter().map(|pod| match out {
-                    true => (End::Pod(*pod), End::Outside(lo)),
-                    false => (End::Outside(lo), End::Pod(*pod)),
-                });
-                let ends: Vec<_> = ends.collect();
-                let hosts = ours.host_network(workload);
-                if let Some(ours) = judge.differs(&ends, &theirs, hosts, rules) {
-                    different.entry((ours, pieces.words(theirs))).or_default().push((lo, hi));
-                }
-            }
-            for ((ours, theirs), ranges) in different {
-                let (workload, ranges) = (workload.clone(), words(&ranges));
-                let (from, to) = if out { (workload, ranges) } else { (ranges, workload) };
-                differences.push([case.clone(), from, to, ours, theirs]);
-            }
-        }
+    let inside = judge.workloads(&said, rules).into_iter();
+    for [from, to, ours, theirs] in inside.chain(judge.outside(&said, rules)) {
+        differences.push([case.clone(), from, to, ours, theirs]);
     }
     differences
 }
 
-fn has(pieces: &Pieces, i: usize, line: Option<&Line>) -> bool {
-    let (proto, lo, _) = pieces.0[i];
-    line.is_some_and(|line| line.ports.contains(proto, lo))
+/// What a list says, by our names.
+#[derive(Default)]
+struct Said<'a> {
+    workloads: BTreeMap<(&'a str, &'a str), &'a Line>,
+    /// What a workload sends outside, and what comes to it from there.
+    outside: BTreeMap<(&'a str, bool), Vec<&'a Line>>,
+}
+
+impl<'a> Said<'a> {
+    /// Takes a line; the name that we do not know, if there is one.
+    fn take(&mut self, ours: &'a Ours, line: &'a Line, rules: &mut Rules) -> Result<(), &'a str> {
+        let known = |theirs: &'a String| ours.called(theirs).ok_or(theirs.as_str());
+        match (&line.from, &line.to) {
+            // Whose pods these are, nobody says.
+            (Name::Controller, _) | (_, Name::Controller) => {
+                *rules.entry("DR-17").or_default() += 1;
+            }
+            (Name::Workload(from), Name::Workload(to)) => {
+                self.workloads.insert((known(from)?, known(to)?), line);
+            }
+            (Name::Workload(from), Name::Outside(..)) => {
+                self.outside.entry((known(from)?, true)).or_default().push(line);
+            }
+            (Name::Outside(..), Name::Workload(to)) => {
+                self.outside.entry((known(to)?, false)).or_default().push(line);
+            }
+            (Name::Outside(..), Name::Outside(..)) => {}
+        }
+        Ok(())
+    }
+
+    /// The last line that speaks of a workload and an address outside.
+    fn about(&self, workload: &str, out: bool, addr: u32) -> Option<&'a Line> {
+        let lines = self.outside.get(&(workload, out))?;
+        lines
+            .iter()
+            .copied()
+            .rfind(|line| line.outside().is_some_and(|(lo, hi)| (lo..=hi).contains(&addr)))
+    }
 }
 
 struct Judge<'a> {
@@ -212,6 +181,64 @@ struct Judge<'a> {
 }
 
 impl Judge<'_> {
+    /// From workload to workload: from, to, ours and theirs. What one sends to its own replicas is
+    /// not in the lists.
+    fn workloads(&self, said: &Said<'_>, rules: &mut Rules) -> Vec<[String; 4]> {
+        let mut differences = vec![];
+        for (from, senders) in &self.ours.workloads {
+            for (to, receivers) in self.ours.workloads.iter().filter(|(to, _)| *to != from) {
+                let line = said.workloads.get(&(from.as_str(), to.as_str())).copied();
+                let theirs = |i: usize| self.has(i, line);
+                let pair = |from: &usize, to: &usize| (End::Pod(*from), End::Pod(*to));
+                let pairs =
+                    senders.iter().flat_map(|from| receivers.iter().map(move |to| pair(from, to)));
+                let hosts = self.ours.host_network(from) || self.ours.host_network(to);
+                if let Some(ours) = self.differs(&pairs.collect::<Vec<_>>(), &theirs, hosts, rules)
+                {
+                    differences.push([from.clone(), to.clone(), ours, self.pieces.words(theirs)]);
+                }
+            }
+        }
+        differences
+    }
+
+    /// The same to the outside and from there, with addresses merged.
+    fn outside(&self, said: &Said<'_>, rules: &mut Rules) -> Vec<[String; 4]> {
+        let atoms = atoms(self.ours, &said.outside);
+        let mut differences = vec![];
+        for ((workload, pods), out) in
+            self.ours.workloads.iter().flat_map(|w| [(w, true), (w, false)])
+        {
+            let hosts = self.ours.host_network(workload);
+            let mut different: BTreeMap<(String, String), Vec<(u32, u32)>> = BTreeMap::new();
+            for (lo, hi) in &atoms {
+                let line = said.about(workload, out, *lo);
+                let theirs = |i: usize| self.has(i, line);
+                let ends = |pod: &usize| match out {
+                    true => (End::Pod(*pod), End::Outside(*lo)),
+                    false => (End::Outside(*lo), End::Pod(*pod)),
+                };
+                let ends: Vec<_> = pods.iter().map(ends).collect();
+                if let Some(ours) = self.differs(&ends, &theirs, hosts, rules) {
+                    let both = (ours, self.pieces.words(theirs));
+                    different.entry(both).or_default().push((*lo, *hi));
+                }
+            }
+            for ((ours, theirs), ranges) in different {
+                let (workload, ranges) = (workload.clone(), words(&ranges));
+                let (from, to) = if out { (workload, ranges) } else { (ranges, workload) };
+                differences.push([from, to, ours, theirs]);
+            }
+        }
+        differences
+    }
+
+    /// Whether a line allows a piece of ports.
+    fn has(&self, piece: usize, line: Option<&Line>) -> bool {
+        let (proto, lo, _) = self.pieces.0[piece];
+        line.is_some_and(|line| line.ports.contains(proto, lo))
+    }
+
     /// What we say of the ports between two ends, or several alike, where that is something else and
     /// no rule explains it.
     fn differs(
@@ -259,10 +286,7 @@ impl Judge<'_> {
 /// The addresses outside, in pieces that neither a policy nor a list cuts.
 fn atoms(ours: &Ours, lists: &BTreeMap<(&str, bool), Vec<&Line>>) -> Vec<(u32, u32)> {
     let inside = ours.inside();
-    let listed = lists.values().flatten().filter_map(|line| match (&line.from, &line.to) {
-        (Name::Outside(lo, hi), _) | (_, Name::Outside(lo, hi)) => Some((*lo, *hi)),
-        _ => None,
-    });
+    let listed = lists.values().flatten().filter_map(|line| line.outside());
     let mut starts: BTreeSet<u64> = [0].into();
     for (lo, hi) in ours.blocks().into_iter().chain(inside.iter().copied()).chain(listed) {
         starts.extend([u64::from(lo), u64::from(hi) + 1]);

@@ -7,7 +7,8 @@ use fibula_network::{ChainId, Family, Side, TableId};
 
 use super::super::nets::FAMILIES;
 use super::super::nft;
-use super::write::{HOOK, Hook, Writer};
+use super::names::{HOOK, Hook};
+use super::write::Writer;
 use super::{At, Mode};
 
 impl Writer<'_, '_> {

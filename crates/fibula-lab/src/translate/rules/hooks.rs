@@ -7,7 +7,8 @@ use crate::plan::Origin;
 
 use super::super::nets::FAMILIES;
 use super::super::nft;
-use super::write::{HOOK, Hook, MARKED, NUMBER, PLACES, Writer};
+use super::names::{HOOK, Hook};
+use super::write::{MARKED, NUMBER, PLACES, Writer};
 use super::{At, Mode};
 
 /// Lets messages alone that the model does not speak of.

@@ -6,7 +6,8 @@ use std::collections::BTreeSet;
 use rustc_hash::FxHashMap;
 
 use super::super::lines::Switch;
-use super::write::{Hook, Writer, hooks};
+use super::names::{Hook, hooks};
+use super::write::Writer;
 use super::{At, Chain, Mode, Outcome, Shape, Step};
 
 /// Chains by hook.

@@ -8,7 +8,6 @@ use rustc_hash::FxHashMap;
 
 use crate::plan::{Origin, STOPPED, STOPPED_SET, TABLE};
 
-use super::super::ground::prefix;
 use super::super::lines::{Line, Switch};
 use super::super::nets::FAMILIES;
 use super::super::nft;
@@ -17,6 +16,7 @@ use super::super::{Origins, Refusal};
 use super::groups::{Group, Key, groups};
 use super::hooks::strangers;
 use super::named::set_name;
+use super::names::{HOOK, HOOKS, Hook, hooks};
 use super::reach::{Reached, decides_all};
 use super::{At, Chain, Lead, Mode, Outcome, Shape, Step};
 
@@ -58,22 +58,6 @@ pub(super) struct Writer<'w, 'n> {
     pub(super) lists: FxHashMap<String, String>,
     /// The places at which messages go on that another hook holds.
     pub(super) gone: BTreeSet<usize>,
-}
-
-/// Where messages are judged: as they arrive from a link, or from a process.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Hook {
-    In,
-    Out,
-}
-
-pub(super) const HOOKS: [Hook; 2] = [Hook::In, Hook::Out];
-
-/// The hooks that need chains of their own: one stands for both where nothing asks where messages
-/// come from.
-pub(super) fn hooks(switch: &Switch<'_>) -> &'static [Hook] {
-    let apart = switch.lines().any(|line| line.pattern.from.is_some());
-    if apart { &HOOKS } else { &HOOKS[..1] }
 }
 
 // === impl Writer ===
@@ -225,59 +209,6 @@ impl<'w, 'n> Writer<'w, 'n> {
         text
     }
 
-    pub(super) fn suffix(&self, hook: &Hook) -> &'static str {
-        match hook {
-            _ if !self.apart => "",
-            Hook::In => "_in",
-            Hook::Out => "_out",
-        }
-    }
-
-    /// The name of a chain; what stands for the hook is put in later.
-    pub(super) fn name(&self, mode: Mode, at: At) -> String {
-        let mode = if mode == Mode::New { "at" } else { "back" };
-        match at {
-            At::Filter(filter) => {
-                let filter = &self.switch.filters[filter];
-                format!("{mode}_{}_{}{HOOK}", nft::name(filter.name), filter.id.0)
-            }
-            At::Place(place) => {
-                let name = nft::name(self.switch.tables[place].name);
-                let same = self.switch.tables.iter().filter(|t| nft::name(t.name) == name);
-                let number = if same.count() > 1 { format!("_{place}") } else { String::new() };
-                format!("{mode}_{name}{number}{HOOK}")
-            }
-        }
-    }
-
-    /// How a message goes on at the table of a place, from a chain: there, or by its mark, where
-    /// another hook holds it.
-    pub(super) fn goto(&mut self, mode: Mode, from: At, to: usize) -> String {
-        let here = |from| self.shape.hook_of(from) == self.shape.hook_of(to);
-        match from {
-            At::Place(from) if here(from) => format!("goto {}", self.name(mode, At::Place(to))),
-            _ => {
-                self.gone.insert(to);
-                format!("goto go_{to}")
-            }
-        }
-    }
-
-    /// What asks where a message comes from; none if nothing comes from there by this hook.
-    pub(super) fn from(switch: &Switch<'_>, from: Option<Kind>, hook: Hook) -> Option<String> {
-        let Some(kind) = from else { return Some(String::new()) };
-        let local = match switch.kind() {
-            Kind::Pod => Kind::Container,
-            Kind::Outside => Kind::World,
-            _ => Kind::Daemon,
-        };
-        match hook {
-            Hook::In if !kind.is_process() => Some(format!("iifname \"{}*\" ", prefix(kind))),
-            Hook::Out if kind == local => Some(String::new()),
-            _ => None,
-        }
-    }
-
     /// The rules of a group of lines.
     fn group(
         &mut self,
@@ -323,11 +254,6 @@ impl<'w, 'n> Writer<'w, 'n> {
             rules.push(Rule { from: pattern.from, text, all: vec![] });
         }
         Ok(())
-    }
-
-    /// Whether messages come to a chain by a hook.
-    pub(super) fn is_reached(&self, hook: Hook, mode: Mode, at: At) -> bool {
-        self.reached.contains(&(if self.apart { hook } else { Hook::In }, mode, at))
     }
 
     /// Whether a chain comes after targets are rewritten.
@@ -425,9 +351,6 @@ impl<'w, 'n> Writer<'w, 'n> {
         }
     }
 }
-
-/// What stands in the name of a chain for the hook.
-pub(super) const HOOK: &str = "#";
 
 /// Whether some line decides about every message.
 fn covers_all(steps: &[Step<'_>]) -> bool {

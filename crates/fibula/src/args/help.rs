@@ -1,0 +1,67 @@
+//! What `--help` says below the options.
+
+pub(crate) const TRACE_HELP: &str = "\
+FROM and TO are names as you say them: web, shop/web, deploy/web, pod/web-0, node/n1, 10.0.0.7,
+web.shop.svc, world, c1-1 (a container). TO needs a :PORT unless one alone is declared: a number
+(8080), with its protocol if that is not TCP (53/UDP), or the name of a declared port (http).
+
+Examples:
+  fibula trace -f @k1 c1-1 p2:8080
+  fibula trace -f deploy/ frontend cart:7070
+  fibula trace -f deploy/ world node/n1:30080
+  kubectl get -A -o yaml nodes,pods,services | fibula trace -f - -n shop web 10.0.2.5:5432";
+
+pub(crate) const REACH_HELP: &str = "\
+FROM and TO are sets: names as `trace` takes them, ns/shop, app=web (a label), 10.0.0.0/8, nodes,
+world, all; several with commas between them. TO can be a Service: who can use it?
+
+Exit codes: 0 something is open, 1 nothing is, 2 cannot run, 3 undecided.
+
+Examples:
+  fibula reach -f deploy/
+  fibula reach -f deploy/ ns/shop world
+  fibula reach -f deploy/ all svc/shop/web --port 80
+  fibula reach -f deploy/ -n shop --only in
+  fibula reach -f deploy/ --only unused
+  fibula reach -f deploy/ -o markdown=comment.md";
+
+pub(crate) const VERIFY_HELP: &str = "\
+Examples:
+  fibula verify @k1
+  fibula verify deploy/
+  kubectl get -A -o json nodes,pods,services | fibula verify -
+  fibula verify @k1 --without R1                    the article's own graph loops
+  fibula graph -f @k1 -o json=net.json && fibula verify --network net.json";
+
+pub(crate) const GRAPH_HELP: &str = "\
+Examples:
+  fibula graph -f @k1                the elements, and the tables that switches share
+  fibula graph -f @k1 p1 n1          the FIBs of p1 and n1, written out
+  fibula graph -f @k1 -o dot | dot -Tsvg > k1.svg
+  fibula graph -f @k1 -o json=net.json";
+
+pub(crate) const LAB_HELP: &str = "\
+Needs Linux with user namespaces (or root) and the program nft; nothing stays behind, however it
+ends. Where a choice is open, the lab takes the first of its ways, and says so.
+
+Examples:
+  fibula lab check -f @k1                           do model and kernel agree?
+  fibula lab run --in c1-1 -f @k1 -- ip route       a command inside a pod
+  fibula lab shell n1 -f deploy/                    a shell at a node
+  fibula lab show p1 -f @k1                         what is built, as text";
+
+pub(crate) const LAB_CHECK_HELP: &str = "\
+Exit codes: 0 they agree, 1 they differ, 2 cannot run.
+
+Examples:
+  fibula lab check -f @k1
+  fibula lab check -f deploy/ --all -o json
+  fibula lab check -f @k1 --kernel-without 'n1/next hop/10'   so that you see it differ";
+
+pub(crate) const LAB_RUN_HELP: &str = "\
+NAME is a pod, workload, node, container or world. The processes of the network answer meanwhile, and
+names of Services resolve where the pod asks the cluster for them. The exit code is the command's.
+
+Examples:
+  fibula lab run -f @k1 -- ping -c 1 10.0.2.1
+  fibula lab run --in world -f deploy/ -- curl -s http://10.0.0.1:30080";

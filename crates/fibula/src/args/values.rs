@@ -1,0 +1,42 @@
+//! Values of options, as they are typed.
+
+use std::str::FromStr;
+
+use fibula_intended::{Daemon, Decision, Profile};
+use ipnet::IpNet;
+
+/// A decision and its answer, as they are typed: `DR-3=yes`.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Decided {
+    pub(crate) decision: Decision,
+    pub(crate) value: u8,
+}
+
+impl FromStr for Decided {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Decided, String> {
+        let (id, word) = text.split_once('=').unwrap_or((text, ""));
+        let decision: Decision = id.trim().parse()?;
+        let [first, second] = decision.values();
+        let value = decision.value(word.trim()).ok_or_else(|| {
+            format!("{}\nsay {decision}={first} or {decision}={second}", decision.question())
+        })?;
+        Ok(Decided { decision, value })
+    }
+}
+
+pub(super) fn profile(text: &str) -> Result<Profile, String> {
+    text.parse()
+}
+
+pub(super) fn daemon(text: &str) -> Result<Option<Daemon>, String> {
+    match text {
+        "none" => Ok(None),
+        _ => text.parse().map(Some),
+    }
+}
+
+pub(super) fn range(text: &str) -> Result<IpNet, String> {
+    text.parse().map_err(|_| "it is no range: say 10.0.0.0/16, or fd00::/48".to_owned())
+}
