@@ -9,5 +9,7 @@ pub mod names;
 pub mod reach;
 mod tenants;
 pub mod trace;
+mod withheld;
 
 pub use constraints::{Constraint, Counterexample, Outcome, Proof, Scope, verify};
+pub use withheld::{Withheld, withheld};

@@ -8,7 +8,7 @@ use fibula_answers::names::{Candidate, Resolved};
 use fibula_answers::trace::{
     Affinity, Answer, Branch, Doubt, Granted, Instead, Share, Trace, Unread, header_before,
 };
-use fibula_answers::{Constraint, Counterexample, Outcome, Proof, Scope};
+use fibula_answers::{Constraint, Counterexample, Outcome, Proof, Scope, Withheld};
 use fibula_cluster::{Finding, Place, Severity};
 use fibula_network::walk::{Life, Step};
 use fibula_network::{ElementId, Header};
@@ -27,6 +27,7 @@ use crate::why;
 pub fn verify(
     view: &View<'_>,
     proof: &Proof,
+    withheld: Option<Withheld>,
     findings: &[Finding],
     place: &dyn Fn(Place) -> Option<String>,
     preface: &Preface,
@@ -40,6 +41,9 @@ pub fn verify(
         "fibula": "verify/1",
         "verdict": verdict,
         "basis": basis(preface),
+        "withheld": withheld.map(|Withheld { pairs, groups }| {
+            json!({ "pairs": pairs, "groups": groups })
+        }),
         "constraints": proof.constraints.iter().map(|c| constraint(view, c)).collect::<Vec<_>>(),
         "findings": findings.iter().map(|f| finding(f, place)).collect::<Vec<_>>(),
     })

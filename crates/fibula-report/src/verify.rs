@@ -1,6 +1,6 @@
 //! `verify`: is this a Kubernetes network?
 
-use fibula_answers::{Constraint, Counterexample, Outcome, Proof, Scope};
+use fibula_answers::{Constraint, Counterexample, Outcome, Proof, Scope, Withheld};
 use fibula_cluster::{Finding, Severity};
 use fibula_network::ElementId;
 use fibula_network::walk::{Life, Verdict};
@@ -16,6 +16,7 @@ use crate::view::View;
 pub fn verify(
     view: &View<'_>,
     proof: &Proof,
+    counted: Option<Withheld>,
     findings: &[Finding],
     preface: &Preface,
     hint: &str,
@@ -23,7 +24,7 @@ pub fn verify(
     let mut page = preface.page();
     page.blank();
     let mut rows = constraint_rows(proof);
-    if let Some(withheld) = withheld(view, preface)
+    if let Some(withheld) = withheld(view, counted, preface)
         && let Some(about) = rows.get_mut(2).and_then(|row| row.last_mut())
     {
         *about = std::mem::take(about).plain(withheld);
@@ -47,9 +48,18 @@ pub fn verify(
 
 /// What policies take from C3, which is meant up to segmentation (NM-3); nothing where there are
 /// none.
-fn withheld(view: &View<'_>, preface: &Preface) -> Option<&'static str> {
+fn withheld(view: &View<'_>, counted: Option<Withheld>, preface: &Preface) -> Option<String> {
     let filters = view.network.tables.iter().any(|table| table.chains.is_some());
-    (filters || preface.has_unread_policies()).then_some(", up to what policies withhold (NM-3)")
+    match counted.filter(|_| !preface.has_unread_policies()) {
+        Some(Withheld { pairs: 0, .. }) => Some("; policies withhold none (NM-3)".to_owned()),
+        Some(Withheld { pairs, groups }) => Some(format!(
+            "; policies withhold {} of {} pairs of groups of pods (NM-3)",
+            thousands(pairs),
+            thousands(groups.saturating_mul(groups))
+        )),
+        None => (filters || preface.has_unread_policies())
+            .then(|| ", up to what policies withhold (NM-3)".to_owned()),
+    }
 }
 
 /// How many findings `verify` shows; `lint` shows them all.

@@ -95,6 +95,91 @@ fn every_whole_application_is_proved() {
     }
 }
 
+/// What `reach` counts: pairs of workloads, those that are open, undecided, and named.
+fn pairs(answer: &Value) -> [Option<u64>; 4] {
+    ["all", "open", "undecided", "named"].map(|what| answer["pairs"][what].as_u64())
+}
+
+fn reach(path: &Path, args: &[&str]) -> (u8, Value) {
+    let path = path.to_str().expect("the path is UTF-8");
+    let ran = run(&[&["reach", "-f", path, "-o", "json"], args].concat());
+    assert_eq!(ran.err, "", "{path}");
+    (ran.code, serde_json::from_str(&ran.out).expect("JSON is what was asked for"))
+}
+
+#[test]
+fn who_can_reach_whom_in_online_boutique() {
+    let Some(path) = case("applications/online-boutique-network-policies.yaml") else { return };
+    let (code, answer) = reach(&path, &[]);
+    assert_eq!((code, pairs(&answer)), (0, [132, 26, 0, 16].map(Some)));
+    let named = answer["named"].as_array().expect("a list");
+    assert_eq!(named.iter().filter(|named| named["open"] == true).count(), 16);
+    // The front door has no address yet (SVC-24).
+    assert_eq!(answer["doors"][0]["at"], "awaited");
+    let (_, unused) = reach(&path, &["--only", "unused"]);
+    assert_eq!(pairs(&unused), [132, 10, 0, 0].map(Some));
+}
+
+#[test]
+fn every_application_says_who_can_reach_whom() {
+    let expected: [(&str, u8, [u64; 4]); 6] = [
+        ("online-boutique-base.yaml", 0, [132, 132, 0, 16]),
+        ("BuoyantIO-emojivoto-kustomize-deployment.yaml", 0, [12, 12, 0, 3]),
+        ("sock-shop/kubernetes/complete-demo.yaml", 0, [182, 182, 0, 1]),
+        ("argo-cd/manifests/install.yaml", 0, [42, 39, 0, 0]),
+        ("bank-of-anthos", 0, [72, 72, 0, 1]),
+        ("kube-prometheus", 0, [20, 4, 0, 0]),
+    ];
+    let Some(folder) = case("applications") else { return };
+    for (name, code, counts) in expected {
+        let (found, answer) = reach(&folder.join(name), &[]);
+        assert_eq!((found, pairs(&answer)), (code, counts.map(Some)), "{name}");
+    }
+    let Some(dump) = case("dumps/openshift-aws") else { return };
+    let (code, answer) = reach(&dump, &[]);
+    assert_eq!((code, pairs(&answer)), (0, [4032, 4032, 0, 2].map(Some)));
+}
+
+/// What Istio's policies could withhold is undecided, and nothing else: pairs of which one end is in
+/// a namespace of theirs, and that are open without them.
+#[test]
+fn dr_21_policies_that_are_not_read_leave_open_what_they_could_change() {
+    let kinds = "AuthorizationPolicy,PeerAuthentication,RequestAuthentication";
+    let Some(path) = case("applications/kubeflow-platform-nocrd-nopipelines.yaml") else { return };
+    let (code, doubtful) = reach(&path, &[]);
+    let (_, without) = reach(&path, &["--ignore", kinds]);
+    assert_eq!(code, 3);
+    let unread = doubtful["unread"].as_array().expect("a list");
+    let namespaces = |answer: &Value, side: &Value| -> Vec<String> {
+        let ids = side.as_array().expect("a list").iter().filter_map(Value::as_u64);
+        let party = |id: u64| &answer["parties"][usize::try_from(id).expect("a number")];
+        let named = ids.filter_map(|id| party(id)["namespace"].as_str());
+        named.map(str::to_owned).collect()
+    };
+    assert_eq!(unread.len(), 3);
+    let of_istio = ["istio-system", "knative-serving", "kubeflow"];
+    let is = |namespaces: &[String]| namespaces.iter().any(|n| of_istio.contains(&&**n));
+    for line in doubtful["lines"].as_array().expect("a list") {
+        assert!(!is(&namespaces(&doubtful, &line["from"])), "{line}");
+        for toward in line["to"].as_array().expect("a list") {
+            assert!(!is(&namespaces(&doubtful, &toward["targets"])), "{toward}");
+        }
+    }
+    for line in doubtful["undecided"].as_array().expect("a list") {
+        let from = is(&namespaces(&doubtful, &line["from"]));
+        for toward in line["to"].as_array().expect("a list") {
+            let to = is(&namespaces(&doubtful, &toward["targets"]));
+            assert!(line["why"]["id"] != "DR-21" || from || to, "{toward}");
+        }
+    }
+    // The same pairs are open or not, if nobody withholds them.
+    let [all, open, undecided, _] = pairs(&doubtful).map(Option::unwrap_or_default);
+    let [all_without, open_without, undecided_without, _] =
+        pairs(&without).map(Option::unwrap_or_default);
+    assert_eq!((all, open + undecided), (all_without, open_without + undecided_without));
+    assert!(undecided > undecided_without && open > 0);
+}
+
 /// Variants of one application side by side: which of them is meant, nobody knows.
 #[test]
 fn dr_21_variants_side_by_side_are_undecided() {

@@ -307,8 +307,8 @@ impl<'f, 'n> Cells<'f, 'n> {
         self.found.retain(|cell| !cell.from.is_empty());
     }
 
-    /// How many pairs of different parties these are: parties that policies tell apart count once
-    /// for each part.
+    /// How many pairs of different parties these are, of those that were asked about: parties that
+    /// policies tell apart count once for each part.
     fn count(&self, from: &[usize], to: &[usize]) -> u64 {
         self.count_of(from, to, &|_| true)
     }
@@ -316,19 +316,31 @@ impl<'f, 'n> Cells<'f, 'n> {
     /// The same of some parties only.
     fn count_of(&self, from: &[usize], to: &[usize], some: &dyn Fn(PartyId) -> bool) -> u64 {
         let parts = |joints: &[usize], side: &Side| {
-            let mut counts: BTreeMap<PartyId, u64> = BTreeMap::new();
+            let mut counts: [BTreeMap<PartyId, u64>; 2] = Default::default();
             for at in joints {
                 let elements = &self.joints.all[*at].elements;
                 let parties = elements.iter().filter_map(|id| self.parties.of(*id));
                 let parties: BTreeSet<PartyId> =
                     parties.filter(|id| side.has(*id) && some(*id)).collect();
-                parties.into_iter().for_each(|id| *counts.entry(id).or_default() += 1);
+                for id in parties {
+                    let inside = self.picked.is_inside(&self.parties.get(id).who);
+                    *counts[usize::from(inside)].entry(id).or_default() += 1;
+                }
             }
             counts
         };
         let (from, to) = (parts(from, &self.picked.from), parts(to, &self.picked.to));
-        let same = from.iter().map(|(party, n)| n * to.get(party).copied().unwrap_or(0));
-        from.values().sum::<u64>() * to.values().sum::<u64>() - same.sum::<u64>()
+        let mut pairs = 0;
+        for (i, from) in from.iter().enumerate() {
+            for (k, to) in to.iter().enumerate() {
+                if self.picked.wants(i == 1, k == 1) {
+                    let same = from.iter().map(|(id, n)| n * to.get(id).copied().unwrap_or(0));
+                    pairs += from.values().sum::<u64>() * to.values().sum::<u64>();
+                    pairs -= same.sum::<u64>();
+                }
+            }
+        }
+        pairs
     }
 }
 

@@ -5,7 +5,6 @@ use std::net::IpAddr;
 
 use fibula_cluster::{Cluster, Service, ServiceKind};
 use fibula_network::filters::{Filters, Owner};
-use fibula_network::set::Space;
 use fibula_network::walk::{Step, Verdict, Walks};
 use fibula_network::{Addr, ChoiceId, ElementId, Family, Header, Kind, Network, Proto, Range};
 
@@ -171,7 +170,8 @@ impl Door {
     fn asked(mut self, parties: &Parties, picked: &Picked, outcome: &Outcome) -> Option<Door> {
         let to = outcome.to.iter().filter_map(|(pod, port)| {
             let party = parties.of(*pod)?;
-            picked.to.has(party).then_some((party, *port))
+            let asked = picked.wants(false, picked.is_inside(&parties.get(party).who));
+            (asked && picked.to.has(party)).then_some((party, *port))
         });
         let to: BTreeSet<(PartyId, u16)> = to.collect();
         self.to = to.into_iter().collect();
@@ -334,8 +334,9 @@ fn is_awaited(service: &Service) -> bool {
 }
 
 /// Who will be reached once the load balancer of a Service has an address. Its entries are still to
-/// come: so filters are asked, of a message whose source policies see as it was (DR-7); where a Node
-/// stands for it, what they make of that is open.
+/// come: so filters are asked of what they will see. On the Node that a message comes to that is its
+/// own source, or the Node (DR-7); on another one the Node that it came by, unless only Nodes with an
+/// endpoint get it (SVC-53, SVC-61).
 fn awaited(
     ground: Ground<'_>,
     cluster: &Cluster,
@@ -355,31 +356,42 @@ fn awaited(
             continue;
         }
         let ends = service.endpoints_of(index).iter().filter(|end| end.ready);
-        let ends: Vec<(Addr, u16)> = ends.map(|end| (Addr::from(end.addr), end.number)).collect();
+        let ends: Vec<(Addr, u16, Option<usize>)> =
+            ends.map(|end| (Addr::from(end.addr), end.number, end.node)).collect();
         let mut known: BTreeMap<Outcome, Vec<Range>> = BTreeMap::new();
         for family in [Family::V4, Family::V6] {
-            let ends: Vec<(Addr, u16)> =
-                ends.iter().copied().filter(|(addr, _)| addr.family() == family).collect();
-            let Some((first, _)) = ends.first() else { continue };
+            let ends: Vec<(Addr, u16, Option<usize>)> =
+                ends.iter().copied().filter(|(addr, ..)| addr.family() == family).collect();
+            let Some((first, ..)) = ends.first() else { continue };
             for (src, ranges) in sources(cluster, filters, IpAddr::from(*first)) {
                 let ranges = picked.from.world_of(&ranges);
                 let source = filters.atoms.of(src);
                 let mut outcome = Outcome { all: true, ..Outcome::default() };
-                for (addr, number) in &ends {
+                for (addr, number, node) in &ends {
                     let [owner] = ground.network.owners_of(*addr) else { continue };
-                    let leaf = part_of(filters, allowed[filters.atoms.of(*addr) as usize], source);
-                    let opened = reader.opened(filters, leaf);
-                    let certain = opened.certain.has(proto, *number);
-                    let perhaps = opened.perhaps.iter().find(|(_, p)| p.has(proto, *number));
-                    outcome.choices.extend(perhaps.iter().flat_map(|(why, _)| why));
-                    // Masqueraded, it may come from a Node that is let through.
-                    if !certain && leaf != Space::FULL {
-                        outcome.choices.extend(seen_as_node.map(|at| ChoiceId(at as u8)));
+                    let others = cluster.nodes.iter().enumerate().filter(|(i, other)| {
+                        !service.external_local && Some(*i) != *node && !other.addresses.is_empty()
+                    });
+                    let others = others.flat_map(|(_, other)| &other.addresses);
+                    let others = others.map(|ip| Addr::from(*ip));
+                    let others = others.filter(|other| other.family() == family);
+                    let mut seen: Vec<u32> = others.map(|other| filters.atoms.of(other)).collect();
+                    seen.push(source);
+                    seen.sort_unstable();
+                    seen.dedup();
+                    for from in seen {
+                        let column = allowed[filters.atoms.of(*addr) as usize];
+                        let opened = reader.opened(filters, part_of(filters, column, from));
+                        let certain = opened.certain.has(proto, *number);
+                        let perhaps = opened.perhaps.iter().find(|(_, p)| p.has(proto, *number));
+                        outcome.choices.extend(perhaps.iter().flat_map(|(why, _)| why));
+                        let masked = seen_as_node.filter(|_| from == source && !certain);
+                        outcome.choices.extend(masked.map(|at| ChoiceId(at as u8)));
+                        if certain || perhaps.is_some() || masked.is_some() {
+                            outcome.to.insert((owner.to, *number));
+                        }
+                        outcome.all &= certain;
                     }
-                    if certain || perhaps.is_some() || seen_as_node.is_some() {
-                        outcome.to.insert((owner.to, *number));
-                    }
-                    outcome.all &= certain;
                 }
                 outcome.choices.sort_unstable();
                 outcome.choices.dedup();

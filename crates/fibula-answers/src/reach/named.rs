@@ -74,7 +74,8 @@ pub(super) fn named(
             let (Some(to), Some(target)) = (parties.of(element), joints.of(element)) else {
                 continue;
             };
-            if to == from || !picked.to.has(to) {
+            let inside = |id| picked.is_inside(&parties.get(id).who);
+            if to == from || !picked.to.has(to) || !picked.wants(inside(from), inside(to)) {
                 continue;
             }
             let atoms = joints.all[source].atoms.into_iter().zip(joints.all[target].atoms);

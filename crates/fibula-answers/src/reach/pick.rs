@@ -63,6 +63,28 @@ impl Side {
     }
 }
 
+impl Picked {
+    /// The namespace whose traffic was asked about, where nothing else was named.
+    pub(super) fn namespace(&self) -> Option<&str> {
+        self.asked.namespace.as_deref().filter(|_| self.from.all && self.to.all)
+    }
+
+    /// Whether traffic between two was asked about, each inside the namespace that was, or not.
+    pub(super) fn wants(&self, from: bool, to: bool) -> bool {
+        match (self.namespace(), self.asked.only) {
+            (None, _) => true,
+            (_, Some(Only::In)) => !from && to,
+            (_, Some(Only::Out)) => from && !to,
+            _ => from || to,
+        }
+    }
+
+    /// Whether somebody is in the namespace that was asked about.
+    pub(super) fn is_inside(&self, who: &Who) -> bool {
+        matches!(who, Who::Workload { namespace, .. } if Some(&**namespace) == self.namespace())
+    }
+}
+
 /// Finds what is asked about.
 pub(super) fn pick(
     ground: Ground<'_>,
@@ -230,6 +252,7 @@ fn short(kind: &str) -> &str {
 /// A name that is nearly the one said.
 fn near(ground: Ground<'_>, parties: &Parties, said: &str) -> Option<String> {
     let wanted = said.rsplit('/').next().unwrap_or(said);
+    let service = said.starts_with("svc/") || said.starts_with("service");
     let workloads = parties.all.iter().filter_map(|party| match &party.who {
         Who::Workload { namespace, name, .. } => {
             Some((name.clone(), format!("{namespace}/{name}")))
@@ -241,7 +264,7 @@ fn near(ground: Ground<'_>, parties: &Parties, said: &str) -> Option<String> {
     let services = services.iter().map(|service| {
         (service.name.clone(), format!("svc/{}/{}", service.namespace, service.name))
     });
-    let all = workloads.chain(services).map(|(name, full)| {
+    let all = workloads.filter(|_| !service).chain(services).map(|(name, full)| {
         let distance = strsim::damerau_levenshtein(wanted, &name);
         (distance, full)
     });

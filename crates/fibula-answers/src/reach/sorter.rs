@@ -6,7 +6,7 @@ use fibula_network::Family;
 
 use super::cells::Cell;
 use super::parties::{Namer, Parties};
-use super::pick::{Only, Picked};
+use super::pick::Picked;
 use super::ports::Ports;
 use super::{Line, PartyId, Toward, Who, Why};
 use crate::trace::Unread;
@@ -64,20 +64,16 @@ impl<'u> Sorter<'u> {
         from: &[PartyId],
         to: &[PartyId],
     ) -> Vec<(Vec<PartyId>, Vec<PartyId>)> {
-        let Picked { from: sources, to: targets, asked } = self.picked;
-        let mut parts = match &asked.namespace {
-            Some(name) if sources.all && targets.all => {
-                let is = |party: &PartyId| matches!(namer.who(*party), Who::Workload { namespace, .. } if namespace == name);
-                let (own, others): (Vec<_>, Vec<_>) = from.iter().partition(|party| is(party));
-                let (inside, outside): (Vec<_>, Vec<_>) = to.iter().partition(|party| is(party));
-                match asked.only {
-                    Some(Only::In) => vec![(others, inside)],
-                    Some(Only::Out) => vec![(own, outside)],
-                    _ => vec![(own, to.to_vec()), (others, inside)],
-                }
-            }
-            _ => vec![(from.to_vec(), to.to_vec())],
+        let picked = self.picked;
+        if picked.namespace().is_none() && !from.is_empty() && !to.is_empty() {
+            return vec![(from.to_vec(), to.to_vec())];
+        }
+        let is = |party: &PartyId| picked.is_inside(namer.who(*party));
+        let (own, others): (Vec<PartyId>, Vec<PartyId>) = from.iter().partition(|party| is(party));
+        let of = |inside: bool| -> Vec<PartyId> {
+            to.iter().copied().filter(|party| picked.wants(inside, is(party))).collect()
         };
+        let mut parts = vec![(own, of(true)), (others, of(false))];
         parts.retain(|(from, to)| !from.is_empty() && !to.is_empty());
         parts
     }

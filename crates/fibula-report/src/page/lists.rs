@@ -52,10 +52,15 @@ fn commas(items: &[Text]) -> Text {
 fn apart(items: &[Text]) -> Text {
     let mut all = Text::new();
     for (i, item) in items.iter().enumerate() {
-        all = if i > 0 { all.plain("  ") } else { all };
-        all = all.then(item.clone());
+        let gap = if i > 0 { gap_behind(&items[i - 1]) } else { 0 };
+        all = all.plain(" ".repeat(gap)).then(item.clone());
     }
     all
+}
+
+/// How far the next item stands behind one: nearer where that ends in a comma.
+fn gap_behind(item: &Text) -> usize {
+    if item.words().ends_with(',') { 1 } else { GAP }
 }
 
 /// Items in lines of a width; the lines after the first are set in.
@@ -67,7 +72,10 @@ fn lines(screen: &Screen, items: &[Text], width: usize, with_commas: bool) -> Ve
         if with_commas && i + 1 < items.len() {
             item = item.plain(",");
         }
-        let gap = if with_commas { 1 } else { GAP };
+        let gap = match i.checked_sub(1).map(|before| &items[before]) {
+            Some(before) if !with_commas => gap_behind(before),
+            _ => 1,
+        };
         let needs = item.width(screen) + if used > 0 { gap } else { 0 };
         if used > 0 && used + needs > width {
             lines.push(vec![Text::from("  ").then(item.clone())]);

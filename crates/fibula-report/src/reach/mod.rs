@@ -9,6 +9,7 @@
 mod graph;
 mod markdown;
 mod names;
+mod namespaces;
 mod rows;
 
 use fibula_answers::reach::{PartyId, Reach, Use};
@@ -51,7 +52,9 @@ pub fn reach(view: &View<'_>, reach: &Reach, preface: &Preface) -> Page {
         }
         page.lists(lists(rows).collect());
     }
-    page.blank();
+    if !page.is_empty() {
+        page.blank();
+    }
     for line in preface.unread_lines() {
         page.paragraph("unread", &line);
     }
@@ -66,7 +69,9 @@ pub fn reach(view: &View<'_>, reach: &Reach, preface: &Preface) -> Page {
 
 fn service(view: &View<'_>, names: &Names<'_, '_>, used: &Use, page: &mut Page) {
     let Use { all, some, undecided, .. } = used;
-    page.blank();
+    if !page.is_empty() {
+        page.blank();
+    }
     let (name, more) = service_head(names, used);
     page.hanging(Text::new().with(Label::Name, name), &more);
     let list = |sources: &[PartyId]| names.list(sources).into_iter().map(Text::from).collect();
@@ -105,9 +110,9 @@ fn service_head(names: &Names<'_, '_>, used: &Use) -> (String, String) {
 /// How much is open, and how much of that somebody asks for.
 fn summary(reach: &Reach) -> Option<String> {
     let pairs = reach.pairs;
-    // Who asks for a Service alone asks for no pairs.
-    if pairs.all == 0 && !reach.services.is_empty() {
-        return None;
+    // Not everybody asks for pairs.
+    if pairs.all == 0 {
+        return reach.is_nothing().then(|| "Nothing is open.".to_owned());
     }
     let mut text =
         format!("{} of {} workload pairs open", thousands(pairs.open), thousands(pairs.all));

@@ -96,8 +96,28 @@ impl<'a, 'v> Names<'a, 'v> {
         }
     }
 
+    /// The namespace that all of these whole workloads are of, if they are.
+    pub(super) fn namespace(&self, parties: &[PartyId]) -> Option<&'a str> {
+        let of = |id: &PartyId| match self.who(*id) {
+            Who::Workload { namespace, only, .. } if only.is_empty() => Some(namespace.as_str()),
+            _ => None,
+        };
+        let first = of(parties.first()?)?;
+        parties.iter().all(|id| of(id) == Some(first)).then_some(first)
+    }
+
+    /// How many namespaces there are.
+    pub(super) fn namespaces(&self) -> usize {
+        self.namespaces.len()
+    }
+
+    /// Whether these are all workloads of a namespace, and there are several.
+    pub(super) fn is_all_of(&self, namespace: &str, parties: &[PartyId]) -> bool {
+        parties.len() > 1 && self.namespaces.get(namespace) == Some(&parties.len())
+    }
+
     /// The name of a workload in its namespace.
-    fn short(&self, id: PartyId) -> Option<&'a str> {
+    pub(super) fn short(&self, id: PartyId) -> Option<&'a str> {
         match self.who(id) {
             Who::Workload { name, .. } => Some(name),
             _ => None,
@@ -144,12 +164,13 @@ impl<'a, 'v> Names<'a, 'v> {
             names.extend(self.by_namespace(&whole));
         }
         let nodes = rest.iter().filter(|id| matches!(self.party(**id).who, Who::Node(_))).count();
-        if nodes > 1 && nodes == self.nodes {
+        let all_nodes = nodes > 1 && nodes == self.nodes;
+        if all_nodes {
             names.push("nodes".to_owned());
         }
         for id in rest {
-            let node = matches!(self.party(id).who, Who::Node(_));
-            if !node || nodes < 2 || nodes != self.nodes {
+            // Where all Nodes are open alike, its own is one of them.
+            if !(all_nodes && matches!(self.who(id), Who::Node(_) | Who::OwnNode)) {
                 names.push(self.one(id));
             }
         }
@@ -193,7 +214,7 @@ impl<'a, 'v> Names<'a, 'v> {
             ([Some(one)], _) => one.clone(),
             ([Some(v4), Some(v6)], _) if v4 == v6 => v4.clone(),
             ([Some(one), None], [own, _]) | ([None, Some(one)], [_, own]) => {
-                format!("{one} over {}", family(*own))
+                format!("{} {one}", family(*own))
             }
             ([Some(v4), Some(v6)], _) => format!("{v4} and {v6}"),
             _ => "world".to_owned(),
@@ -227,8 +248,8 @@ impl<'a, 'v> Names<'a, 'v> {
             |ranges: &[Range]| ranges.iter().map(Range::to_string).collect::<Vec<_>>().join(", ");
         Some(match (ranges.len(), gaps.len()) {
             (_, 0) => "world".to_owned(),
+            (n, 1..=MOST_RANGES) if gaps.len() < n => format!("world but {}", written(&gaps)),
             (1..=MOST_RANGES, _) => format!("world {}", written(&ranges)),
-            (_, 1..=MOST_RANGES) => format!("world but {}", written(&gaps)),
             (n, _) => format!("{n} ranges of the world"),
         })
     }

@@ -6,6 +6,7 @@ use fibula_answers::reach::{At, By, Door, Line, PartyId, Reach, Toward, Who, Why
 use fibula_network::{Addr, ChoiceId, Family, Proto};
 
 use super::names::{Names, family};
+use super::namespaces;
 use crate::page::Text;
 use crate::style::Label;
 use crate::view::{View, host};
@@ -33,7 +34,7 @@ pub(super) struct Doubt {
 }
 
 /// Targets, by their sources: few of these first.
-type Grouped = BTreeMap<(usize, Vec<PartyId>), Vec<Toward>>;
+pub(super) type Grouped = BTreeMap<(usize, Vec<PartyId>), Vec<Toward>>;
 
 pub(super) fn rows(view: &View<'_>, names: &Names<'_, '_>, reach: &Reach) -> Rows {
     let [workloads, outwards, of_nodes] = grouped(names, &mut reach.lines.iter());
@@ -51,7 +52,9 @@ pub(super) fn rows(view: &View<'_>, names: &Names<'_, '_>, reach: &Reach) -> Row
         others.push(Row { from: vec!["nobody".into()], to });
     }
     let undecided = undecided(view, names, reach);
-    Rows { workloads: lines(names, [&workloads]), others, undecided }
+    let (inner, rest) = namespaces::alike(names, &workloads);
+    let workloads = inner.into_iter().chain(lines(names, [&rest])).collect();
+    Rows { workloads, others, undecided }
 }
 
 /// A row for each group of sources; `all 6 others` are one, whoever the one is that they reach.

@@ -65,6 +65,7 @@ pub(crate) fn verify(
 ) -> Done {
     let session = Session::open(&args.input, &args.inputs, default, streams)?;
     let proof = fibula_answers::verify(&session.network);
+    let withheld = fibula_answers::withheld(&session.network);
     let findings = session.cluster.as_ref().map(findings).unwrap_or_default();
     let place = |id| session.place(id);
     let view = View::new(&session.network, &place);
@@ -73,8 +74,11 @@ pub(crate) fn verify(
     let hint = format!("fibula lint {}", inputs.join(" "));
     let preface = &session.preface;
     Output::new(&args.output, streams)?.print(
-        &|| fibula_report::verify(&view, &proof, &findings, preface, hint.trim_end()),
-        &|| json::verify(&view, &proof, &findings, &|at| session.object_place(at), preface),
+        &|| fibula_report::verify(&view, &proof, withheld, &findings, preface, hint.trim_end()),
+        &|| {
+            let place = |at| session.object_place(at);
+            json::verify(&view, &proof, withheld, &findings, &place, preface)
+        },
     )?;
     Ok(session.exit(if proof.violated() {
         Exit::No
