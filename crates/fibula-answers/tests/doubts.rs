@@ -28,7 +28,7 @@ fn doubts_beside(unread: &[Unread], more: &[Value], from: &str, to: &str) -> Vec
     let objects = base.iter().chain(more).map(read);
     let cluster = Cluster::new((0..).map(ObjectId).zip(objects).collect(), &Options::default());
     let network = network(&cluster, &Intent::default());
-    let ground = Ground { network: &network, cluster: Some(&cluster), unread };
+    let ground = Ground { network: &network, cluster: Some(&cluster), unread, remake: None };
     let answer = trace(ground, None, from, to).unwrap_or_else(|e| panic!("{from} {to}: {e:?}"));
     answer.doubts
 }

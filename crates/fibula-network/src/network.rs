@@ -73,6 +73,19 @@ pub struct Choice {
     pub values: u8,
 }
 
+// === impl Choice ===
+
+impl Choice {
+    /// The id of a choice that stands for all that are too many to be told apart. Two of them may fall
+    /// differently where this one falls once: so whatever asks it is undecided, whatever becomes of it.
+    pub const TOO_MANY: &str = "too-many";
+
+    /// Whether it is that choice.
+    pub fn is_too_many(&self) -> bool {
+        &*self.id == Choice::TOO_MANY
+    }
+}
+
 // === impl Network ===
 
 impl Network {

@@ -36,6 +36,8 @@ pub(crate) struct Session {
     pub(crate) cluster: Option<Cluster>,
     pub(crate) preface: Preface,
     sources: Sources,
+    /// Makes the network of a cluster as this one was made.
+    remake: Option<Box<dyn Fn(&Cluster) -> Network>>,
     /// What the places of a network that was read mean.
     places: Vec<String>,
 }
@@ -70,6 +72,7 @@ impl Session {
             network: &self.network,
             cluster: self.cluster.as_ref(),
             unread: &self.preface.unread,
+            remake: self.remake.as_deref(),
         }
     }
 
@@ -130,6 +133,7 @@ impl Session {
                 cluster: None,
                 preface: Preface { about: About::Read(name.to_owned()), ..Preface::default() },
                 sources: Sources::default(),
+                remake: None,
                 places,
             }),
             Err(refusals) => Err(Stop::with(refused::pages(name, &bytes, &refusals), Exit::Cannot)),
@@ -204,7 +208,10 @@ impl Session {
             kept_out: cluster.twins.len(),
         };
         let sources = read.sources;
-        Ok(Session { network, cluster: Some(cluster), preface, sources, places: vec![] })
+        let remake: Box<dyn Fn(&Cluster) -> Network> =
+            Box::new(move |cluster| fibula_intended::network(cluster, &intent));
+        let (cluster, remake) = (Some(cluster), Some(remake));
+        Ok(Session { network, cluster, preface, sources, remake, places: vec![] })
     }
 }
 

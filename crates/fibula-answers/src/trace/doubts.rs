@@ -26,7 +26,7 @@ pub(super) fn doubts(ground: Ground<'_>, trace: &Trace) -> Vec<Doubt> {
             doubts.push(Doubt::Invented);
         }
         doubts.extend(awaited(cluster, trace).map(|s| Doubt::NodePort(path(s))));
-        doubts.extend(placement(cluster, network, trace, &met).map(Doubt::Placement));
+        doubts.extend(placement(ground, cluster, trace, &met).map(Doubt::Placement));
         let at = target_nodes(cluster, network, trace);
         let ends = end_nodes(network, trace);
         let behind = |twins: &Twins| met.iter().any(|at| stands_behind(twins, at.service));

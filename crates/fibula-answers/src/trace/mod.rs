@@ -46,6 +46,9 @@ pub struct Ground<'a> {
     /// What the input holds that decides traffic and was not read, and that the user has not
     /// accepted (DR-21).
     pub unread: &'a [Unread],
+    /// Makes the network of a cluster whose pods run elsewhere, as this one was made (DR-20): so that
+    /// it can be seen whether an answer depends on where they do.
+    pub remake: Option<&'a dyn Fn(&Cluster) -> Network>,
 }
 
 /// Objects of a kind that decide traffic and are not read (DR-21).

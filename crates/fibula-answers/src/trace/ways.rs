@@ -51,7 +51,11 @@ pub(super) fn ways(asked: &Asked<'_>, headers: &[Header]) -> Ways {
         found.push(Way { choices, under, branches: followed.branches });
     }
     found.sort_by(|a, b| a.choices.cmp(&b.choices));
-    let open = open(network, &found);
+    let mut open = open(network, &found);
+    let met = found.iter().flat_map(|way| &way.under).map(|when| when.choice);
+    open.extend(met.filter(|choice| network.choice(*choice).is_too_many()));
+    open.sort_unstable();
+    open.dedup();
     let mut differ: Vec<Way> = vec![];
     // Under what, and which of those that differ it is.
     let mut which: Vec<(Vec<When>, usize)> = vec![];

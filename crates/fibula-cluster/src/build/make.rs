@@ -8,7 +8,7 @@ use super::Draft;
 use super::nodes::Named;
 use super::owners::Owners;
 use super::pods::{Read, containers, given};
-use crate::api::{self, Metadata, PodTemplate};
+use crate::api::{self, Labels, Metadata, PodTemplate, Word};
 use crate::check::MOST_REPLICAS;
 use crate::cluster::{Assumption, DnsPolicy, Node, Pod, Workload};
 use crate::object::Kind;
@@ -79,6 +79,24 @@ impl Maker {
             Kind::DaemonSet => nodes as u64,
             _ => u64::try_from(self.replicas).unwrap_or(0),
         }
+    }
+
+    /// The labels of its pods: those of the template, and what the controller writes beside them, as
+    /// far as that follows from the manifest.
+    fn labels(&self, template: &Arc<Labels>, name: &str, index: u64) -> Arc<Labels> {
+        let own = match self.kind {
+            Kind::StatefulSet => [
+                ("apps.kubernetes.io/pod-index", index.to_string()),
+                ("statefulset.kubernetes.io/pod-name", name.to_owned()),
+            ],
+            Kind::Job => [
+                ("batch.kubernetes.io/job-name", self.name.clone()),
+                ("job-name", self.name.clone()),
+            ],
+            _ => return Arc::clone(template),
+        };
+        let own = own.into_iter().map(|(key, value)| (Word::from(key), value));
+        Arc::new(template.as_ref().clone().into_iter().chain(own).collect())
     }
 
     /// What the pod at an index is called: as a StatefulSet does; by its Node; by the workload
@@ -176,7 +194,7 @@ impl Making {
                 let host_network = spec.host_network;
                 // Each pod of a StatefulSet is known by its own name (DNS-6).
                 let (hostname, subdomain) = match maker.kind {
-                    Kind::StatefulSet => (Some(wanted), maker.service_name.clone()),
+                    Kind::StatefulSet => (Some(wanted.clone()), maker.service_name.clone()),
                     _ => (given(&spec.hostname), given(&spec.subdomain)),
                 };
                 drafts.push(Draft {
@@ -199,7 +217,7 @@ impl Making {
                         subdomain: subdomain.clone(),
                         dns_policy: DnsPolicy::read(&spec.dns_policy).unwrap_or_default(),
                         object: maker.id,
-                        labels: Arc::clone(&labels),
+                        labels: maker.labels(&labels, &wanted, index),
                     },
                 });
             }

@@ -1,7 +1,6 @@
 //! Which tables a Pod's messages pass in a tier.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use fibula_cluster::select::{Class, ClassId, NamedPort};
 use fibula_cluster::{NamespaceSelection, Policy, Tier};
@@ -11,7 +10,7 @@ use fibula_network::{
 };
 use rustc_hash::FxHashMap;
 
-use super::rules::{means, names_ports};
+use super::rules::{means, port_names};
 use super::{Direction, Maker};
 use crate::decisions::Decision;
 
@@ -29,7 +28,7 @@ pub(super) struct Chaining {
 #[derive(Clone, PartialEq, Eq, Hash)]
 enum Filter {
     /// A policy, in a direction, for pods with these named ports, under these choices.
-    Policy(u32, Direction, Option<Arc<[NamedPort]>>, Vec<When>),
+    Policy(u32, Direction, Vec<NamedPort>, Vec<When>),
     /// What no policy can withhold.
     Exempt(Direction),
     /// What isolation means.
@@ -164,10 +163,12 @@ impl Chaining {
         let cluster = maker.cluster;
         let it: &Policy = &cluster.policies[policy as usize];
         let Class { ports, .. } = &maker.select.classes()[class.0 as usize];
-        let own =
-            (direction == Direction::Ingress && names_ports(direction, it)).then(|| ports.clone());
+        // What the policy does not name makes no difference to it.
+        let names = if direction == Direction::Ingress { port_names(it) } else { vec![] };
+        let own = ports.iter().filter(|port| names.contains(&port.name.as_str()));
+        let own: Vec<NamedPort> = own.cloned().collect();
         let key = Filter::Policy(policy, direction, own.clone(), when.clone());
-        self.table(key, || maker.policy(direction, it, own.as_deref().unwrap_or_default(), &when))
+        self.table(key, || maker.policy(direction, it, &own, &when))
     }
 
     /// What NetworkPolicies do not withhold, or may not: what a pod sends to its own Node (NP-33,
@@ -204,15 +205,18 @@ impl Chaining {
 /// Policies of one tier and priority that disagree: which of them comes first is a choice (DR-6).
 struct Order {
     choice: ChoiceId,
+    /// How many values it has.
+    values: u8,
     /// Their indices, ascending.
     policies: Vec<u32>,
 }
 
 impl Order {
-    /// Under which value a policy comes first; none for one beyond the values of a choice.
+    /// Under which value a policy comes first: of more than the choice has values, under the last.
     fn first(&self, policy: u32) -> Option<When> {
         let at = self.policies.binary_search(&policy).ok()?;
-        Some(When { choice: self.choice, value: u8::try_from(at).ok()? })
+        let value = u8::try_from(at).unwrap_or(u8::MAX).min(self.values - 1);
+        Some(When { choice: self.choice, value })
     }
 }
 
@@ -240,9 +244,12 @@ fn orders(maker: &mut Maker<'_>, direction: Direction, tier: Tier) -> BTreeMap<u
             policies.len(),
             if tier == "admin" { "Admin" } else { "Baseline" },
         );
-        let values = u8::try_from(policies.len()).unwrap_or(u8::MAX);
-        let choice = maker.choice("DR-6", format!("{tier} {priority}"), question, values);
-        orders.insert(priority, Order { choice, policies });
+        let choice = match u8::try_from(policies.len()) {
+            Ok(values) => maker.choice("DR-6", format!("{tier} {priority}"), question, values),
+            Err(_) => maker.too_many(),
+        };
+        let values = maker.network.choice(choice).values;
+        orders.insert(priority, Order { choice, values, policies });
     }
     orders
 }

@@ -24,7 +24,7 @@ mod ranges;
 mod rules;
 
 use fibula_cluster::select::Select;
-use fibula_cluster::{Cluster, Pod, Policy, PolicyKind, Rule, Tier};
+use fibula_cluster::{Cluster, Pod, Policy, PolicyKind, Protocol, Rule, Tier};
 use fibula_network::{
     Action, AddrSet, AddrSetId, Addrs, Choice, ChoiceId, ElementId, Entry, Kind, Network, Pattern,
     Range, When,
@@ -52,6 +52,8 @@ struct Maker<'a> {
     /// By pod of the cluster, its switch; none for one without a network of its own.
     switches: Vec<Option<ElementId>>,
     sets: FxHashMap<SetKey, AddrSetId>,
+    /// The numbers of ports by their names.
+    numbers: FxHashMap<(String, Protocol), Vec<u16>>,
     /// What selections of pods are, as peers.
     selected: FxHashMap<Asked, Vec<(Addrs, Vec<When>)>>,
     /// How many sets have a name.
@@ -60,7 +62,7 @@ struct Maker<'a> {
     choices: FxHashMap<String, ChoiceId>,
 }
 
-/// How many choices of what was not read are told apart: of more, the rest fall together.
+/// How many choices there are before what was not read gets none of its own.
 const MOST_UNREAD: usize = 200;
 
 /// Adds what policies ask to the pipeline of the Nodes, and says whether that is anything.
@@ -76,10 +78,12 @@ pub(crate) fn tables(
     let mut pods = network.of_kind(Kind::Pod).collect::<Vec<_>>().into_iter();
     let switches = cluster.pods.iter().map(|pod| has_switch(pod).then(|| pods.next()).flatten());
     let switches = switches.collect();
+    let select = Select::new(cluster);
     let mut maker = Maker {
         network,
         cluster,
-        select: Select::new(cluster),
+        numbers: ports::numbers(&select),
+        select,
         decisions: &intent.decisions,
         switches,
         sets: FxHashMap::default(),
@@ -234,21 +238,34 @@ impl Maker<'_> {
         }
     }
 
-    /// A choice, by what it is about.
+    /// A choice, by what it is about. The last that a network can have is for all that come after.
     fn choice(&mut self, id: &str, about: String, question: String, values: u8) -> ChoiceId {
+        if let Some(known) = self.choices.get(&about) {
+            return *known;
+        }
+        if self.network.choices.len() + 1 >= Network::MAX_CHOICES && id != Choice::TOO_MANY {
+            return self.too_many();
+        }
         let choices = &mut self.network.choices;
-        *self.choices.entry(about).or_insert_with(|| {
-            choices.push(Choice { id: id.into(), question: question.into(), values });
-            ChoiceId((choices.len() - 1) as u8)
-        })
+        choices.push(Choice { id: id.into(), question: question.into(), values });
+        let choice = ChoiceId((choices.len() - 1) as u8);
+        self.choices.insert(about, choice);
+        choice
+    }
+
+    /// The choice that stands for all that are too many to be told apart.
+    fn too_many(&mut self) -> ChoiceId {
+        let question = "more is open than can be told apart: unread namespaces and nodes, or policies \
+                        of one priority";
+        self.choice(Choice::TOO_MANY, Choice::TOO_MANY.to_owned(), question.to_owned(), 2)
     }
 
     /// A choice about something that was not read or cannot be known: whether it is so (1) or not
-    /// (0). Where there are too many, they fall together.
+    /// (0). Some places are kept for what policies themselves leave open.
     fn unknown(&mut self, id: &'static str, about: String) -> ChoiceId {
         let many = self.network.choices.len() >= MOST_UNREAD && !self.choices.contains_key(&about);
         match many {
-            true => self.choice(id, id.to_owned(), format!("{about}, and others"), 2),
+            true => self.too_many(),
             false => self.choice(id, about.clone(), about, 2),
         }
     }

@@ -1,8 +1,10 @@
 //! The ports of a rule, as patterns have them.
 
-use fibula_cluster::select::NamedPort;
+use fibula_cluster::select::{NamedPort, Select};
 use fibula_cluster::{Protocol, RulePort, RulePorts};
 use fibula_network::{Ports, Proto};
+
+use rustc_hash::FxHashMap;
 
 use super::peers::Named;
 use super::{Direction, Maker};
@@ -73,13 +75,26 @@ impl Maker<'_> {
 
     /// The numbers of the ports that some pod calls so, ascending.
     fn numbers(&self, name: &str, protocol: Protocol) -> Vec<u16> {
-        let classes = self.select.classes().iter();
-        let mut numbers: Vec<u16> =
-            classes.filter_map(|class| first(&class.ports, name, protocol)).collect();
-        numbers.sort_unstable();
-        numbers.dedup();
-        numbers
+        self.numbers.get(&(name.to_owned(), protocol)).cloned().unwrap_or_default()
     }
+}
+
+/// The numbers of ports by their names, ascending, of all pods.
+pub(super) fn numbers(select: &Select) -> FxHashMap<(String, Protocol), Vec<u16>> {
+    let mut numbers: FxHashMap<(String, Protocol), Vec<u16>> = FxHashMap::default();
+    for class in select.classes() {
+        for port in class.ports.iter() {
+            if first(&class.ports, &port.name, port.protocol) == Some(port.number) {
+                let known = numbers.entry((port.name.clone(), port.protocol)).or_default();
+                known.push(port.number);
+            }
+        }
+    }
+    for known in numbers.values_mut() {
+        known.sort_unstable();
+        known.dedup();
+    }
+    numbers
 }
 
 /// The port that a pod calls so: of several of a protocol the first (SVC-14).

@@ -81,10 +81,14 @@ fn unknown(rule: &Rule) -> Option<&Peer> {
     rule.peers().iter().find(|peer| peer.what == PeerOf::Unknown)
 }
 
-/// Whether a policy has a rule in this direction that names a port.
-pub(super) fn names_ports(direction: Direction, policy: &Policy) -> bool {
-    let ports = direction.rules(policy).iter().flat_map(Rule::ports);
-    ports.into_iter().any(|port| matches!(port, RulePort::Named { .. }))
+/// The names that the ingress rules of a policy give ports.
+pub(super) fn port_names(policy: &Policy) -> Vec<&str> {
+    let ports = policy.ingress.iter().flat_map(Rule::ports);
+    let named = ports.filter_map(|port| match port {
+        RulePort::Named { name, .. } => Some(name.as_str()),
+        _ => None,
+    });
+    named.collect()
 }
 
 fn entry(rule: &'static str, pattern: Pattern, action: Action, place: PlaceId) -> Entry {

@@ -32,7 +32,8 @@ pub(crate) struct Scene {
 impl Scene {
     fn new(cluster: Cluster, intent: &Intent, asked: &Asked) -> Scene {
         let network = network(&cluster, intent);
-        let ground = Ground { network: &network, cluster: Some(&cluster), unread: &[] };
+        let ground =
+            Ground { network: &network, cluster: Some(&cluster), unread: &[], remake: None };
         let reach = reach(ground, asked).expect("the names are there, and filters are plain");
         Scene { cluster, network, reach }
     }
