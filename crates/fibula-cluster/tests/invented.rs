@@ -81,20 +81,35 @@ fn dr_19_invented_addresses_come_from_names_and_stay() {
 
 #[test]
 fn dr_19_invented_ranges_avoid_what_the_input_has_and_grow_with_it() {
-    let small = objects(&[bare("p")]);
-    let options =
-        Options { pod_ranges: vec!["198.18.7.0/24".parse().unwrap()], ..Options::default() };
+    let mut taken = bare("p");
+    taken["status"]["podIP"] = json!("198.18.7.7");
+    let small = objects(&[taken, bare("q")]);
+    let options = Options::default();
     let big = objects(&[workload("Deployment", "w", json!(20_000))]);
     for (objects, options) in [(small, options), (big, Options::default())] {
         let cluster = Cluster::new(objects, &options);
         let range = cluster.ranges.iter().find(|r| r.from == RangeSource::Invented).unwrap();
         assert_eq!(range.net.to_string(), "240.0.0.0/8");
-        let mut all: Vec<_> = cluster.pods.iter().flat_map(|p| &p.addresses).collect();
+        let invented = cluster.pods.iter().filter(|pod| pod.invented);
+        let mut all: Vec<_> = invented.clone().flat_map(|p| &p.addresses).collect();
         assert!(all.iter().all(|address| range.net.contains(*address)));
         all.sort();
         all.dedup();
-        assert_eq!(all.len(), cluster.pods.len());
+        assert_eq!(all.len(), invented.count());
     }
+}
+
+#[test]
+fn dr_19_invented_addresses_lie_in_the_range_that_is_stated() {
+    let range: IpNet = "10.244.0.0/16".parse().unwrap();
+    let options = Options { pod_ranges: vec![range], ..Options::default() };
+    let cluster = Cluster::new(objects(&[workload("Deployment", "w", json!(300))]), &options);
+    assert!(cluster.pods.iter().all(|pod| pod.invented && range.contains(&pod.addresses[0])));
+    // Too small for all of them, it is left alone.
+    let small: IpNet = "10.244.0.0/24".parse().unwrap();
+    let options = Options { pod_ranges: vec![small], ..Options::default() };
+    let cluster = Cluster::new(objects(&[workload("Deployment", "w", json!(300))]), &options);
+    assert!(cluster.pods.iter().all(|pod| !small.contains(&pod.addresses[0])));
 }
 
 #[test]

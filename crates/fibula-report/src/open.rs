@@ -24,6 +24,7 @@ pub(crate) fn depends(view: &View<'_>, trace: &Trace) -> Option<String> {
         "DR-22" => "labels that were not read",
         "CNP-25" => "which names an address has",
         "POD-7" => "who has an address that several claim",
+        "too-many" => "more than can be told apart",
         _ => "what several Services claim",
     });
     let mut each: Vec<String> = vec![];

@@ -11,6 +11,8 @@
 //! | Services | 198.19.0.0/16 | 244.0.0.0/8 to 247.0.0.0/8 | 2001:db8:2::/48, :102::, … |
 //! | Nodes | 192.0.2.0/24 | 248.0.0.0/8 to 251.0.0.0/8 | 2001:db8:3::/48, :103::, … |
 //!
+//! Where the user states a range for them, they lie in that.
+//!
 //! On a collision the later name takes the next free address. So another object can move only
 //! what collides with it, except when it makes the input outgrow a range.
 //!
@@ -50,6 +52,8 @@ pub(super) struct Inventor {
     /// The family of a Service that asks for none.
     service_family: Family,
     nets: Vec<IpNet>,
+    /// What the user states that addresses come from.
+    stated: Vec<Range>,
     addresses: Vec<IpAddr>,
     invented: Vec<Range>,
     counts: [usize; 3],
@@ -95,6 +99,7 @@ impl Inventor {
             service_family: service_family.unwrap_or(Family::V4),
             families,
             nets: ranges.iter().map(|range| range.net).collect(),
+            stated: ranges.iter().filter(|r| r.from == RangeSource::Stated).cloned().collect(),
             addresses: of_pods.chain(of_nodes).chain(of_services).chain(external).collect(),
             invented: Vec::new(),
             counts: [0; 3],
@@ -189,12 +194,23 @@ impl Inventor {
                 && !self.addresses.iter().any(|address| net.contains(address))
         };
         let fits = |net: &IpNet| size(*net) / 4 >= want as u64;
+        let taken = |net: IpNet| {
+            let taken = self.addresses.iter().filter(|a| net.contains(*a)).copied().collect();
+            Pool { net, taken }
+        };
+        let room = |range: &&Range| {
+            let same = range.kind == kind && Family::of(range.net.addr()) == family;
+            same && size(range.net) >= want as u64 + 2
+        };
+        if let Some(range) = self.stated.iter().find(room) {
+            return Some(taken(range.net));
+        }
         let all = candidates(kind, family);
         // Where the input fills all candidates, their addresses are stepped over one by one.
         let net = all.into_iter().find(|net| fits(net) && free(net)).or(all.last().copied())?;
+        let pool = taken(net);
         self.invented.push(Range { kind, net, from: RangeSource::Invented });
-        let taken = self.addresses.iter().filter(|a| net.contains(*a)).copied().collect();
-        Some(Pool { net, taken })
+        Some(pool)
     }
 }
 

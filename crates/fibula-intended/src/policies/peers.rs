@@ -201,10 +201,18 @@ impl<'a> Maker<'a> {
         let cluster = self.cluster;
         let mut blocks = vec![(block, vec![])];
         for kind in [RangeKind::Pods, RangeKind::Nodes] {
-            let invented = cluster
-                .ranges
-                .iter()
-                .filter(|range| range.from == RangeSource::Invented && range.kind == kind);
+            // Where the user states a range, what is invented lies in it.
+            let some = match kind {
+                RangeKind::Nodes => cluster.nodes.iter().any(|node| node.invented),
+                _ => cluster.pods.iter().any(|pod| pod.invented),
+            };
+            let of = |from: &RangeSource| match from {
+                RangeSource::Invented => true,
+                RangeSource::Stated => some,
+                _ => false,
+            };
+            let invented =
+                cluster.ranges.iter().filter(|range| of(&range.from) && range.kind == kind);
             let invented =
                 ranges::tidy(invented.flat_map(|range| ranges::of(&range.net)).collect());
             let cut = |block: &[Range]| {

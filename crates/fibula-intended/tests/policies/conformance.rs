@@ -117,6 +117,7 @@ fn cluster(manifests: &str) -> Cluster {
     assert_eq!(read.refused, []);
     let mut cluster = Cluster::new(read.objects, &Options::default());
     cluster.ranges.iter_mut().for_each(|range| range.from = RangeSource::Stated);
+    cluster.pods.iter_mut().for_each(|pod| pod.invented = false);
     let hosts = cluster.pods.iter_mut().filter(|pod| pod.host_network);
     hosts.enumerate().for_each(|(i, pod)| pod.node = i % 2);
     cluster
