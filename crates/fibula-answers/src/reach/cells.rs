@@ -7,18 +7,22 @@ use fibula_network::filters::{Filters, Owner};
 use fibula_network::set::{SetId, Space};
 use rustc_hash::FxHashMap;
 
+use super::doubts::Doubts;
 use super::joints::{Joint, Joints};
 use super::opened::{Leaf, Part, Reader};
 use super::parties::Parties;
 use super::pick::{Picked, Side};
 use super::ports::Ports;
-use super::{Pairs, PartyId, is_asked};
+use super::{Pairs, PartyId, Who, is_asked};
 
 /// Sources that have the same open at some targets.
 pub(super) struct Cell {
     pub(super) from: Group,
     pub(super) to: Group,
     pub(super) part: Part,
+    /// Whether it is what policies could open that were not read (DR-21): all pairs, of which those
+    /// count that they could concern.
+    pub(super) unread: bool,
 }
 
 /// Switches, ranges of the world, or the Node of each source.
@@ -36,8 +40,8 @@ pub(super) struct Cells<'f, 'n> {
     parties: &'f Parties,
     joints: &'f Joints,
     picked: &'f Picked,
-    /// Whether what was not read could concern a party (DR-21).
-    doubted: &'f dyn Fn(PartyId) -> bool,
+    /// What was not read (DR-21).
+    doubts: &'f Doubts,
     /// Pairs of joints to leave out.
     without: &'f BTreeSet<(usize, usize)>,
     /// By atom, what may come to it.
@@ -59,7 +63,7 @@ impl<'f, 'n> Cells<'f, 'n> {
         parties: &'f Parties,
         joints: &'f Joints,
         picked: &'f Picked,
-        doubted: &'f dyn Fn(PartyId) -> bool,
+        doubts: &'f Doubts,
         without: &'f BTreeSet<(usize, usize)>,
     ) -> Cells<'f, 'n> {
         let wanted = picked.asked.port.map(|(proto, port)| {
@@ -75,7 +79,7 @@ impl<'f, 'n> Cells<'f, 'n> {
             parties,
             joints,
             picked,
-            doubted,
+            doubts,
             without,
             columns,
             wanted,
@@ -95,7 +99,13 @@ impl<'f, 'n> Cells<'f, 'n> {
         let pods = |side: &[bool]| -> Vec<usize> {
             all.clone().filter(|at| side[*at] && joints.all[*at].owner == Owner::Pods).collect()
         };
-        self.pairs.all = self.count(&pods(&sides[0]), &pods(&sides[1]));
+        let (from, to) = (pods(&sides[0]), pods(&sides[1]));
+        self.pairs.all = self.count(&from, &to);
+        if self.doubts.opens_some() {
+            let read = |who: &Who| !self.doubts.opens(who);
+            self.pairs.undecided = self.pairs.all - self.count_of(&from, &to, &read, &read);
+            self.opens(&sides);
+        }
         self.contested(&sides);
 
         // Targets that the same can come to are one group; one that is left out of somebody's
@@ -124,16 +134,43 @@ impl<'f, 'n> Cells<'f, 'n> {
         }
     }
 
+    fn who(&self, party: PartyId) -> &Who {
+        &self.parties.get(party).who
+    }
+
+    /// All ports that were asked about.
+    fn ports(&self) -> Ports {
+        match self.picked.asked.port {
+            Some((proto, port)) => Ports::new([(proto, (port.into(), port.into()))]),
+            None => Ports::all(),
+        }
+    }
+
+    /// Everything, for whatever policies could open that were not read.
+    fn opens(&mut self, sides: &Sides) {
+        let first = self.found.len();
+        for from in [Owner::Pods, Owner::Nodes] {
+            for to in [Owner::Pods, Owner::Nodes, Owner::Nobody] {
+                if is_asked(from, to) {
+                    let of = |side: usize, owner| -> Vec<usize> {
+                        let all = 0..self.joints.all.len();
+                        let all = all.filter(|at| sides[side][*at]);
+                        all.filter(|at| self.joints.all[*at].owner == owner).collect()
+                    };
+                    self.add(&of(0, from), &of(1, to), (None, None, self.ports()));
+                }
+            }
+        }
+        self.found[first..].iter_mut().for_each(|cell| cell.unread = true);
+    }
+
     /// Where several have an address, whatever its owners send and get is open or not: which of
     /// them it is decides that (POD-7).
     fn contested(&mut self, sides: &Sides) {
         let all: Vec<usize> = (0..self.joints.all.len()).collect();
         let is = |at: &usize| !self.joints.all[*at].contested.is_empty();
         let asked = |side: usize| all.iter().copied().filter(move |at| sides[side][*at]);
-        let ports = match self.picked.asked.port {
-            Some((proto, port)) => Ports::new([(proto, (port.into(), port.into()))]),
-            None => Ports::all(),
-        };
+        let ports = self.ports();
         let mut open: Vec<(Vec<usize>, Vec<usize>)> = vec![];
         for one in asked(0).filter(is) {
             open.push((vec![one], asked(1).collect()));
@@ -148,7 +185,8 @@ impl<'f, 'n> Cells<'f, 'n> {
                 let pods = list.iter().copied();
                 pods.filter(|at| self.joints.all[*at].owner == Owner::Pods).collect()
             };
-            self.pairs.undecided += self.count(&pods(&from), &pods(&to));
+            let read = |who: &Who| !self.doubts.opens(who);
+            self.pairs.undecided += self.count_of(&pods(&from), &pods(&to), &read, &read);
             // Nodes and the world are sources of some of these.
             for source in [Owner::Pods, Owner::Nodes] {
                 let of = |list: &[usize], owner| -> Vec<usize> {
@@ -199,9 +237,17 @@ impl<'f, 'n> Cells<'f, 'n> {
                 let pods = from.iter().copied();
                 let pods: Vec<usize> =
                     pods.filter(|at| self.joints.all[*at].owner == Owner::Pods).collect();
-                let pairs = self.count(&pods, to);
+                let pairs = self.count_of(&pods, to, &|who| !self.doubts.opens(who), &|who| {
+                    !self.doubts.opens(who)
+                });
+                let doubts = self.doubts;
                 let certain = match self.reader.is_open(self.filters, leaf) {
-                    (true, _) => self.count_of(&pods, to, &|party| !(self.doubted)(party)),
+                    (true, _) => self.count_of(
+                        &pods,
+                        to,
+                        &|who| !doubts.source(who) && !doubts.opens(who),
+                        &|who| !doubts.target(who) && !doubts.opens(who),
+                    ),
                     (false, _) => 0,
                 };
                 self.pairs.open += certain;
@@ -224,7 +270,7 @@ impl<'f, 'n> Cells<'f, 'n> {
             group
         });
         if !(from.is_empty() || to.is_empty()) {
-            self.found.push(Cell { from, to, part });
+            self.found.push(Cell { from, to, part, unread: false });
         }
     }
 
@@ -285,7 +331,7 @@ impl<'f, 'n> Cells<'f, 'n> {
             for part in self.reader.parts(self.filters, leaf) {
                 let from = Group { elements: elements.clone(), ..Group::default() };
                 let to = Group { own_node: true, ..Group::default() };
-                self.found.push(Cell { from, to, part });
+                self.found.push(Cell { from, to, part, unread: false });
             }
         }
     }
@@ -310,26 +356,33 @@ impl<'f, 'n> Cells<'f, 'n> {
     /// How many pairs of different parties these are, of those that were asked about: parties that
     /// policies tell apart count once for each part.
     fn count(&self, from: &[usize], to: &[usize]) -> u64 {
-        self.count_of(from, to, &|_| true)
+        self.count_of(from, to, &|_| true, &|_| true)
     }
 
     /// The same of some parties only.
-    fn count_of(&self, from: &[usize], to: &[usize], some: &dyn Fn(PartyId) -> bool) -> u64 {
-        let parts = |joints: &[usize], side: &Side| {
+    fn count_of(
+        &self,
+        from: &[usize],
+        to: &[usize],
+        sources: &dyn Fn(&Who) -> bool,
+        targets: &dyn Fn(&Who) -> bool,
+    ) -> u64 {
+        let parts = |joints: &[usize], side: &Side, some: &dyn Fn(&Who) -> bool| {
             let mut counts: [BTreeMap<PartyId, u64>; 2] = Default::default();
             for at in joints {
                 let elements = &self.joints.all[*at].elements;
                 let parties = elements.iter().filter_map(|id| self.parties.of(*id));
                 let parties: BTreeSet<PartyId> =
-                    parties.filter(|id| side.has(*id) && some(*id)).collect();
+                    parties.filter(|id| side.has(*id) && some(self.who(*id))).collect();
                 for id in parties {
-                    let inside = self.picked.is_inside(&self.parties.get(id).who);
+                    let inside = self.picked.is_inside(self.who(id));
                     *counts[usize::from(inside)].entry(id).or_default() += 1;
                 }
             }
             counts
         };
-        let (from, to) = (parts(from, &self.picked.from), parts(to, &self.picked.to));
+        let from = parts(from, &self.picked.from, sources);
+        let to = parts(to, &self.picked.to, targets);
         let mut pairs = 0;
         for (i, from) in from.iter().enumerate() {
             for (k, to) in to.iter().enumerate() {

@@ -10,6 +10,7 @@ use fibula_network::{Addr, ChoiceId, ElementId, Family, Header, Kind, Network, P
 
 use super::PartyId;
 use super::cells::{columns, part_of};
+use super::doubts::Doubts;
 use super::opened::Reader;
 use super::parties::{Parties, own};
 use super::pick::Picked;
@@ -35,6 +36,8 @@ pub struct Door {
     pub all: bool,
     /// The choices that this depends on; none where it is certain.
     pub choices: Vec<ChoiceId>,
+    /// Whether policies that were not read could withhold it (DR-21).
+    pub unread: bool,
 }
 
 /// What a way in leads to.
@@ -56,6 +59,9 @@ pub enum At {
     /// At the address that a load balancer is to get (SVC-24).
     Awaited,
 }
+
+/// Who has a name, who was asked about, and of whom nobody is sure.
+type Whom<'a> = (&'a Parties, &'a Picked, &'a Doubts);
 
 /// How many ranges of the world are asked about: the first, where policies tell more apart.
 const MOST_RANGES: usize = 32;
@@ -90,7 +96,9 @@ pub(super) fn doors(
     filters: &Filters<'_>,
     parties: &Parties,
     picked: &Picked,
+    doubts: &Doubts,
 ) -> Vec<Door> {
+    let whom = (parties, picked, doubts);
     let network = ground.network;
     let (Some(cluster), Some(world)) = (ground.cluster, network.of_kind(Kind::World).next()) else {
         return vec![];
@@ -119,7 +127,7 @@ pub(super) fn doors(
             match node {
                 None => {
                     let door = door(by.clone(), At::Address(at), (port, proto), from, &outcome);
-                    doors.extend(door.asked(parties, picked, &outcome));
+                    doors.extend(door.asked(whom, &outcome));
                 }
                 Some(node) => {
                     let names = nodes.entry((by.clone(), port, proto, outcome, from)).or_default();
@@ -135,7 +143,7 @@ pub(super) fn doors(
     for ((by, port, proto, outcome, from), names) in nodes {
         let at = At::Nodes(names, cluster.nodes.len());
         let door = door(by, at, (port, proto), from, &outcome);
-        let Some(door) = door.asked(parties, picked, &outcome) else { continue };
+        let Some(door) = door.asked(whom, &outcome) else { continue };
         // Nodes may lead to different pods of the same workloads.
         match alike.iter_mut().find(|other| other.differs_in_place(&door)) {
             Some(other) => other.at.join(door.at),
@@ -144,7 +152,7 @@ pub(super) fn doors(
     }
     doors.extend(alike);
     for service in cluster.services.iter().filter(|service| is_awaited(service)) {
-        doors.extend(awaited(ground, cluster, filters, service, parties, picked));
+        doors.extend(awaited(ground, cluster, filters, service, whom));
     }
     let key = |door: &Door| (door.by.clone(), door.at.clone(), door.port, door.proto);
     doors.sort_by_key(key);
@@ -154,7 +162,17 @@ pub(super) fn doors(
 fn door(by: By, at: At, at_port: (u16, Proto), from: Vec<Range>, outcome: &Outcome) -> Door {
     let (port, proto) = at_port;
     let Outcome { all, choices, .. } = outcome;
-    Door { by, at, port, proto, from, to: vec![], all: *all, choices: choices.clone() }
+    Door {
+        by,
+        at,
+        port,
+        proto,
+        from,
+        to: vec![],
+        all: *all,
+        choices: choices.clone(),
+        unread: false,
+    }
 }
 
 impl Door {
@@ -164,13 +182,14 @@ impl Door {
     }
 
     /// With whom it leads to, if somebody of them was asked about.
-    fn asked(mut self, parties: &Parties, picked: &Picked, outcome: &Outcome) -> Option<Door> {
+    fn asked(mut self, (parties, picked, doubts): Whom<'_>, outcome: &Outcome) -> Option<Door> {
         let to = outcome.to.iter().filter_map(|(pod, port)| {
             let party = parties.of(*pod)?;
             let asked = picked.wants(false, picked.is_inside(&parties.get(party).who));
             (asked && picked.to.has(party)).then_some((party, *port))
         });
         let to: BTreeSet<(PartyId, u16)> = to.collect();
+        self.unread = to.iter().any(|(party, _)| doubts.target(&parties.get(*party).who));
         self.to = to.into_iter().collect();
         (!self.to.is_empty()).then_some(self)
     }
@@ -339,9 +358,9 @@ fn awaited(
     cluster: &Cluster,
     filters: &Filters<'_>,
     service: &Service,
-    parties: &Parties,
-    picked: &Picked,
+    whom: Whom<'_>,
 ) -> Vec<Door> {
+    let (_, picked, _) = whom;
     let by = By::Service(format!("{}/{}", service.namespace, service.name));
     let allowed = columns(filters, filters.allowed, Filters::TARGET);
     let mut reader = Reader::default();
@@ -400,7 +419,7 @@ fn awaited(
         for (outcome, from) in known {
             let from = fibula_network::AddrSet::new("", from).ranges;
             let door = door(by.clone(), At::Awaited, (port.number, proto), from, &outcome);
-            doors.extend(door.asked(parties, picked, &outcome));
+            doors.extend(door.asked(whom, &outcome));
         }
     }
     doors

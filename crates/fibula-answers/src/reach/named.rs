@@ -8,6 +8,7 @@ use fibula_network::filters::Filters;
 use fibula_network::{Addr, ElementId, Kind, Port};
 
 use super::cells::{columns, part_of};
+use super::doubts::Doubts;
 use super::joints::Joints;
 use super::opened::Reader;
 use super::parties::{Parties, own};
@@ -37,7 +38,7 @@ pub(super) fn named(
     parties: &Parties,
     joints: &Joints,
     picked: &Picked,
-    doubted: &dyn Fn(PartyId) -> bool,
+    doubts: &Doubts,
 ) -> Found {
     let Some(cluster) = ground.cluster else { return Found::default() };
     let network = ground.network;
@@ -90,7 +91,8 @@ pub(super) fn named(
                 text: text.clone(),
                 open: true,
             });
-            let open = open && !doubted(from) && !doubted(to);
+            let who = |id: PartyId| &parties.get(id).who;
+            let open = open && !doubts.source(who(from)) && !doubts.target(who(to));
             named.open &= open;
             if open && seen.insert((source, from, target, to)) {
                 found.open.insert((source, target));
