@@ -5,7 +5,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use fibula_network::ElementId;
 use fibula_network::filters::{Filters, Owner};
 use fibula_network::set::{SetId, Space};
-use rustc_hash::FxHashMap;
 
 use super::doubts::Doubts;
 use super::joints::{Joint, Joints};
@@ -38,22 +37,22 @@ pub(super) struct Cells<'f, 'n> {
     pub(super) filters: &'f mut Filters<'n>,
     pub(super) reader: Reader,
     parties: &'f Parties,
-    joints: &'f Joints,
+    pub(super) joints: &'f Joints,
     picked: &'f Picked,
     /// What was not read (DR-21).
     doubts: &'f Doubts,
     /// Pairs of joints to leave out.
     without: &'f BTreeSet<(usize, usize)>,
     /// By atom, what may come to it.
-    columns: Vec<SetId>,
+    pub(super) columns: Vec<SetId>,
     /// Only these ports.
-    wanted: Option<SetId>,
+    pub(super) wanted: Option<SetId>,
     pub(super) found: Vec<Cell>,
     pub(super) pairs: Pairs,
 }
 
 /// By joint, whether it was asked about on a side.
-type Sides = [Vec<bool>; 2];
+pub(super) type Sides = [Vec<bool>; 2];
 
 // === impl Cells ===
 
@@ -274,85 +273,6 @@ impl<'f, 'n> Cells<'f, 'n> {
         }
     }
 
-    /// What Pods can reach of the Node that hosts them, where policies have another word for that
-    /// (DR-3): then the names of Nodes mean the others.
-    fn own_nodes(&mut self, sides: &Sides) {
-        let joints = self.joints;
-        let (allowed, own) = (self.filters.allowed, self.filters.own_node);
-        if allowed == own {
-            return;
-        }
-        let own = columns(self.filters, own, Filters::TARGET);
-        let mut known: FxHashMap<(usize, ElementId), [Leaf; 2]> = FxHashMap::default();
-        let mut by_leaf: BTreeMap<Leaf, Vec<ElementId>> = BTreeMap::new();
-        let mut differs = false;
-        for (at, joint) in joints.all.iter().enumerate() {
-            if !sides[0][at] || joint.owner != Owner::Pods || !joint.contested.is_empty() {
-                continue;
-            }
-            for pod in &joint.elements {
-                let host = self.filters.network.fib(*pod).and_then(|fib| fib.me.host);
-                let Some(host) = host else { continue };
-                let Some(to) = joints.of(host).filter(|to| sides[1][*to]) else { continue };
-                let node = &joints.all[to];
-                if !node.contested.is_empty() {
-                    continue;
-                }
-                let leaves = match known.get(&(at, host)) {
-                    Some(leaves) => *leaves,
-                    None => {
-                        let leaves = [&self.columns, &own].map(|columns| {
-                            let mut leaf: Leaf = [None; 2];
-                            for (family, set) in leaf.iter_mut().enumerate() {
-                                *set = joint.atoms[family].zip(node.atoms[family]).map(
-                                    |(source, target)| {
-                                        let column = columns[target as usize];
-                                        part_of(self.filters, column, source)
-                                    },
-                                );
-                            }
-                            leaf
-                        });
-                        known.insert((at, host), leaves);
-                        leaves
-                    }
-                };
-                differs |= leaves[0] != leaves[1];
-                by_leaf.entry(leaves[1]).or_default().push(*pod);
-            }
-        }
-        if !differs {
-            return;
-        }
-        self.no_own_nodes();
-        for (leaf, elements) in by_leaf {
-            let wanted = self.wanted.unwrap_or(Space::FULL);
-            let leaf = leaf.map(|set| set.map(|set| self.filters.space.and(set, wanted)));
-            for part in self.reader.parts(self.filters, leaf) {
-                let from = Group { elements: elements.clone(), ..Group::default() };
-                let to = Group { own_node: true, ..Group::default() };
-                self.found.push(Cell { from, to, part, unread: false });
-            }
-        }
-    }
-
-    /// Takes out of the sources of a Node the Pods that it hosts.
-    fn no_own_nodes(&mut self) {
-        let (network, joints) = (self.filters.network, self.joints);
-        let certain = |id: ElementId| {
-            joints.of(id).is_some_and(|joint| joints.all[joint].contested.is_empty())
-        };
-        for cell in &mut self.found {
-            if let [node] = cell.to.elements[..]
-                && certain(node)
-            {
-                let hosted = |id: &ElementId| network.fib(*id).and_then(|fib| fib.me.host);
-                cell.from.elements.retain(|id| hosted(id) != Some(node) || !certain(*id));
-            }
-        }
-        self.found.retain(|cell| !cell.from.is_empty());
-    }
-
     /// How many pairs of different parties these are, of those that were asked about: parties that
     /// policies tell apart count once for each part.
     fn count(&self, from: &[usize], to: &[usize]) -> u64 {
@@ -400,7 +320,7 @@ impl<'f, 'n> Cells<'f, 'n> {
 // === impl Group ===
 
 impl Group {
-    fn is_empty(&self) -> bool {
+    pub(super) fn is_empty(&self) -> bool {
         self.elements.is_empty() && self.ranges.is_empty() && !self.own_node
     }
 }

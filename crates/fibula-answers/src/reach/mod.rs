@@ -18,12 +18,15 @@
 //! Nothing here decides: what is open is what the entries of the network let through, which
 //! [`Filters`] folds and `walk` follows. *Open* says nothing of who listens (POD-2).
 
+mod awaited;
 mod cells;
 mod doors;
 mod doubts;
+mod fronts;
 mod joints;
 mod named;
 mod opened;
+mod own_node;
 mod parties;
 mod pick;
 mod ports;

@@ -28,8 +28,11 @@ pub(super) struct Found {
     pub(super) pairs: u64,
 }
 
-/// Whom a workload names, at which port, and where it does.
-type Wanted = BTreeMap<(usize, PartyId, Vec<(ElementId, Port)>), (String, String)>;
+/// The pods that answer for an address, each at a port of its own.
+type Ends = Vec<(ElementId, Port)>;
+
+/// Whom a workload names, and where it does.
+type Wanted = BTreeMap<(usize, PartyId, Ends), (String, String)>;
 
 /// Looks up whatever the pods of a cluster name.
 pub(super) fn named(
@@ -44,7 +47,7 @@ pub(super) fn named(
     let network = ground.network;
     let mut wanted: Wanted = BTreeMap::new();
     // Pods of one template name the same: each name is looked up once for each namespace.
-    let mut known: BTreeMap<(&str, &str, u16), Vec<(ElementId, Port)>> = BTreeMap::new();
+    let mut known: BTreeMap<(&str, &str, u16), Ends> = BTreeMap::new();
     for (pod, id) in own(cluster).zip(network.of_kind(Kind::Pod)) {
         let mentions = pod.containers.iter().flat_map(|container| &container.mentions);
         for mention in mentions {
@@ -105,12 +108,12 @@ pub(super) fn named(
 }
 
 /// The pods that answer for a host at a port, and their own ports.
-fn ends(ground: Ground<'_>, cluster: &Cluster, meant: &Meant, port: u16) -> Vec<(ElementId, Port)> {
+fn ends(ground: Ground<'_>, cluster: &Cluster, meant: &Meant, port: u16) -> Ends {
     let owner = |addr: Addr| match ground.network.owners_of(addr) {
         [owner] => Some(owner.to).filter(|id| ground.network.kind(*id) == Kind::Pod),
         _ => None,
     };
-    let mut ends: Vec<(ElementId, Port)> = match meant {
+    let mut ends: Ends = match meant {
         Meant::Addresses(addresses) => {
             let owners = addresses.iter().filter_map(|addr| owner(*addr));
             owners.map(|id| (id, Port::tcp(port))).collect()

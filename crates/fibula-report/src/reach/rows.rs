@@ -72,7 +72,7 @@ fn lines<'a>(names: &Names<'_, '_>, groups: impl IntoIterator<Item = &'a Grouped
 }
 
 /// Lines in three: between workloads, from workloads to anything else, and from Nodes.
-fn grouped<'a>(names: &Names<'_, '_>, lines: &mut dyn Iterator<Item = &'a Line>) -> [Grouped; 3] {
+fn grouped(names: &Names<'_, '_>, lines: &mut dyn Iterator<Item = &Line>) -> [Grouped; 3] {
     let mut out: [Grouped; 3] = Default::default();
     let workload = |id: &PartyId| matches!(names.who(*id), Who::Workload { .. });
     for line in lines {
