@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use fibula_network::filters::Filters;
+use fibula_network::filters::{Filters, Owner};
 use fibula_network::set::{SetId, Space};
 use fibula_network::{ElementId, Family, Kind, Network, Port};
 use rustc_hash::FxHashMap;
@@ -20,7 +20,7 @@ pub struct Withheld {
     pub groups: u64,
 }
 
-/// By family, what is withheld of messages to a pod; none where it has no address there.
+/// By family, what is withheld of messages of pods to a pod, if something is.
 type Columns = [Option<SetId>; 2];
 
 /// A group: what is withheld from others to it, and from it.
@@ -37,8 +37,7 @@ pub fn withheld(network: &Network) -> Option<Withheld> {
     }
     let mut filters = Filters::new(network)?;
     let columns: BTreeMap<ElementId, Columns> = columns(&mut filters);
-    let mut distinct: Vec<SetId> =
-        columns.values().flatten().flatten().copied().filter(|set| *set != Space::EMPTY).collect();
+    let mut distinct: Vec<SetId> = columns.values().flatten().flatten().copied().collect();
     distinct.sort_unstable();
     distinct.dedup();
     let rows = rows(&filters, &distinct);
@@ -63,7 +62,7 @@ pub fn withheld(network: &Network) -> Option<Withheld> {
     for (columns, count) in targets {
         let mut apart = vec![false; sources.len()];
         for (family, set) in columns.into_iter().enumerate() {
-            let Some(set) = set.filter(|set| *set != Space::EMPTY) else { continue };
+            let Some(set) = set else { continue };
             let parts = filters.parts(set, Filters::SOURCE);
             for (source, apart) in sources.iter().zip(&mut apart) {
                 let Some(atom) = source[family] else { continue };
@@ -90,7 +89,14 @@ fn columns(filters: &mut Filters<'_>) -> BTreeMap<ElementId, Columns> {
     for ((lo, hi), part) in filters.parts(filters.allowed, Filters::TARGET) {
         by_atom[lo as usize..=hi as usize].fill(part);
     }
-    let mut known: FxHashMap<(SetId, Vec<Port>), SetId> = FxHashMap::default();
+    // Only pods of its family send to a pod: of others it makes no difference.
+    let sources = [Family::V4, Family::V6].map(|family| {
+        let atoms = filters.atoms.iter();
+        let own = atoms.filter(|(_, atom)| atom.owner == Owner::Pods && atom.family == family);
+        let own: Vec<u32> = own.map(|(number, _)| number).collect();
+        filters.space.values_of(Filters::SOURCE, &own)
+    });
+    let mut known: FxHashMap<(SetId, Vec<Port>, Family), SetId> = FxHashMap::default();
     let mut columns: BTreeMap<ElementId, Columns> = BTreeMap::new();
     for owner in network.owners.iter().filter(|owner| network.kind(owner.to) == Kind::Pod) {
         let mut ports = listens.get(&owner.to).cloned().unwrap_or_default();
@@ -98,18 +104,21 @@ fn columns(filters: &mut Filters<'_>) -> BTreeMap<ElementId, Columns> {
         ports.dedup();
         let atom = filters.atoms.of(owner.addr);
         let allowed = by_atom[atom as usize];
-        let set = match known.get(&(allowed, ports.clone())) {
+        let family = owner.addr.family();
+        let set = match known.get(&(allowed, ports.clone(), family)) {
             Some(set) => *set,
             None => {
                 let wanted: Vec<SetId> = ports.iter().map(|port| at(filters, *port)).collect();
                 let wanted = filters.space.any(&wanted);
                 let lost = filters.space.minus(wanted, allowed);
+                let lost = filters.space.and(lost, sources[index(family)]);
                 let (lost, _) = filters.may_and_must(lost);
-                known.insert((allowed, ports), lost);
+                known.insert((allowed, ports, family), lost);
                 lost
             }
         };
-        columns.entry(owner.to).or_default()[index(owner.addr.family())] = Some(set);
+        let own = columns.entry(owner.to).or_default();
+        own[index(family)] = Some(set).filter(|set| *set != Space::EMPTY);
     }
     columns
 }

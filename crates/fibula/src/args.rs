@@ -16,7 +16,7 @@ use crate::output::Target;
 use help::{
     GRAPH_HELP, LAB_CHECK_HELP, LAB_HELP, LAB_RUN_HELP, REACH_HELP, TRACE_HELP, VERIFY_HELP,
 };
-pub(crate) use values::Decided;
+pub(crate) use values::{Decided, OnlyArg};
 use values::{daemon, profile, range};
 
 const STYLES: Styles = Styles::styled()
@@ -384,16 +384,6 @@ pub(crate) enum ListenersArg {
     Declared,
     /// A port that is not declared may be listened on (POD-2)
     Unknown,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum OnlyArg {
-    /// What is open between workloads, and no manifest names
-    Unused,
-    /// What goes into a namespace
-    In,
-    /// What goes out of one
-    Out,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]

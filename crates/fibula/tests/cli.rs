@@ -276,6 +276,7 @@ fn the_reference_is_what_help_says() {
         "",
         "demo",
         "trace",
+        "reach",
         "verify",
         "lint",
         "graph",

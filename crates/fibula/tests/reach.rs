@@ -182,6 +182,25 @@ fn a_hundred_workloads_stay_readable() {
     check(&all.join("\n"), file!["snapshots/reach-hundred.txt"]);
 }
 
+/// A mesh's policies act where a message arrives; others at both ends, and some could let through
+/// what is dropped. One that is accepted is not there.
+#[test]
+fn dr_21_what_was_not_read_leaves_open_what_it_could_change() {
+    let policy = |group: &str, kind: &str| {
+        format!("apiVersion: {group}\nkind: {kind}\nmetadata: {{name: p, namespace: lab}}\n")
+    };
+    let mesh = policy("security.istio.io/v1", "AuthorizationPolicy");
+    let cilium = policy("cilium.io/v2", "CiliumNetworkPolicy");
+    let lines = [
+        ("reach -f shop.yaml -f - --profile reference", &mesh),
+        ("reach -f shop.yaml -f - --profile reference --ignore AuthorizationPolicy -q", &mesh),
+        ("reach -f shop.yaml -f - --profile reference", &cilium),
+        ("reach -f shop.yaml -f - --profile reference all svc/shop/web", &cilium),
+    ];
+    let all = lines.map(|(line, policy)| shown(USUAL, line, policy));
+    check(&all.join("\n"), file!["snapshots/reach-unread.txt"]);
+}
+
 /// The order of the objects makes no difference.
 #[test]
 fn the_input_may_be_in_any_order() {

@@ -5,20 +5,23 @@ use std::collections::{BTreeMap, BTreeSet};
 use fibula_network::ElementId;
 use fibula_network::filters::{Filters, Owner};
 use fibula_network::set::{SetId, Space};
-use rustc_hash::FxHashMap;
 
+use super::doubts::Doubts;
 use super::joints::{Joint, Joints};
 use super::opened::{Leaf, Part, Reader};
 use super::parties::Parties;
 use super::pick::{Picked, Side};
 use super::ports::Ports;
-use super::{Pairs, PartyId, is_asked};
+use super::{Pairs, PartyId, Who, is_asked};
 
 /// Sources that have the same open at some targets.
 pub(super) struct Cell {
     pub(super) from: Group,
     pub(super) to: Group,
     pub(super) part: Part,
+    /// Whether it is what policies could open that were not read (DR-21): all pairs, of which those
+    /// count that they could concern.
+    pub(super) unread: bool,
 }
 
 /// Switches, ranges of the world, or the Node of each source.
@@ -34,22 +37,22 @@ pub(super) struct Cells<'f, 'n> {
     pub(super) filters: &'f mut Filters<'n>,
     pub(super) reader: Reader,
     parties: &'f Parties,
-    joints: &'f Joints,
+    pub(super) joints: &'f Joints,
     picked: &'f Picked,
-    /// Whether what was not read could concern a party (DR-21).
-    doubted: &'f dyn Fn(PartyId) -> bool,
+    /// What was not read (DR-21).
+    doubts: &'f Doubts,
     /// Pairs of joints to leave out.
     without: &'f BTreeSet<(usize, usize)>,
     /// By atom, what may come to it.
-    columns: Vec<SetId>,
+    pub(super) columns: Vec<SetId>,
     /// Only these ports.
-    wanted: Option<SetId>,
+    pub(super) wanted: Option<SetId>,
     pub(super) found: Vec<Cell>,
     pub(super) pairs: Pairs,
 }
 
 /// By joint, whether it was asked about on a side.
-type Sides = [Vec<bool>; 2];
+pub(super) type Sides = [Vec<bool>; 2];
 
 // === impl Cells ===
 
@@ -59,7 +62,7 @@ impl<'f, 'n> Cells<'f, 'n> {
         parties: &'f Parties,
         joints: &'f Joints,
         picked: &'f Picked,
-        doubted: &'f dyn Fn(PartyId) -> bool,
+        doubts: &'f Doubts,
         without: &'f BTreeSet<(usize, usize)>,
     ) -> Cells<'f, 'n> {
         let wanted = picked.asked.port.map(|(proto, port)| {
@@ -75,7 +78,7 @@ impl<'f, 'n> Cells<'f, 'n> {
             parties,
             joints,
             picked,
-            doubted,
+            doubts,
             without,
             columns,
             wanted,
@@ -95,7 +98,13 @@ impl<'f, 'n> Cells<'f, 'n> {
         let pods = |side: &[bool]| -> Vec<usize> {
             all.clone().filter(|at| side[*at] && joints.all[*at].owner == Owner::Pods).collect()
         };
-        self.pairs.all = self.count(&pods(&sides[0]), &pods(&sides[1]));
+        let (from, to) = (pods(&sides[0]), pods(&sides[1]));
+        self.pairs.all = self.count(&from, &to);
+        if self.doubts.opens_some() {
+            let read = |who: &Who| !self.doubts.opens(who);
+            self.pairs.undecided = self.pairs.all - self.count_of(&from, &to, &read, &read);
+            self.opens(&sides);
+        }
         self.contested(&sides);
 
         // Targets that the same can come to are one group; one that is left out of somebody's
@@ -124,16 +133,43 @@ impl<'f, 'n> Cells<'f, 'n> {
         }
     }
 
+    fn who(&self, party: PartyId) -> &Who {
+        &self.parties.get(party).who
+    }
+
+    /// All ports that were asked about.
+    fn ports(&self) -> Ports {
+        match self.picked.asked.port {
+            Some((proto, port)) => Ports::new([(proto, (port.into(), port.into()))]),
+            None => Ports::all(),
+        }
+    }
+
+    /// Everything, for whatever policies could open that were not read.
+    fn opens(&mut self, sides: &Sides) {
+        let first = self.found.len();
+        for from in [Owner::Pods, Owner::Nodes] {
+            for to in [Owner::Pods, Owner::Nodes, Owner::Nobody] {
+                if is_asked(from, to) {
+                    let of = |side: usize, owner| -> Vec<usize> {
+                        let all = 0..self.joints.all.len();
+                        let all = all.filter(|at| sides[side][*at]);
+                        all.filter(|at| self.joints.all[*at].owner == owner).collect()
+                    };
+                    self.add(&of(0, from), &of(1, to), (None, None, self.ports()));
+                }
+            }
+        }
+        self.found[first..].iter_mut().for_each(|cell| cell.unread = true);
+    }
+
     /// Where several have an address, whatever its owners send and get is open or not: which of
     /// them it is decides that (POD-7).
     fn contested(&mut self, sides: &Sides) {
         let all: Vec<usize> = (0..self.joints.all.len()).collect();
         let is = |at: &usize| !self.joints.all[*at].contested.is_empty();
         let asked = |side: usize| all.iter().copied().filter(move |at| sides[side][*at]);
-        let ports = match self.picked.asked.port {
-            Some((proto, port)) => Ports::new([(proto, (port.into(), port.into()))]),
-            None => Ports::all(),
-        };
+        let ports = self.ports();
         let mut open: Vec<(Vec<usize>, Vec<usize>)> = vec![];
         for one in asked(0).filter(is) {
             open.push((vec![one], asked(1).collect()));
@@ -148,7 +184,8 @@ impl<'f, 'n> Cells<'f, 'n> {
                 let pods = list.iter().copied();
                 pods.filter(|at| self.joints.all[*at].owner == Owner::Pods).collect()
             };
-            self.pairs.undecided += self.count(&pods(&from), &pods(&to));
+            let read = |who: &Who| !self.doubts.opens(who);
+            self.pairs.undecided += self.count_of(&pods(&from), &pods(&to), &read, &read);
             // Nodes and the world are sources of some of these.
             for source in [Owner::Pods, Owner::Nodes] {
                 let of = |list: &[usize], owner| -> Vec<usize> {
@@ -199,9 +236,17 @@ impl<'f, 'n> Cells<'f, 'n> {
                 let pods = from.iter().copied();
                 let pods: Vec<usize> =
                     pods.filter(|at| self.joints.all[*at].owner == Owner::Pods).collect();
-                let pairs = self.count(&pods, to);
+                let pairs = self.count_of(&pods, to, &|who| !self.doubts.opens(who), &|who| {
+                    !self.doubts.opens(who)
+                });
+                let doubts = self.doubts;
                 let certain = match self.reader.is_open(self.filters, leaf) {
-                    (true, _) => self.count_of(&pods, to, &|party| !(self.doubted)(party)),
+                    (true, _) => self.count_of(
+                        &pods,
+                        to,
+                        &|who| !doubts.source(who) && !doubts.opens(who),
+                        &|who| !doubts.target(who) && !doubts.opens(who),
+                    ),
                     (false, _) => 0,
                 };
                 self.pairs.open += certain;
@@ -224,112 +269,40 @@ impl<'f, 'n> Cells<'f, 'n> {
             group
         });
         if !(from.is_empty() || to.is_empty()) {
-            self.found.push(Cell { from, to, part });
+            self.found.push(Cell { from, to, part, unread: false });
         }
-    }
-
-    /// What Pods can reach of the Node that hosts them, where policies have another word for that
-    /// (DR-3): then the names of Nodes mean the others.
-    fn own_nodes(&mut self, sides: &Sides) {
-        let joints = self.joints;
-        let (allowed, own) = (self.filters.allowed, self.filters.own_node);
-        if allowed == own {
-            return;
-        }
-        let own = columns(self.filters, own, Filters::TARGET);
-        let mut known: FxHashMap<(usize, ElementId), [Leaf; 2]> = FxHashMap::default();
-        let mut by_leaf: BTreeMap<Leaf, Vec<ElementId>> = BTreeMap::new();
-        let mut differs = false;
-        for (at, joint) in joints.all.iter().enumerate() {
-            if !sides[0][at] || joint.owner != Owner::Pods || !joint.contested.is_empty() {
-                continue;
-            }
-            for pod in &joint.elements {
-                let host = self.filters.network.fib(*pod).and_then(|fib| fib.me.host);
-                let Some(host) = host else { continue };
-                let Some(to) = joints.of(host).filter(|to| sides[1][*to]) else { continue };
-                let node = &joints.all[to];
-                if !node.contested.is_empty() {
-                    continue;
-                }
-                let leaves = match known.get(&(at, host)) {
-                    Some(leaves) => *leaves,
-                    None => {
-                        let leaves = [&self.columns, &own].map(|columns| {
-                            let mut leaf: Leaf = [None; 2];
-                            for (family, set) in leaf.iter_mut().enumerate() {
-                                *set = joint.atoms[family].zip(node.atoms[family]).map(
-                                    |(source, target)| {
-                                        let column = columns[target as usize];
-                                        part_of(self.filters, column, source)
-                                    },
-                                );
-                            }
-                            leaf
-                        });
-                        known.insert((at, host), leaves);
-                        leaves
-                    }
-                };
-                differs |= leaves[0] != leaves[1];
-                by_leaf.entry(leaves[1]).or_default().push(*pod);
-            }
-        }
-        if !differs {
-            return;
-        }
-        self.no_own_nodes();
-        for (leaf, elements) in by_leaf {
-            let wanted = self.wanted.unwrap_or(Space::FULL);
-            let leaf = leaf.map(|set| set.map(|set| self.filters.space.and(set, wanted)));
-            for part in self.reader.parts(self.filters, leaf) {
-                let from = Group { elements: elements.clone(), ..Group::default() };
-                let to = Group { own_node: true, ..Group::default() };
-                self.found.push(Cell { from, to, part });
-            }
-        }
-    }
-
-    /// Takes out of the sources of a Node the Pods that it hosts.
-    fn no_own_nodes(&mut self) {
-        let (network, joints) = (self.filters.network, self.joints);
-        let certain = |id: ElementId| {
-            joints.of(id).is_some_and(|joint| joints.all[joint].contested.is_empty())
-        };
-        for cell in &mut self.found {
-            if let [node] = cell.to.elements[..]
-                && certain(node)
-            {
-                let hosted = |id: &ElementId| network.fib(*id).and_then(|fib| fib.me.host);
-                cell.from.elements.retain(|id| hosted(id) != Some(node) || !certain(*id));
-            }
-        }
-        self.found.retain(|cell| !cell.from.is_empty());
     }
 
     /// How many pairs of different parties these are, of those that were asked about: parties that
     /// policies tell apart count once for each part.
     fn count(&self, from: &[usize], to: &[usize]) -> u64 {
-        self.count_of(from, to, &|_| true)
+        self.count_of(from, to, &|_| true, &|_| true)
     }
 
     /// The same of some parties only.
-    fn count_of(&self, from: &[usize], to: &[usize], some: &dyn Fn(PartyId) -> bool) -> u64 {
-        let parts = |joints: &[usize], side: &Side| {
+    fn count_of(
+        &self,
+        from: &[usize],
+        to: &[usize],
+        sources: &dyn Fn(&Who) -> bool,
+        targets: &dyn Fn(&Who) -> bool,
+    ) -> u64 {
+        let parts = |joints: &[usize], side: &Side, some: &dyn Fn(&Who) -> bool| {
             let mut counts: [BTreeMap<PartyId, u64>; 2] = Default::default();
             for at in joints {
                 let elements = &self.joints.all[*at].elements;
                 let parties = elements.iter().filter_map(|id| self.parties.of(*id));
                 let parties: BTreeSet<PartyId> =
-                    parties.filter(|id| side.has(*id) && some(*id)).collect();
+                    parties.filter(|id| side.has(*id) && some(self.who(*id))).collect();
                 for id in parties {
-                    let inside = self.picked.is_inside(&self.parties.get(id).who);
+                    let inside = self.picked.is_inside(self.who(id));
                     *counts[usize::from(inside)].entry(id).or_default() += 1;
                 }
             }
             counts
         };
-        let (from, to) = (parts(from, &self.picked.from), parts(to, &self.picked.to));
+        let from = parts(from, &self.picked.from, sources);
+        let to = parts(to, &self.picked.to, targets);
         let mut pairs = 0;
         for (i, from) in from.iter().enumerate() {
             for (k, to) in to.iter().enumerate() {
@@ -347,7 +320,7 @@ impl<'f, 'n> Cells<'f, 'n> {
 // === impl Group ===
 
 impl Group {
-    fn is_empty(&self) -> bool {
+    pub(super) fn is_empty(&self) -> bool {
         self.elements.is_empty() && self.ranges.is_empty() && !self.own_node
     }
 }

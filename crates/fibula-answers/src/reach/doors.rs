@@ -3,17 +3,17 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
-use fibula_cluster::{Cluster, Service, ServiceKind};
+use fibula_cluster::Cluster;
 use fibula_network::filters::{Filters, Owner};
 use fibula_network::walk::{Step, Verdict, Walks};
-use fibula_network::{Addr, ChoiceId, ElementId, Family, Header, Kind, Network, Proto, Range};
+use fibula_network::{Addr, ChoiceId, ElementId, Header, Kind, Proto, Range};
 
-use super::PartyId;
-use super::cells::{columns, part_of};
-use super::opened::Reader;
-use super::parties::{Parties, own};
+use super::doubts::Doubts;
+use super::fronts::{Front, fronts};
+use super::parties::Parties;
 use super::pick::Picked;
-use crate::names::{SOMEWHERE, proto};
+use super::{PartyId, awaited};
+use crate::names::SOMEWHERE;
 use crate::trace::Ground;
 
 /// A way in from the world.
@@ -35,6 +35,8 @@ pub struct Door {
     pub all: bool,
     /// The choices that this depends on; none where it is certain.
     pub choices: Vec<ChoiceId>,
+    /// Whether policies that were not read could withhold it (DR-21).
+    pub unread: bool,
 }
 
 /// What a way in leads to.
@@ -57,34 +59,25 @@ pub enum At {
     Awaited,
 }
 
+/// Who has a name, who was asked about, and of whom nobody is sure.
+pub(super) type Whom<'a> = (&'a Parties, &'a Picked, &'a Doubts);
+
 /// How many ranges of the world are asked about: the first, where policies tell more apart.
 const MOST_RANGES: usize = 32;
 /// How many ways of one message are followed.
-const MOST_BRANCHES: usize = 256;
+const MOST_BRANCHES: usize = 4096;
 /// Under how many combinations of choices.
 const MOST_WAYS: usize = 64;
-/// At how many Nodes a nodePort is asked for.
-const MOST_NODES: usize = 16;
 
-/// A way in, while it is followed.
-struct Front {
-    by: By,
-    at: IpAddr,
-    /// The Node whose address that is, for a port of Nodes.
-    node: Option<usize>,
-    port: u16,
-    proto: Proto,
-}
-
-/// What is the same of a port of several Nodes: whose it is, and what becomes of messages from where.
-type Alike = (By, u16, Proto, Outcome, Vec<Range>);
+/// A port of Nodes, and what becomes of messages from some ranges to it.
+type OfNodes = (By, u16, Proto, Outcome, Vec<Range>);
 
 /// What becomes of a message of the world.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-struct Outcome {
-    to: BTreeSet<(ElementId, u16)>,
-    all: bool,
-    choices: Vec<ChoiceId>,
+pub(super) struct Outcome {
+    pub(super) to: BTreeSet<(ElementId, u16)>,
+    pub(super) all: bool,
+    pub(super) choices: Vec<ChoiceId>,
 }
 
 /// All ways in from the world that lead to somebody who was asked about.
@@ -93,7 +86,9 @@ pub(super) fn doors(
     filters: &Filters<'_>,
     parties: &Parties,
     picked: &Picked,
+    doubts: &Doubts,
 ) -> Vec<Door> {
+    let whom = (parties, picked, doubts);
     let network = ground.network;
     let (Some(cluster), Some(world)) = (ground.cluster, network.of_kind(Kind::World).next()) else {
         return vec![];
@@ -103,9 +98,9 @@ pub(super) fn doors(
     }
     let walks = Walks::new(network);
     let mut doors: Vec<Door> = vec![];
-    let mut nodes: BTreeMap<Alike, Vec<String>> = BTreeMap::new();
-    for front in fronts(cluster, network) {
-        let Front { by, at, node, port, proto } = front;
+    let mut nodes: BTreeMap<OfNodes, Vec<String>> = BTreeMap::new();
+    for front in fronts(cluster, filters) {
+        let Front { by, at, nodes: alike, port, proto } = front;
         if picked.asked.port.is_some_and(|asked| asked != (proto, port)) {
             continue;
         }
@@ -119,26 +114,26 @@ pub(super) fn doors(
         }
         for (outcome, from) in known {
             let from = fibula_network::AddrSet::new("", from).ranges;
-            match node {
-                None => {
+            match &alike[..] {
+                [] => {
                     let door = door(by.clone(), At::Address(at), (port, proto), from, &outcome);
-                    doors.extend(door.asked(parties, picked, &outcome));
+                    doors.extend(door.asked(whom, &outcome));
                 }
-                Some(node) => {
+                alike => {
                     let names = nodes.entry((by.clone(), port, proto, outcome, from)).or_default();
-                    // An address of each family leads there.
-                    if !names.contains(&cluster.nodes[node].name) {
-                        names.push(cluster.nodes[node].name.clone());
-                    }
+                    names.extend(alike.iter().map(|node| cluster.nodes[*node].name.clone()));
                 }
             }
         }
     }
     let mut alike: Vec<Door> = vec![];
-    for ((by, port, proto, outcome, from), names) in nodes {
+    for ((by, port, proto, outcome, from), mut names) in nodes {
+        // An address of each family leads there.
+        names.sort();
+        names.dedup();
         let at = At::Nodes(names, cluster.nodes.len());
         let door = door(by, at, (port, proto), from, &outcome);
-        let Some(door) = door.asked(parties, picked, &outcome) else { continue };
+        let Some(door) = door.asked(whom, &outcome) else { continue };
         // Nodes may lead to different pods of the same workloads.
         match alike.iter_mut().find(|other| other.differs_in_place(&door)) {
             Some(other) => other.at.join(door.at),
@@ -146,18 +141,34 @@ pub(super) fn doors(
         }
     }
     doors.extend(alike);
-    for service in cluster.services.iter().filter(|service| is_awaited(service)) {
-        doors.extend(awaited(ground, cluster, filters, service, parties, picked));
+    for service in cluster.services.iter().filter(|service| awaited::is_awaited(service)) {
+        doors.extend(awaited::doors(ground, cluster, filters, service, whom));
     }
     let key = |door: &Door| (door.by.clone(), door.at.clone(), door.port, door.proto);
     doors.sort_by_key(key);
     doors
 }
 
-fn door(by: By, at: At, at_port: (u16, Proto), from: Vec<Range>, outcome: &Outcome) -> Door {
+pub(super) fn door(
+    by: By,
+    at: At,
+    at_port: (u16, Proto),
+    from: Vec<Range>,
+    outcome: &Outcome,
+) -> Door {
     let (port, proto) = at_port;
     let Outcome { all, choices, .. } = outcome;
-    Door { by, at, port, proto, from, to: vec![], all: *all, choices: choices.clone() }
+    Door {
+        by,
+        at,
+        port,
+        proto,
+        from,
+        to: vec![],
+        all: *all,
+        choices: choices.clone(),
+        unread: false,
+    }
 }
 
 impl Door {
@@ -167,13 +178,18 @@ impl Door {
     }
 
     /// With whom it leads to, if somebody of them was asked about.
-    fn asked(mut self, parties: &Parties, picked: &Picked, outcome: &Outcome) -> Option<Door> {
+    pub(super) fn asked(
+        mut self,
+        (parties, picked, doubts): Whom<'_>,
+        outcome: &Outcome,
+    ) -> Option<Door> {
         let to = outcome.to.iter().filter_map(|(pod, port)| {
             let party = parties.of(*pod)?;
             let asked = picked.wants(false, picked.is_inside(&parties.get(party).who));
             (asked && picked.to.has(party)).then_some((party, *port))
         });
         let to: BTreeSet<(PartyId, u16)> = to.collect();
+        self.unread = to.iter().any(|(party, _)| doubts.target(&parties.get(*party).who));
         self.to = to.into_iter().collect();
         (!self.to.is_empty()).then_some(self)
     }
@@ -211,7 +227,8 @@ fn outcome(walks: &Walks<'_>, world: ElementId, header: Header) -> Outcome {
             continue;
         }
         let mut to = BTreeSet::new();
-        let mut all = followed.all;
+        // Of more ways than are followed those count that were.
+        let mut all = true;
         for life in &followed.lives {
             let at = life.ending.at;
             let pod = if network.kind(at).is_process() { network.facts.host(at) } else { Some(at) };
@@ -247,61 +264,13 @@ fn outcome(walks: &Walks<'_>, world: ElementId, header: Header) -> Outcome {
     }
 }
 
-/// The ways in: of Services external addresses, load balancers, and nodePorts, where only Nodes with
-/// an endpoint will do at some of these (SVC-53); and the hostPorts of pods.
-fn fronts(cluster: &Cluster, network: &Network) -> Vec<Front> {
-    let mut fronts = vec![];
-    let open = |service: &&Service| service.externally_accessible() && service.proxied;
-    for service in cluster.services.iter().filter(open) {
-        let by = By::Service(format!("{}/{}", service.namespace, service.name));
-        let balancers = service.balancers.iter().filter_map(|balancer| balancer.ip);
-        let addresses: Vec<IpAddr> =
-            service.external_ips.iter().copied().chain(balancers).collect();
-        for (index, port) in (0u16..).zip(&service.ports) {
-            let proto = proto(port.protocol);
-            let front = |at, node, port| Front { by: by.clone(), at, node, port, proto };
-            fronts.extend(addresses.iter().map(|ip| front(*ip, None, port.number)));
-            let Some(node_port) = port.node_port else { continue };
-            let has = |node: usize| {
-                let mut endpoints = service.endpoints_of(index).iter();
-                endpoints.any(|endpoint| endpoint.node == Some(node))
-            };
-            let nodes = cluster.nodes.iter().enumerate();
-            let nodes = nodes.filter(|(i, _)| !service.external_local || has(*i));
-            let nodes = nodes.take(MOST_NODES);
-            fronts.extend(
-                nodes
-                    .flat_map(|(i, node)| node.addresses.iter().map(move |ip| (i, *ip)))
-                    .map(|(i, ip)| front(ip, Some(i), node_port)),
-            );
-        }
-    }
-    let pods = own(cluster).zip(network.of_kind(Kind::Pod)).map(|(pod, _)| pod);
-    for pod in pods {
-        let ports = pod.containers.iter().flat_map(|container| &container.ports);
-        for port in ports {
-            let Some(host) = port.host else { continue };
-            let Some(node) = cluster.nodes.get(pod.node) else { continue };
-            let at = |ip: &&IpAddr| match host.ip {
-                Some(own) if own.is_unspecified() => own.is_ipv4() == ip.is_ipv4(),
-                Some(own) => own == **ip,
-                None => true,
-            };
-            fronts.extend(node.addresses.iter().filter(at).map(|ip| Front {
-                by: By::HostPort,
-                at: *ip,
-                node: Some(pod.node),
-                port: host.number,
-                proto: proto(port.protocol),
-            }));
-        }
-    }
-    fronts
-}
-
 /// Addresses of the world that policies tell apart, each with those that it stands for; none in the
 /// cluster's own ranges, from which nobody sends out there (DR-13).
-fn sources(cluster: &Cluster, filters: &Filters<'_>, at: IpAddr) -> Vec<(Addr, Vec<Range>)> {
+pub(super) fn sources(
+    cluster: &Cluster,
+    filters: &Filters<'_>,
+    at: IpAddr,
+) -> Vec<(Addr, Vec<Range>)> {
     let family = Addr::from(at).family();
     let inside: Vec<Range> = cluster
         .ranges
@@ -326,85 +295,4 @@ fn sources(cluster: &Cluster, filters: &Filters<'_>, at: IpAddr) -> Vec<(Addr, V
         })
         .take(MOST_RANGES)
         .collect()
-}
-
-/// Whether the world is to reach a Service by a load balancer that has no address yet (SVC-24).
-fn is_awaited(service: &Service) -> bool {
-    service.kind == ServiceKind::LoadBalancer && service.balancers.is_empty() && service.proxied
-}
-
-/// Who will be reached once the load balancer of a Service has an address. Its entries are still to
-/// come: so filters are asked of what they will see. On the Node that a message comes to that is its
-/// own source, or the Node (DR-7); on another one the Node that it came by, unless only Nodes with an
-/// endpoint get it (SVC-53, SVC-61).
-fn awaited(
-    ground: Ground<'_>,
-    cluster: &Cluster,
-    filters: &Filters<'_>,
-    service: &Service,
-    parties: &Parties,
-    picked: &Picked,
-) -> Vec<Door> {
-    let by = By::Service(format!("{}/{}", service.namespace, service.name));
-    let allowed = columns(filters, filters.allowed, Filters::TARGET);
-    let mut reader = Reader::default();
-    let seen_as_node = ground.network.choices.iter().position(|choice| &*choice.id == "DR-7");
-    let mut doors = vec![];
-    for (index, port) in (0u16..).zip(&service.ports) {
-        let proto = proto(port.protocol);
-        if picked.asked.port.is_some_and(|asked| asked != (proto, port.number)) {
-            continue;
-        }
-        let ends = service.endpoints_of(index).iter().filter(|end| end.ready);
-        let ends: Vec<(Addr, u16, Option<usize>)> =
-            ends.map(|end| (Addr::from(end.addr), end.number, end.node)).collect();
-        let mut known: BTreeMap<Outcome, Vec<Range>> = BTreeMap::new();
-        for family in [Family::V4, Family::V6] {
-            let ends: Vec<(Addr, u16, Option<usize>)> =
-                ends.iter().copied().filter(|(addr, ..)| addr.family() == family).collect();
-            let Some((first, ..)) = ends.first() else { continue };
-            for (src, ranges) in sources(cluster, filters, IpAddr::from(*first)) {
-                let ranges = picked.from.world_of(&ranges);
-                let source = filters.atoms.of(src);
-                let mut outcome = Outcome { all: true, ..Outcome::default() };
-                for (addr, number, node) in &ends {
-                    let [owner] = ground.network.owners_of(*addr) else { continue };
-                    let others = cluster.nodes.iter().enumerate().filter(|(i, other)| {
-                        !service.external_local && Some(*i) != *node && !other.addresses.is_empty()
-                    });
-                    let others = others.flat_map(|(_, other)| &other.addresses);
-                    let others = others.map(|ip| Addr::from(*ip));
-                    let others = others.filter(|other| other.family() == family);
-                    let mut seen: Vec<u32> = others.map(|other| filters.atoms.of(other)).collect();
-                    seen.push(source);
-                    seen.sort_unstable();
-                    seen.dedup();
-                    for from in seen {
-                        let column = allowed[filters.atoms.of(*addr) as usize];
-                        let opened = reader.opened(filters, part_of(filters, column, from));
-                        let certain = opened.certain.has(proto, *number);
-                        let perhaps = opened.perhaps.iter().find(|(_, p)| p.has(proto, *number));
-                        outcome.choices.extend(perhaps.iter().flat_map(|(why, _)| why));
-                        let masked = seen_as_node.filter(|_| from == source && !certain);
-                        outcome.choices.extend(masked.map(|at| ChoiceId(at as u8)));
-                        if certain || perhaps.is_some() || masked.is_some() {
-                            outcome.to.insert((owner.to, *number));
-                        }
-                        outcome.all &= certain;
-                    }
-                }
-                outcome.choices.sort_unstable();
-                outcome.choices.dedup();
-                if !ranges.is_empty() {
-                    known.entry(outcome).or_default().extend(ranges);
-                }
-            }
-        }
-        for (outcome, from) in known {
-            let from = fibula_network::AddrSet::new("", from).ranges;
-            let door = door(by.clone(), At::Awaited, (port.number, proto), from, &outcome);
-            doors.extend(door.asked(parties, picked, &outcome));
-        }
-    }
-    doors
 }

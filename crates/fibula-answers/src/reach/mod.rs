@@ -18,11 +18,15 @@
 //! Nothing here decides: what is open is what the entries of the network let through, which
 //! [`Filters`] folds and `walk` follows. *Open* says nothing of who listens (POD-2).
 
+mod awaited;
 mod cells;
 mod doors;
+mod doubts;
+mod fronts;
 mod joints;
 mod named;
 mod opened;
+mod own_node;
 mod parties;
 mod pick;
 mod ports;
@@ -174,19 +178,17 @@ pub fn reach(ground: Ground<'_>, asked: &Asked) -> Result<Reach, ReachError> {
         ground.unread.iter().filter(|u| u.decides == Decides::Policy).cloned().collect();
     let unused = asked.only == Some(Only::Unused);
     let joints = joints::Joints::new(&filters, &parties, unused);
-    let doubts: Vec<bool> =
-        parties.all.iter().map(|party| sorter::is_doubted(&unread, &party.who)).collect();
-    let doubted = |id: PartyId| doubts.get(id.0 as usize).copied().unwrap_or(false);
-    let mut named = named::named(ground, &filters, &parties, &joints, &picked, &doubted);
+    let doubts = doubts::Doubts::new(&unread);
+    let mut named = named::named(ground, &filters, &parties, &joints, &picked, &doubts);
     let without = if unused { std::mem::take(&mut named.open) } else { BTreeSet::new() };
     let is_source = |id: ElementId| parties.of(id).is_some_and(|id| picked.from.has(id));
     let raw = services::ask(ground, &mut filters, &joints, &is_source, &picked);
     let doors = match asked.only {
         Some(Only::Unused | Only::Out) => vec![],
-        _ => doors::doors(ground, &filters, &parties, &picked),
+        _ => doors::doors(ground, &filters, &parties, &picked, &doubts),
     };
 
-    let mut cells = cells::Cells::new(&mut filters, &parties, &joints, &picked, &doubted, &without);
+    let mut cells = cells::Cells::new(&mut filters, &parties, &joints, &picked, &doubts, &without);
     cells.find();
     let cells::Cells { mut found, mut pairs, .. } = cells;
     if unused {
@@ -203,12 +205,12 @@ pub fn reach(ground: Ground<'_>, asked: &Asked) -> Result<Reach, ReachError> {
         pairs.named = named.pairs;
     }
     let mut namer = parties::Namer::new(network, &parties);
-    let mut sorter = sorter::Sorter::new(&unread, &picked);
+    let mut sorter = sorter::Sorter::new(&doubts, &picked);
     for cell in &found {
         sorter.add(&mut namer, cell);
     }
     let unreached = sorter.unreached(&parties);
-    let services = services::named(raw, &mut namer, &picked);
+    let services = services::named(raw, &mut namer, &picked, &doubts);
     let (lines, undecided) = sorter.finish(&mut namer);
     let kind = |side: &pick::Side, kind| {
         network.of_kind(kind).any(|id| parties.of(id).is_some_and(|id| side.has(id)))
@@ -257,7 +259,7 @@ impl Reach {
     /// Whether something is not certain.
     pub fn is_undecided(&self) -> bool {
         !self.undecided.is_empty()
-            || self.services.iter().any(|service| !service.undecided.is_empty())
-            || self.doors.iter().any(|door| !door.choices.is_empty())
+            || self.services.iter().any(|used| used.unread || !used.undecided.is_empty())
+            || self.doors.iter().any(|door| door.unread || !door.choices.is_empty())
     }
 }

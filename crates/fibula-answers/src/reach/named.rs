@@ -8,6 +8,7 @@ use fibula_network::filters::Filters;
 use fibula_network::{Addr, ElementId, Kind, Port};
 
 use super::cells::{columns, part_of};
+use super::doubts::Doubts;
 use super::joints::Joints;
 use super::opened::Reader;
 use super::parties::{Parties, own};
@@ -27,11 +28,11 @@ pub(super) struct Found {
     pub(super) pairs: u64,
 }
 
-/// A name with its port, as pods of a namespace say it.
-type Name<'a> = (&'a str, &'a str, u16);
+/// The pods that answer for an address, each at a port of its own.
+type Ends = Vec<(ElementId, Port)>;
 
-/// Whom a workload names, at which port, and where it does.
-type Wanted = BTreeMap<(usize, PartyId, Vec<(ElementId, Port)>), (String, String)>;
+/// Whom a workload names, and where it does.
+type Wanted = BTreeMap<(usize, PartyId, Ends), (String, String)>;
 
 /// Looks up whatever the pods of a cluster name.
 pub(super) fn named(
@@ -40,13 +41,13 @@ pub(super) fn named(
     parties: &Parties,
     joints: &Joints,
     picked: &Picked,
-    doubted: &dyn Fn(PartyId) -> bool,
+    doubts: &Doubts,
 ) -> Found {
     let Some(cluster) = ground.cluster else { return Found::default() };
     let network = ground.network;
     let mut wanted: Wanted = BTreeMap::new();
     // Pods of one template name the same: each name is looked up once for each namespace.
-    let mut known: BTreeMap<Name<'_>, Vec<(ElementId, Port)>> = BTreeMap::new();
+    let mut known: BTreeMap<(&str, &str, u16), Ends> = BTreeMap::new();
     for (pod, id) in own(cluster).zip(network.of_kind(Kind::Pod)) {
         let mentions = pod.containers.iter().flat_map(|container| &container.mentions);
         for mention in mentions {
@@ -93,7 +94,8 @@ pub(super) fn named(
                 text: text.clone(),
                 open: true,
             });
-            let open = open && !doubted(from) && !doubted(to);
+            let who = |id: PartyId| &parties.get(id).who;
+            let open = open && !doubts.source(who(from)) && !doubts.target(who(to));
             named.open &= open;
             if open && seen.insert((source, from, target, to)) {
                 found.open.insert((source, target));
@@ -106,12 +108,12 @@ pub(super) fn named(
 }
 
 /// The pods that answer for a host at a port, and their own ports.
-fn ends(ground: Ground<'_>, cluster: &Cluster, meant: &Meant, port: u16) -> Vec<(ElementId, Port)> {
+fn ends(ground: Ground<'_>, cluster: &Cluster, meant: &Meant, port: u16) -> Ends {
     let owner = |addr: Addr| match ground.network.owners_of(addr) {
         [owner] => Some(owner.to).filter(|id| ground.network.kind(*id) == Kind::Pod),
         _ => None,
     };
-    let mut ends: Vec<(ElementId, Port)> = match meant {
+    let mut ends: Ends = match meant {
         Meant::Addresses(addresses) => {
             let owners = addresses.iter().filter_map(|addr| owner(*addr));
             owners.map(|id| (id, Port::tcp(port))).collect()

@@ -11,6 +11,7 @@ use fibula_network::{
 
 use super::PartyId;
 use super::cells::{Group, columns, part_of};
+use super::doubts::Doubts;
 use super::joints::{Joints, index};
 use super::opened::Reader;
 use super::parties::Namer;
@@ -38,6 +39,8 @@ pub struct Use {
     pub endpoints: usize,
     /// Whether it depends on the client's Node or zone which of them it gets (SVC-40, SVC-51).
     pub local: bool,
+    /// Whether policies that were not read could withhold it (DR-21).
+    pub unread: bool,
 }
 
 /// The same, while pods have no names.
@@ -47,6 +50,7 @@ pub(super) struct Raw {
     all: Vec<ElementId>,
     some: Vec<ElementId>,
     undecided: BTreeMap<Vec<ChoiceId>, Vec<ElementId>>,
+    behind: Vec<ElementId>,
 }
 
 /// Where a ClusterIP leads the messages of a Node's pods: to these, or to nobody knows whom.
@@ -111,16 +115,28 @@ pub(super) fn ask(
 }
 
 /// Names who was found.
-pub(super) fn named(raw: Vec<Raw>, namer: &mut Namer<'_>, picked: &Picked) -> Vec<Use> {
+pub(super) fn named(
+    raw: Vec<Raw>,
+    namer: &mut Namer<'_>,
+    picked: &Picked,
+    doubts: &Doubts,
+) -> Vec<Use> {
     let has = |party| picked.from.has(party);
-    let mut name =
-        |elements: Vec<ElementId>| namer.name(&Group { elements, ..Group::default() }, &has);
+    let mut name = |elements: Vec<ElementId>, picked: &dyn Fn(PartyId) -> bool| {
+        let named = namer.name(&Group { elements, ..Group::default() }, picked);
+        let source = named.iter().any(|id| doubts.source(namer.who(*id)));
+        let target = named.iter().any(|id| doubts.target(namer.who(*id)));
+        (named, source, target)
+    };
     raw.into_iter()
-        .map(|Raw { of, all, some, undecided }| Use {
-            all: name(all),
-            some: name(some),
-            undecided: undecided.into_iter().map(|(why, who)| (why, name(who))).collect(),
-            ..of
+        .map(|Raw { of, all, some, undecided, behind }| {
+            let (all, of_all, _) = name(all, &has);
+            let (some, of_some, _) = name(some, &has);
+            let (_, _, target) = name(behind, &|_| true);
+            let used = !(all.is_empty() && some.is_empty());
+            let undecided = undecided.into_iter();
+            let undecided = undecided.map(|(why, who)| (why, name(who, &has).0)).collect();
+            Use { all, some, undecided, unread: of_all || of_some || used && target, ..of }
         })
         .collect()
 }
@@ -202,8 +218,9 @@ impl Asking<'_, '_, '_> {
             undecided: vec![],
             endpoints: endpoints.len(),
             local: seen.len() > 1,
+            unread: false,
         };
-        Raw { of, all, some, undecided }
+        Raw { of, all, some, undecided, behind }
     }
 
     /// How many of its ends a pod finds open.

@@ -5,15 +5,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use fibula_network::Family;
 
 use super::cells::Cell;
+use super::doubts::Doubts;
 use super::parties::{Namer, Parties};
 use super::pick::Picked;
 use super::ports::Ports;
 use super::{Line, PartyId, Toward, Who, Why};
-use crate::trace::Unread;
 
 /// Puts cells into lines.
 pub(super) struct Sorter<'u> {
-    unread: &'u [Unread],
+    doubts: &'u Doubts,
     picked: &'u Picked,
     lines: BTreeMap<(Option<Why>, Vec<PartyId>), Targets>,
 }
@@ -24,8 +24,8 @@ type Targets = BTreeMap<(Ports, Option<Family>), BTreeSet<PartyId>>;
 // === impl Sorter ===
 
 impl<'u> Sorter<'u> {
-    pub(super) fn new(unread: &'u [Unread], picked: &'u Picked) -> Sorter<'u> {
-        Sorter { unread, picked, lines: BTreeMap::new() }
+    pub(super) fn new(doubts: &'u Doubts, picked: &'u Picked) -> Sorter<'u> {
+        Sorter { doubts, picked, lines: BTreeMap::new() }
     }
 
     pub(super) fn add(&mut self, namer: &mut Namer<'_>, cell: &Cell) {
@@ -40,16 +40,34 @@ impl<'u> Sorter<'u> {
             sources.retain(|source| *source != one);
         }
         let why = choices.clone().map(Why::Choices);
-        let doubted = |party: &PartyId| is_doubted(self.unread, namer.who(*party));
-        let (far, near): (Vec<_>, Vec<_>) = sources.into_iter().partition(doubted);
-        let (doubtful, certain): (Vec<_>, Vec<_>) = targets.iter().copied().partition(doubted);
         let unread = why.clone().unwrap_or(Why::Unread);
-        for (from, to, why) in [
-            (&near, &certain, why.clone()),
-            (&near, &doubtful, Some(unread.clone())),
-            (&far, &targets, Some(unread)),
-        ] {
-            for (from, to) in self.of_namespace(namer, from, to) {
+        let parts = |parties: Vec<PartyId>, is: &dyn Fn(&Who) -> bool| -> [Vec<PartyId>; 2] {
+            let (yes, no) = parties.into_iter().partition(|party| is(namer.who(*party)));
+            [yes, no]
+        };
+        // What policies could open that were not read is in cells of its own.
+        let opens = |who: &Who| self.doubts.opens(who);
+        let [opened, sources] = parts(sources, &opens);
+        let [opening, targets] = parts(targets, &opens);
+        let all = |a: &[PartyId], b: &[PartyId]| [a, b].concat();
+        let pairs = match cell.unread {
+            true => vec![
+                (opened.clone(), all(&opening, &targets), Some(Why::Unread)),
+                (sources, opening, Some(Why::Unread)),
+            ],
+            false => {
+                let [far, near] = parts(sources, &|who| self.doubts.source(who));
+                let [doubtful, certain] = parts(targets, &|who| self.doubts.target(who));
+                vec![
+                    (far, all(&doubtful, &certain), Some(unread.clone())),
+                    (near.clone(), doubtful, Some(unread)),
+                    (near, certain, why),
+                ]
+            }
+        };
+        for (from, to, why) in pairs {
+            for (from, mut to) in self.of_namespace(namer, &from, &to) {
+                to.sort_unstable();
                 let line = self.lines.entry((why.clone(), from)).or_default();
                 line.entry((ports.clone(), *family)).or_default().extend(to);
             }
@@ -118,16 +136,5 @@ impl<'u> Sorter<'u> {
         lines.sort_by_key(|line| line.from.len());
         undecided.sort_by_key(|(_, line)| line.from.len());
         (lines, undecided)
-    }
-}
-
-/// Whether policies that were not read could concern somebody (DR-21): those of the cluster all
-/// pods, those of a namespace its own.
-pub(super) fn is_doubted(unread: &[Unread], who: &Who) -> bool {
-    match who {
-        Who::Workload { namespace, .. } => unread.iter().any(|unread| {
-            unread.namespaces.contains_key("") || unread.namespaces.contains_key(namespace)
-        }),
-        Who::Node(_) | Who::OwnNode | Who::World(_) => false,
     }
 }

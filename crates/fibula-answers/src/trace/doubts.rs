@@ -196,7 +196,7 @@ fn policies(ground: Ground<'_>, trace: &Trace) -> Vec<Unread> {
 }
 
 /// Kinds that can allow what other policies drop: rules of all of them count alike.
-const ALLOW: [&str; 6] = [
+pub(crate) const ALLOW: [&str; 6] = [
     "NetworkPolicy",
     "ClusterNetworkPolicy",
     "AdminNetworkPolicy",
@@ -205,7 +205,7 @@ const ALLOW: [&str; 6] = [
     "GlobalNetworkPolicy",
 ];
 /// Kinds of meshes, which act where the message arrives, and nowhere else.
-const AT_TARGET: [&str; 5] = [
+pub(crate) const AT_TARGET: [&str; 5] = [
     "AuthorizationPolicy",
     "PeerAuthentication",
     "RequestAuthentication",
@@ -213,7 +213,7 @@ const AT_TARGET: [&str; 5] = [
     "ServerAuthorization",
 ];
 /// The namespace whose objects of a mesh are for all others too, unless it is told otherwise.
-const ROOT: &str = "istio-system";
+pub(crate) const ROOT: &str = "istio-system";
 
 /// Whether a policy of a kind, in a namespace, could withhold a message that arrives: none within a
 /// Pod (NP-30), else those of the namespaces of both ends, and those of the cluster. A NetworkPolicy

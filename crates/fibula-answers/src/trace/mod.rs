@@ -29,6 +29,7 @@ use fibula_network::{Action, ChoiceId, ElementId, Header, Network, Ports, When};
 
 use crate::names::{From, NameError, Names, To};
 pub use clients::{Affinity, Instead};
+pub(crate) use doubts::{ALLOW, AT_TARGET, ROOT};
 pub use open::{Means, Open, Value};
 use policies::Ruling;
 pub use settled::Settled;

@@ -10,6 +10,7 @@ mod doors;
 mod pairs;
 mod planted;
 mod services;
+mod withheld;
 
 use fibula_answers::reach::{Asked, Reach, reach};
 use fibula_answers::trace::Ground;
@@ -67,6 +68,7 @@ fn agree(drawn: &Drawn) -> Result<(), String> {
     pairs::agree(&scene)?;
     pairs::counts(&scene)?;
     services::agree(&scene)?;
+    withheld::agree(&scene)?;
     doors::agree(&scene)
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use fibula_answers::reach::{Line, PartyId, Who, Why};
-use fibula_network::walk::{Verdict, Walks};
+use fibula_network::walk::{Life, Verdict, Walks};
 use fibula_network::*;
 
 use crate::Scene;
@@ -95,12 +95,21 @@ fn one(
             false => Err(format!("{header:?} should be undecided by POD-7: {said:?}")),
         };
     }
-    let life = walks.walk(sender, header, &[]);
-    let refused = matches!(life.ending.verdict, Verdict::Rejected | Verdict::DroppedByService);
-    if refused || rewritten(&life, header) {
-        return Ok(());
-    }
-    let truth = ask(walks, sender, header, |lives| lives.iter().all(arrived));
+    // Where a Service has a say, this is no question about the pair.
+    let judge = |lives: &[Life]| {
+        let refused = |life: &Life| {
+            matches!(life.ending.verdict, Verdict::Rejected | Verdict::DroppedByService)
+        };
+        let served = lives.iter().any(|life| refused(life) || rewritten(life, header));
+        (!served).then(|| lives.iter().all(arrived))
+    };
+    let truth = match ask(walks, sender, header, judge) {
+        Truth::Always(Some(open)) => Truth::Always(open),
+        Truth::Depends(choices, ends) if ends.iter().all(Option::is_some) => {
+            Truth::Depends(choices, ends.into_iter().flatten().collect())
+        }
+        _ => return Ok(()),
+    };
     // NP-5: no policy has a word between these. NP-32: nor here, and `own_pods` says so.
     match (pod(from), target.map(|to| (pod(to), host(to) == Some(from)))) {
         (false, None | Some((false, _))) => return Ok(()),
@@ -117,7 +126,7 @@ fn one(
     };
     match said == expected {
         true => Ok(()),
-        false => Err(format!("{header:?}: reach says {said:?}, walk {expected:?}\n{life:#?}")),
+        false => Err(format!("{header:?}: reach says {said:?}, walk {expected:?}")),
     }
 }
 

@@ -136,6 +136,7 @@ fn door(view: &View<'_>, door: &Door) -> Value {
         "to": to.collect::<Vec<_>>(),
         "all": door.all,
         "choices": choices(view, &door.choices),
+        "unread": door.unread,
     })
 }
 
@@ -154,5 +155,6 @@ fn service(view: &View<'_>, used: &Use) -> Value {
         "undecided": undecided.collect::<Vec<_>>(),
         "family": used.family.map(family),
         "local": used.local,
+        "unread": used.unread,
     })
 }

@@ -104,6 +104,9 @@ fn service_head(names: &Names<'_, '_>, used: &Use) -> (String, String) {
     if used.local {
         more.push_str("; which of them, the client's Node or zone decides (SVC-40, SVC-51)");
     }
+    if used.unread {
+        more.push_str("; policies that are not read could withhold it (DR-21)");
+    }
     (name, more)
 }
 

@@ -8,6 +8,7 @@ use fibula_network::{Addr, ChoiceId, Family, Proto};
 use super::names::{Names, family};
 use super::namespaces;
 use crate::page::Text;
+use crate::preface::list;
 use crate::style::Label;
 use crate::view::{View, host};
 
@@ -160,6 +161,10 @@ fn door_row(view: &View<'_>, names: &Names<'_, '_>, doors: &[&Door]) -> Row {
         let why = format!("or not: it depends on {}", ids(view, &door.choices));
         to.push(Text::new().with(Label::Open, why));
     }
+    if door.unread {
+        let why = "or not: policies that are not read could withhold it (DR-21)";
+        to.push(Text::new().with(Label::Open, why));
+    }
     Row { from: vec![names.world(&door.from).into()], to }
 }
 
@@ -208,8 +213,9 @@ fn undecided(view: &View<'_>, names: &Names<'_, '_>, reach: &Reach) -> Vec<Doubt
                     })
                     .collect(),
                 Why::Unread => {
-                    let kinds: Vec<&str> = reach.unread.iter().map(|u| u.kind.as_str()).collect();
-                    vec![format!("{} could withhold it, and is not read (DR-21)", kinds.join(", "))]
+                    let kinds: Vec<String> = reach.unread.iter().map(|u| u.kind.clone()).collect();
+                    let are = if kinds.len() == 1 { "is" } else { "are" };
+                    vec![format!("{} could change it, and {are} not read (DR-21)", list(&kinds))]
                 }
             };
             let mut doubtful =

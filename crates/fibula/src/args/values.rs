@@ -2,8 +2,20 @@
 
 use std::str::FromStr;
 
+use clap::ValueEnum;
 use fibula_intended::{Daemon, Decision, Profile};
 use ipnet::IpNet;
+
+/// Which part of who can reach whom.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum OnlyArg {
+    /// What is open between workloads, and no manifest names
+    Unused,
+    /// What goes into a namespace
+    In,
+    /// What goes out of one
+    Out,
+}
 
 /// A decision and its answer, as they are typed: `DR-3=yes`.
 #[derive(Clone, Copy, Debug)]

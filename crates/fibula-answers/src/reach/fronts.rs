@@ -1,0 +1,108 @@
+//! Where the world can come in.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+
+use fibula_cluster::{Cluster, Service};
+use fibula_network::filters::Filters;
+use fibula_network::{Addr, ElementId, Kind, Proto};
+use rustc_hash::FxHashMap;
+
+use super::doors::By;
+use super::parties::own;
+use crate::names::proto;
+
+/// A way in, while it is followed.
+pub(super) struct Front {
+    pub(super) by: By,
+    pub(super) at: IpAddr,
+    /// For a port of Nodes that of the first of these, which are alike.
+    pub(super) nodes: Vec<usize>,
+    pub(super) port: u16,
+    pub(super) proto: Proto,
+}
+
+/// At how many Nodes with an endpoint a nodePort is asked for.
+const MOST_NODES: usize = 64;
+
+/// The ways in: of Services external addresses, load balancers, and nodePorts, where only Nodes with
+/// an endpoint will do at some of these (SVC-53); and the hostPorts of pods.
+pub(super) fn fronts(cluster: &Cluster, filters: &Filters<'_>) -> Vec<Front> {
+    let network = filters.network;
+    let alike = alike(cluster, filters);
+    let switches: FxHashMap<ElementId, usize> = network.of_kind(Kind::Node).zip(0..).collect();
+    let mut fronts = vec![];
+    let open = |service: &&Service| service.externally_accessible() && service.proxied;
+    for service in cluster.services.iter().filter(open) {
+        let by = By::Service(format!("{}/{}", service.namespace, service.name));
+        let balancers = service.balancers.iter().filter_map(|balancer| balancer.ip);
+        let addresses: Vec<IpAddr> =
+            service.external_ips.iter().copied().chain(balancers).collect();
+        for (index, port) in (0u16..).zip(&service.ports) {
+            let proto = proto(port.protocol);
+            let front = |at, nodes, port| Front { by: by.clone(), at, nodes, port, proto };
+            fronts.extend(addresses.iter().map(|ip| front(*ip, vec![], port.number)));
+            let Some(node_port) = port.node_port else { continue };
+            // Where an endpoint is said to be, and where it is.
+            let hosts = service.endpoints_of(index).iter().flat_map(|endpoint| {
+                let owners = network.owners_of(Addr::from(endpoint.addr)).iter();
+                let hosts = owners.filter_map(|owner| switches.get(&owner.via).copied());
+                hosts.chain(endpoint.node)
+            });
+            let mut hosts: Vec<usize> = hosts.collect();
+            hosts.sort_unstable();
+            hosts.dedup();
+            // Each Node with an endpoint, and of the others one of each kind (SVC-53).
+            let others = alike.iter().map(|nodes| -> Vec<usize> {
+                let others = nodes.iter().filter(|node| hosts.binary_search(node).is_err());
+                others.copied().collect()
+            });
+            let others: Vec<Vec<usize>> = others.collect();
+            let hosts = hosts.iter().take(MOST_NODES).map(|node| vec![*node]);
+            let others = others.into_iter().filter(|_| !service.external_local);
+            for nodes in hosts.chain(others) {
+                let Some(node) = nodes.first().and_then(|node| cluster.nodes.get(*node)) else {
+                    continue;
+                };
+                let ips = node.addresses.iter();
+                fronts.extend(ips.map(|ip| front(*ip, nodes.clone(), node_port)));
+            }
+        }
+    }
+    let pods = own(cluster).zip(network.of_kind(Kind::Pod)).map(|(pod, _)| pod);
+    for pod in pods {
+        let ports = pod.containers.iter().flat_map(|container| &container.ports);
+        for port in ports {
+            let Some(host) = port.host else { continue };
+            let Some(node) = cluster.nodes.get(pod.node) else { continue };
+            let at = |ip: &&IpAddr| match host.ip {
+                Some(own) if own.is_unspecified() => own.is_ipv4() == ip.is_ipv4(),
+                Some(own) => own == **ip,
+                None => true,
+            };
+            fronts.extend(node.addresses.iter().filter(at).map(|ip| Front {
+                by: By::HostPort,
+                at: *ip,
+                nodes: vec![pod.node],
+                port: host.number,
+                proto: proto(port.protocol),
+            }));
+        }
+    }
+    fronts
+}
+
+/// Nodes that lead messages alike as long as they host none of the endpoints: they have the same
+/// tables and zone, and no filter tells their addresses apart.
+fn alike(cluster: &Cluster, filters: &Filters<'_>) -> Vec<Vec<usize>> {
+    let network = filters.network;
+    let switches = network.of_kind(Kind::Node);
+    let mut kinds: BTreeMap<(u32, Option<u32>, Vec<u32>), Vec<usize>> = BTreeMap::new();
+    for ((at, node), id) in cluster.nodes.iter().enumerate().zip(switches) {
+        let Some(fib) = network.fib(id) else { continue };
+        let atoms = node.addresses.iter().map(|ip| filters.atoms.of(Addr::from(*ip)));
+        let key = (fib.pipeline.0, fib.me.zone.map(|zone| zone.0), atoms.collect());
+        kinds.entry(key).or_default().push(at);
+    }
+    kinds.into_values().collect()
+}
