@@ -29,6 +29,7 @@ use fibula_network::{
     Action, AddrSet, AddrSetId, Addrs, Choice, ChoiceId, ElementId, Entry, Kind, Network, Pattern,
     Range, When,
 };
+use ipnet::IpNet;
 use rustc_hash::FxHashMap;
 
 use crate::decisions::Decision;
@@ -54,6 +55,8 @@ struct Maker<'a> {
     sets: FxHashMap<SetKey, AddrSetId>,
     /// What selections of pods are, as peers.
     selected: FxHashMap<Asked, Vec<(Addrs, Vec<When>)>>,
+    /// What ranges less others are, as peers of NetworkPolicies and of other kinds.
+    blocks: FxHashMap<(bool, IpNet, Vec<IpNet>), Vec<(Addrs, Vec<When>)>>,
     /// How many sets have a name.
     named: FxHashMap<String, u32>,
     /// The choices that were made here, by what they are about.
@@ -84,6 +87,7 @@ pub(crate) fn tables(
         switches,
         sets: FxHashMap::default(),
         selected: FxHashMap::default(),
+        blocks: FxHashMap::default(),
         named: FxHashMap::default(),
         choices: FxHashMap::default(),
     };

@@ -167,6 +167,10 @@ impl<'a> Maker<'a> {
         net: &IpNet,
         except: &[IpNet],
     ) -> Vec<(Addrs, Vec<When>)> {
+        let key = (kind == PolicyKind::NetworkPolicy, *net, except.to_vec());
+        if let Some(known) = self.blocks.get(&key) {
+            return known.clone();
+        }
         let except = ranges::tidy(except.iter().flat_map(ranges::of).collect());
         let block = ranges::minus(&ranges::of(net), &except);
         let name = match except.len() {
@@ -192,6 +196,7 @@ impl<'a> Maker<'a> {
                 found.extend(self.range_set(block, &name).map(|addrs| (addrs, when)));
             }
         }
+        self.blocks.insert(key, found.clone());
         found
     }
 
