@@ -29,13 +29,12 @@ use fibula_network::{
     Action, AddrSet, AddrSetId, Addrs, Choice, ChoiceId, ElementId, Entry, Kind, Network, Pattern,
     Range, When,
 };
-use ipnet::IpNet;
 use rustc_hash::FxHashMap;
 
 use crate::decisions::Decision;
 use crate::tables::{Pipeline, Slot};
 use crate::{Decisions, Intent};
-use peers::{Asked, SetKey};
+use peers::{Asked, Block, SetKey};
 
 /// A direction, as a Pod sees it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -56,7 +55,7 @@ struct Maker<'a> {
     /// What selections of pods are, as peers.
     selected: FxHashMap<Asked, Vec<(Addrs, Vec<When>)>>,
     /// What ranges less others are, as peers of NetworkPolicies and of other kinds.
-    blocks: FxHashMap<(bool, IpNet, Vec<IpNet>), Vec<(Addrs, Vec<When>)>>,
+    blocks: FxHashMap<Block, Vec<(Addrs, Vec<When>)>>,
     /// How many sets have a name.
     named: FxHashMap<String, u32>,
     /// The choices that were made here, by what they are about.

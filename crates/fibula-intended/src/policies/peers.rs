@@ -39,6 +39,9 @@ pub(super) enum SetKey {
 /// A selection of pods, of which only those with a port are meant, if one is given.
 pub(super) type Asked = (SelectionId, Option<(String, Protocol, u16)>);
 
+/// A range less others, and whether a NetworkPolicy names it.
+pub(super) type Block = (bool, IpNet, Vec<IpNet>);
+
 /// A port that target pods have by a name.
 pub(super) type Named<'a> = (&'a str, Protocol, u16);
 
