@@ -11,12 +11,14 @@ use std::process::{Command, Stdio};
 use fibula_answers::constraints::verify;
 use fibula_cluster::{Cluster, Options};
 use fibula_intended::{Intent, Listeners, network};
+use fibula_network::filters::Filters;
 use fibula_network::flow::Ground;
 use fibula_network::set::{Level, Space};
 use fibula_network::walk::{Walks, walk};
 use fibula_network::{Kind, Network};
 use fibula_source::{Input, read};
 
+use crate::policies::{self, intended, reached};
 use crate::scene::{Variant, message};
 use crate::services::{rewritten, to_service};
 
@@ -45,6 +47,14 @@ pub enum Operation {
     Network10,
     /// The headers that these rewrite at a Node.
     Rewritten10,
+    /// C1 to C4 and R5 of 10 Nodes with 20 Services.
+    VerifyServices,
+    /// The network of 100 workloads with 220 policies.
+    NetworkPolicies,
+    /// What the filters of these let through.
+    Filters,
+    /// Who of these can reach whom.
+    Reach,
     /// Unions, intersections and differences of sets of headers.
     Sets,
 }
@@ -53,7 +63,7 @@ pub enum Operation {
 
 impl Operation {
     /// Each operation.
-    pub const ALL: [Operation; 9] = [
+    pub const ALL: [Operation; 13] = [
         Operation::ReadK1,
         Operation::WalkK1,
         Operation::VerifyK1,
@@ -62,6 +72,10 @@ impl Operation {
         Operation::WalkService,
         Operation::Network10,
         Operation::Rewritten10,
+        Operation::VerifyServices,
+        Operation::NetworkPolicies,
+        Operation::Filters,
+        Operation::Reach,
         Operation::Sets,
     ];
 
@@ -76,6 +90,10 @@ impl Operation {
             Operation::WalkService => "100 walks to a Service",
             Operation::Network10 => "network of 20 Services",
             Operation::Rewritten10 => "rewritten headers",
+            Operation::VerifyServices => "verify 20 Services",
+            Operation::NetworkPolicies => "network of 220 policies",
+            Operation::Filters => "filters of 220 policies",
+            Operation::Reach => "reach of 220 policies",
             Operation::Sets => "set operations",
         }
     }
@@ -125,6 +143,16 @@ impl Operation {
                 let ground = Ground::new(&network);
                 let Some(node) = network.of_kind(Kind::Node).next() else { return };
                 repeat(times, || rewritten(black_box(&ground), node, Kind::Pod));
+            }
+            Operation::VerifyServices => verified(times, &serving().1),
+            Operation::NetworkPolicies | Operation::Filters | Operation::Reach => {
+                let cluster = policies::Scene::Workloads { namespaces: 20 }.cluster();
+                let network = intended(&cluster);
+                match self {
+                    Operation::NetworkPolicies => repeat(times, || intended(black_box(&cluster))),
+                    Operation::Filters => repeat(times, || Filters::new(black_box(&network))),
+                    _ => repeat(times, || reached(&cluster, black_box(&network))),
+                }
             }
             Operation::Sets => repeat(times, sets),
         }

@@ -12,7 +12,9 @@
 pub mod case;
 pub mod instructions;
 pub mod lab;
+mod manifests;
 pub mod measure;
+pub mod policies;
 pub mod process;
 pub mod scene;
 pub mod services;

@@ -1,7 +1,8 @@
 //! Measurements in fresh processes: each has its memory for itself.
 //!
 //! The benchmark starts its own program again: with `child CASE NODES VARIANT FILE` it measures one
-//! case and prints the sample, with `lab SCENE` it puts a network into the kernel, with `fibula ARGS` it is fibula.
+//! case and prints the sample, with `policies SCENE STAGE` likewise, with `lab SCENE` it puts a network
+//! into the kernel, with `fibula ARGS` it is fibula.
 
 use std::ffi::OsString;
 use std::io::{self, BufRead, BufReader, Read, Write};
@@ -14,6 +15,7 @@ use fibula_report::Screen;
 use crate::case::Case;
 use crate::lab::Scene;
 use crate::measure::{Sample, peak};
+use crate::policies::{self, Stage};
 use crate::scene::Variant;
 
 /// If this process was started to measure something or to be fibula, does so: the exit code.
@@ -25,9 +27,14 @@ pub fn child() -> Option<u8> {
             let [case, nodes, variant, file] = args.try_into().ok()?;
             let case = Case::ALL.into_iter().find(|known| known.name() == case)?;
             let variant = Variant::ALL.into_iter().find(|known| known.name() == variant)?;
-            let Sample { seconds, peak, grown, bytes } =
-                case.run(nodes.parse().ok()?, variant, Some(PathBuf::from(file)));
-            let _ = writeln!(io::stdout(), "{seconds} {peak} {grown} {bytes}");
+            tell(case.run(nodes.parse().ok()?, variant, Some(PathBuf::from(file))));
+            Some(0)
+        }
+        "policies" => {
+            let args: Vec<String> = args.map(|arg| arg.to_string_lossy().into_owned()).collect();
+            let [scene, stage] = args.try_into().ok()?;
+            let stage = Stage::ALL.into_iter().find(|known| known.name() == stage)?;
+            tell(policies::Scene::named(&scene)?.run(stage));
             Some(0)
         }
         "lab" => {
@@ -69,6 +76,24 @@ pub fn case(
     if let Some(threads) = threads {
         command.env("RAYON_NUM_THREADS", threads.to_string());
     }
+    sample(command)
+}
+
+/// Measures a stage of a scene with policies in a process of its own.
+pub fn policies(scene: policies::Scene, stage: Stage) -> io::Result<Sample> {
+    let mut command = Command::new(std::env::current_exe()?);
+    command.args(["policies", &scene.name(), stage.name()]);
+    sample(command)
+}
+
+/// Says what was measured to whoever started this process.
+fn tell(sample: Sample) {
+    let Sample { seconds, peak, grown, bytes } = sample;
+    let _ = writeln!(io::stdout(), "{seconds} {peak} {grown} {bytes}");
+}
+
+/// What a process says that it measured.
+fn sample(mut command: Command) -> io::Result<Sample> {
     let output = command.stderr(Stdio::inherit()).output()?;
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     let mut words = text.split_whitespace();

@@ -89,6 +89,7 @@ pub fn run(wanted: &Wanted, out: &mut dyn Write) -> io::Result<()> {
         let args = ["trace", "c1-1", "p2:8080", "-f", "@k1"];
         middle(21, || process::fibula(&args, true))
     })?;
+    crate::policies::run(&wanted.part, wanted.smoke, &files.folder, out)?;
     labs(wanted, out)
 }
 
@@ -107,7 +108,7 @@ fn labs(wanted: &Wanted, out: &mut dyn Write) -> io::Result<()> {
 }
 
 /// The run of the median time.
-fn middle(runs: usize, run: impl Fn() -> io::Result<Sample>) -> io::Result<Sample> {
+pub(crate) fn middle(runs: usize, run: impl Fn() -> io::Result<Sample>) -> io::Result<Sample> {
     let samples: Vec<Sample> = (0..runs).map(|_| run()).collect::<io::Result<_>>()?;
     let middle = median(samples.iter().map(|sample| sample.seconds).collect());
     let sample = samples.into_iter().find(|sample| sample.seconds == middle);
@@ -158,7 +159,7 @@ fn growth(samples: &[(usize, Sample)]) -> String {
     format!("× {:.1}", (after.seconds / before.seconds).powf(1.0 / tenfolds))
 }
 
-fn time(seconds: f64) -> String {
+pub(crate) fn time(seconds: f64) -> String {
     match seconds {
         s if s < 1e-3 => format!("{:.2} µs", s * 1e6),
         s if s < 1.0 => format!("{:.1} ms", s * 1e3),

@@ -20,6 +20,7 @@
 
 mod atoms;
 mod fold;
+mod sources;
 
 use crate::addr::Addr;
 use crate::element::ElementId;
@@ -84,12 +85,12 @@ impl<'n> Filters<'n> {
         let choices = network.choices.iter().map(|choice| u64::from(choice.values));
         let domains: Vec<u64> = domains.into_iter().chain(choices).collect();
         let mut space = Space::new(&domains);
-        let mut folder = Folder::new(network, &atoms, false);
+        let mut folder = Folder::new(network, &atoms);
         let egress = folder.side(&mut space, Side::Source);
         let ingress = folder.side(&mut space, Side::Target);
         let allowed = space.and(egress, ingress);
-        let own_node = match folder.asks_own() {
-            true => Folder::new(network, &atoms, true).side(&mut space, Side::Source),
+        let own_node = match folder.ask_own() {
+            true => folder.side(&mut space, Side::Source),
             false => egress,
         };
         Some(Filters { network, atoms, space, egress, ingress, allowed, own_node })

@@ -277,3 +277,28 @@ fn a_space_may_have_no_level_or_too_many() {
     assert!(Space::new(&[0, 1]).contains(Space::FULL, &[0, 0]));
     assert!(!Space::new(&[0, 1]).contains(Space::FULL, &[1, 0]));
 }
+
+#[test]
+fn runs_of_values_are_the_union_of_their_parts() {
+    let mut space = Space::new(&[10, 4]);
+    let below = |space: &mut Space, value| space.interval(Level(1), value, value);
+    let [a, b] = [1, 2].map(|value| below(&mut space, value));
+    for runs in [
+        &[][..],
+        &[(0, 9, a)],
+        &[(0, 0, a), (1, 3, b)],
+        &[(2, 4, a), (5, 5, a), (8, 8, b)],
+        &[(3, 20, Space::FULL)],
+        &[(1, 2, Space::EMPTY), (9, 9, b)],
+    ] {
+        let made = space.runs(Level(0), runs.iter().copied());
+        let parts: Vec<SetId> = runs
+            .iter()
+            .map(|(lo, hi, set)| {
+                let values = space.interval(Level(0), *lo, *hi);
+                space.and(values, *set)
+            })
+            .collect();
+        assert_eq!(made, space.any(&parts), "{runs:?}");
+    }
+}

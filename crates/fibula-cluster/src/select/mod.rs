@@ -30,6 +30,8 @@ pub struct Select {
     classes: Vec<Class>,
     class_of: Vec<ClassId>,
     ids: FxHashMap<PodSelection, SelectionId>,
+    /// By policy, its subject.
+    subjects: Vec<SelectionId>,
     pods: Vec<Selected<ClassId>>,
     nodes: FxHashMap<Selector, Selected<usize>>,
 }
@@ -91,8 +93,9 @@ impl Select {
     /// its rarest label, in its namespaces.
     pub fn with(cluster: &Cluster, more: &[PodSelection]) -> Self {
         let mut asked = Asked::default();
-        cluster.policies.iter().for_each(|policy| asked.policy(policy));
-        more.iter().for_each(|selection| asked.pods(selection));
+        let policies = cluster.policies.iter();
+        let subjects = policies.map(|policy| asked.policy(policy)).collect();
+        more.iter().for_each(|selection| _ = asked.pods(selection));
 
         let Classes { classes, class_of, labels, namespaces } = Classes::new(cluster, &asked);
         let index = Index::new(labels, &asked.pod_keys);
@@ -116,7 +119,7 @@ impl Select {
         let pods = pods.collect();
         let nodes = asked.nodes.iter().map(|by| ((*by).clone(), nodes(cluster, by))).collect();
         let ids = asked.ids.into_iter().map(|(s, id)| (s.clone(), SelectionId(id))).collect();
-        Self { classes, class_of, ids, pods, nodes }
+        Self { classes, class_of, ids, subjects, pods, nodes }
     }
 
     /// All classes, by their number.
@@ -132,6 +135,11 @@ impl Select {
     /// The number of a selection; none for one that was not asked about.
     pub fn id(&self, selection: &PodSelection) -> Option<SelectionId> {
         self.ids.get(selection).copied()
+    }
+
+    /// Whom a policy speaks of, by its index in [`Cluster::policies`].
+    pub fn subject(&self, policy: u32) -> SelectionId {
+        self.subjects[policy as usize]
     }
 
     /// The pods of a selection that was asked about. Its namespaces may be unread: then what their
@@ -161,12 +169,12 @@ struct Asked<'p> {
 }
 
 impl<'p> Asked<'p> {
-    fn policy(&mut self, policy: &'p Policy) {
-        self.pods(&policy.subject);
+    fn policy(&mut self, policy: &'p Policy) -> SelectionId {
+        let subject = self.pods(&policy.subject);
         for rule in policy.rules() {
             for peer in rule.peers() {
                 match &peer.what {
-                    PeerOf::Pods(selection) => self.pods(selection),
+                    PeerOf::Pods(selection) => _ = self.pods(selection),
                     PeerOf::Nodes(selector) => _ = self.nodes.insert(selector),
                     PeerOf::Block { .. } | PeerOf::Domains(_) | PeerOf::Unknown => {}
                 }
@@ -177,16 +185,18 @@ impl<'p> Asked<'p> {
                 }
             }
         }
+        subject
     }
 
-    fn pods(&mut self, selection: &'p PodSelection) {
+    fn pods(&mut self, selection: &'p PodSelection) -> SelectionId {
         let next = self.selections.len() as u32;
-        if let std::collections::hash_map::Entry::Vacant(new) = self.ids.entry(selection) {
-            new.insert(next);
+        let id = *self.ids.entry(selection).or_insert(next);
+        if id == next {
             self.selections.push(selection);
             let keys = selection.pods.requirements().iter();
             self.pod_keys.extend(keys.map(|requirement| requirement.key.as_str()));
         }
+        SelectionId(id)
     }
 }
 

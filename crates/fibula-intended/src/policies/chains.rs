@@ -64,6 +64,9 @@ impl Chaining {
         direction: Direction,
         tier: Tier,
     ) -> Option<Chains> {
+        if !maker.cluster.policies.iter().any(|policy| policy.tier == tier) {
+            return None;
+        }
         self.select(maker, direction, tier);
         let orders = orders(maker, direction, tier);
         let mut lists: Vec<Vec<TableId>> = vec![];
@@ -96,8 +99,7 @@ impl Chaining {
             if policy.tier != tier || !direction.concerns(policy) {
                 continue;
             }
-            let Some(id) = maker.select.id(&policy.subject) else { continue };
-            let selected = maker.select.pods(id).clone();
+            let selected = maker.select.pods(maker.select.subject(i)).clone();
             for class in selected.surely {
                 self.selecting[class.0 as usize].push((i, None));
             }

@@ -34,7 +34,7 @@ use rustc_hash::FxHashMap;
 use crate::decisions::Decision;
 use crate::tables::{Pipeline, Slot};
 use crate::{Decisions, Intent};
-use peers::{Asked, SetKey};
+use peers::{Asked, Block, SetKey};
 
 /// A direction, as a Pod sees it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -56,6 +56,8 @@ struct Maker<'a> {
     numbers: FxHashMap<(String, Protocol), Vec<u16>>,
     /// What selections of pods are, as peers.
     selected: FxHashMap<Asked, Vec<(Addrs, Vec<When>)>>,
+    /// What ranges less others are, as peers of NetworkPolicies and of other kinds.
+    blocks: FxHashMap<Block, Vec<(Addrs, Vec<When>)>>,
     /// How many sets have a name.
     named: FxHashMap<String, u32>,
     /// The choices that were made here, by what they are about.
@@ -88,6 +90,7 @@ pub(crate) fn tables(
         switches,
         sets: FxHashMap::default(),
         selected: FxHashMap::default(),
+        blocks: FxHashMap::default(),
         named: FxHashMap::default(),
         choices: FxHashMap::default(),
     };

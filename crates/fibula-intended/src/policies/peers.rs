@@ -39,6 +39,9 @@ pub(super) enum SetKey {
 /// A selection of pods, of which only those with a port are meant, if one is given.
 pub(super) type Asked = (SelectionId, Option<(String, Protocol, u16)>);
 
+/// A range less others, and whether a NetworkPolicy names it.
+pub(super) type Block = (bool, IpNet, Vec<IpNet>);
+
 /// A port that target pods have by a name.
 pub(super) type Named<'a> = (&'a str, Protocol, u16);
 
@@ -167,6 +170,10 @@ impl<'a> Maker<'a> {
         net: &IpNet,
         except: &[IpNet],
     ) -> Vec<(Addrs, Vec<When>)> {
+        let key = (kind == PolicyKind::NetworkPolicy, *net, except.to_vec());
+        if let Some(known) = self.blocks.get(&key) {
+            return known.clone();
+        }
         let except = ranges::tidy(except.iter().flat_map(ranges::of).collect());
         let block = ranges::minus(&ranges::of(net), &except);
         let name = match except.len() {
@@ -192,6 +199,7 @@ impl<'a> Maker<'a> {
                 found.extend(self.range_set(block, &name).map(|addrs| (addrs, when)));
             }
         }
+        self.blocks.insert(key, found.clone());
         found
     }
 

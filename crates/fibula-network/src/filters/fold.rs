@@ -1,8 +1,11 @@
 //! Stacks of chains, each folded once into what it lets through.
 
+use std::rc::Rc;
+
 use rustc_hash::FxHashMap;
 
 use super::atoms::{FilterAtoms, Owner};
+use super::sources::under_sources;
 use super::{Filters, host};
 use crate::element::ElementId;
 use crate::fib::{Action, AddrSetId, Addrs, Pattern, PipelineId, Ports, Side, TableId, When};
@@ -18,8 +21,7 @@ pub(super) struct Folder<'a> {
     own: bool,
     addrs: FxHashMap<(Side, Field), SetId>,
     doors: FxHashMap<(Option<Proto>, Ports), SetId>,
-    tables: FxHashMap<(Side, TableId), Table>,
-    lists: FxHashMap<(Side, Vec<TableId>), Table>,
+    tables: FxHashMap<(Side, TableId), Rc<Table>>,
 }
 
 /// An address field that is not relative.
@@ -46,23 +48,28 @@ type Stack = (PipelineId, Vec<(usize, u32)>);
 // === impl Folder ===
 
 impl<'a> Folder<'a> {
-    pub(super) fn new(network: &'a Network, atoms: &'a FilterAtoms, own: bool) -> Folder<'a> {
+    pub(super) fn new(network: &'a Network, atoms: &'a FilterAtoms) -> Folder<'a> {
         Folder {
             network,
             atoms,
-            own,
+            own: false,
             addrs: FxHashMap::default(),
             doors: FxHashMap::default(),
             tables: FxHashMap::default(),
-            lists: FxHashMap::default(),
         }
     }
 
-    /// Whether an entry speaks of the switch's own addresses.
-    pub(super) fn asks_own(&self) -> bool {
-        let tables = self.tables.keys().map(|(_, table)| *table);
-        let mut entries = tables.flat_map(|table| &self.network.table(table).entries);
-        entries.any(|entry| entry.pattern.dst == Addrs::Own)
+    /// Takes targets that are Nodes for the Node that hosts the source from now on: whether some
+    /// entry asks for that. What it folded without such an entry stays as it is.
+    pub(super) fn ask_own(&mut self) -> bool {
+        self.own = true;
+        let before = self.tables.len();
+        let asks = |table: TableId| {
+            let mut entries = self.network.table(table).entries.iter();
+            entries.any(|entry| entry.pattern.dst == Addrs::Own)
+        };
+        self.tables.retain(|(_, table), _| !asks(*table));
+        self.tables.len() < before
     }
 
     /// What the chains of one side let through, of all messages.
@@ -87,26 +94,7 @@ impl<'a> Folder<'a> {
         match side {
             // Folds ask nothing above the source: they stand under their targets as they are.
             Side::Target => space.over(Filters::TARGET, &by_atom),
-            // Each fold asks for targets first, and stands under its own sources there.
-            Side::Source => {
-                let mut distinct = by_atom.clone();
-                distinct.sort_unstable();
-                distinct.dedup();
-                let parts: Vec<SetId> = distinct
-                    .into_iter()
-                    .filter(|fold| *fold != Space::EMPTY)
-                    .map(|fold| {
-                        let is = |other: &SetId| match *other == fold {
-                            true => Space::FULL,
-                            false => Space::EMPTY,
-                        };
-                        let sources: Vec<SetId> = by_atom.iter().map(is).collect();
-                        let sources = space.over(Filters::SOURCE, &sources);
-                        space.and(sources, fold)
-                    })
-                    .collect();
-                space.any(&parts)
-            }
+            Side::Source => under_sources(space, &by_atom),
         }
     }
 
@@ -173,9 +161,6 @@ impl<'a> Folder<'a> {
 
     /// What a chain does: disjoint sets.
     fn list(&mut self, space: &mut Space, side: Side, list: &[TableId]) -> Table {
-        if let Some(known) = self.lists.get(&(side, list.to_vec())) {
-            return known.clone();
-        }
         let mut out = Table::default();
         let mut matched = Space::EMPTY;
         let mut at = 0;
@@ -203,22 +188,21 @@ impl<'a> Folder<'a> {
             let table = self.table(space, side, list[at]);
             at += 1;
             let mut all = matched;
-            for (to, set) in table.goes {
+            for &(to, set) in &table.goes {
                 out.goes.push((to, space.minus(set, matched)));
                 all = space.or(all, set);
             }
-            for set in table.dropped {
+            for &set in &table.dropped {
                 out.dropped.push(space.minus(set, matched));
                 all = space.or(all, set);
             }
             matched = all;
         }
-        self.lists.insert((side, list.to_vec()), out.clone());
         out
     }
 
     /// What a table does: disjoint sets, unless all of them do the same.
-    fn table(&mut self, space: &mut Space, side: Side, id: TableId) -> Table {
+    fn table(&mut self, space: &mut Space, side: Side, id: TableId) -> Rc<Table> {
         if let Some(known) = self.tables.get(&(side, id)) {
             return known.clone();
         }
@@ -251,6 +235,7 @@ impl<'a> Folder<'a> {
                 None => table.dropped.push(set),
             }
         }
+        let table = Rc::new(table);
         self.tables.insert((side, id), table.clone());
         table
     }

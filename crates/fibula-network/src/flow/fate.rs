@@ -95,10 +95,10 @@ impl<'g> Flow<'g> {
         self.begin(atom, Care::Reasons)
     }
 
-    /// Begins to ask likewise, and for more: headers are in the set of each way to end in which
-    /// they could end, whichever of the trusted backends each switch sees, and whichever ports the
-    /// owner of the target listens on. So it holds for all targets that are alike but for these (see
-    /// [`Likeness`](super::Likeness)). Places say nothing then.
+    /// Begins to ask likewise, and whether headers end with a reason whichever of the trusted
+    /// backends each switch sees, and whichever ports the owner of the target listens on: those that
+    /// may not are in a set of such an end. So it holds for all targets that are alike but for these
+    /// (see [`Likeness`](super::Likeness)). Verdicts and places say no more than that.
     pub fn roughly(&mut self, atom: Atom) -> Rc<Toward<'g>> {
         self.begin(atom, Care::Roughly)
     }

@@ -3,7 +3,7 @@
 use crate::addr::{Addr, Range};
 use crate::element::ElementId;
 use crate::facts::Entity;
-use crate::fib::{Action, AddrSetId, Addrs, Hop, Ports, Receiver, Source};
+use crate::fib::{Action, AddrSetId, Addrs, Hop, Receiver};
 use crate::network::Network;
 
 use super::atoms::{Atom, Atoms};
@@ -12,6 +12,7 @@ use super::classes::{Classes, Detail};
 use super::likeness::Nearness;
 use super::rewrites::{Rewrites, Rewriting};
 use super::sieve::Sieve;
+use super::targets::{Target, compared, given, own_sets, target_ranges};
 
 /// A network, prepared for questions. Costs a few sorts of its addresses and a pass over its
 /// elements, links and entries; can be shared by threads.
@@ -28,7 +29,7 @@ pub struct Ground<'n> {
     /// By zone, whether an entry rewrites its addresses or sends messages to them to one of several
     /// switches, and that not only at switches that have them for their own.
     forks: Vec<bool>,
-    /// The sets that patterns narrow *own* targets by, sorted; at most [`OWN_SETS`].
+    /// The sets that patterns narrow *own* targets by, sorted; at most 64, a bit for each.
     own_sets: Vec<AddrSetId>,
     pub(crate) rewrites: Rewrites,
     /// The switches that have an address as their own, sorted by address.
@@ -49,10 +50,6 @@ pub struct Ground<'n> {
     /// By element, whether an entry names it.
     named: Vec<bool>,
 }
-
-/// How many sets that narrow *own* are told apart for each address; by the others all targets are
-/// cut.
-const OWN_SETS: usize = 64;
 
 /// A switch that another one hosts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -326,89 +323,4 @@ fn apart(network: &Network, own: &[(Addr, ElementId)]) -> Vec<Addr> {
     apart.sort();
     apart.dedup();
     apart
-}
-
-/// The sets that patterns narrow *own* targets by, sorted: as many as are told apart.
-fn own_sets(network: &Network) -> Vec<AddrSetId> {
-    let entries = network.tables.iter().flat_map(|table| &table.entries);
-    let mut sets: Vec<AddrSetId> = entries
-        .filter_map(|entry| match entry.pattern.dst {
-            Addrs::OwnIn(set) => Some(set),
-            _ => None,
-        })
-        .collect();
-    sets.sort_unstable();
-    sets.dedup();
-    sets.truncate(OWN_SETS);
-    sets
-}
-
-/// What patterns that compare source and target make of the targets: each is met as a source too,
-/// and is told from others by whatever says so of sources. Owned ones are told apart anyway.
-fn compared(
-    network: &Network,
-    filtering: &Filtering,
-    backends: &[Addr],
-    apart: &[Addr],
-) -> Vec<Range> {
-    if !filtering.patterns(network, false).any(compares) {
-        return vec![];
-    }
-    let sources = filtering.patterns(network, false).flat_map(|pattern| match pattern.src {
-        Addrs::In(range) => vec![range],
-        Addrs::Set(set) => network.set(set).ranges.clone(),
-        _ => vec![],
-    });
-    let single = backends.iter().copied().chain(given(network));
-    let single = single.filter(|addr| apart.binary_search(addr).is_err());
-    sources.chain(single.map(Range::one)).collect()
-}
-
-/// The addresses that messages get as their source.
-fn given(network: &Network) -> Vec<Addr> {
-    let entries = network.tables.iter().flat_map(|table| &table.entries);
-    let named = entries.filter_map(|entry| match entry.action {
-        Action::Masquerade { by: Source::Is(addr), .. } => Some(addr),
-        _ => None,
-    });
-    let own = network.fibs.iter().flatten().flat_map(|fib| &fib.me.masquerade);
-    named.chain(own.copied()).collect()
-}
-
-/// A range that a pattern names as a target.
-struct Target {
-    range: Range,
-    /// Whether it asks for ports that are *listened*.
-    listened: bool,
-    /// Whether its entry has alternatives: it is a Rewrite, or forwards to one of several switches.
-    forks: bool,
-}
-
-/// The ranges that patterns name as targets, but for those of filters.
-///
-/// *own* at listened ports concerns the switch that owns the target, which is never taken for
-/// another; *hosted* at listened ports may concern any.
-fn target_ranges<'n>(
-    network: &'n Network,
-    filtering: &'n Filtering,
-    own_sets: &'n [AddrSetId],
-) -> impl Iterator<Item = Target> + 'n {
-    let tables = network.tables.iter().enumerate().filter(|(i, _)| filtering.is_piped(*i));
-    tables.flat_map(|(_, table)| &table.entries).flat_map(move |entry| {
-        let listened = entry.pattern.dport == Ports::Listened;
-        let forks = matches!(entry.action, Action::Rewrite { .. } | Action::Forward(Hop::OneOf(_)));
-        let (one, many): (Option<Range>, &[Range]) = match entry.pattern.dst {
-            Addrs::In(range) => (Some(range), &[]),
-            Addrs::Set(set) => (None, &network.set(set).ranges),
-            Addrs::Any | Addrs::Same | Addrs::Elsewhere(_) => (Some(Range::ALL), &[]),
-            Addrs::Hosted if listened || forks => (Some(Range::ALL), &[]),
-            Addrs::OwnIn(set) if own_sets.binary_search(&set).is_err() => {
-                (None, &network.set(set).ranges)
-            }
-            Addrs::Own | Addrs::OwnIn(_) | Addrs::Hosted => (None, &[]),
-        };
-        let own = matches!(entry.pattern.dst, Addrs::Own | Addrs::OwnIn(_));
-        let ranges = one.into_iter().chain(many.iter().copied());
-        ranges.map(move |range| Target { range, listened: listened && !own, forks: forks && !own })
-    })
 }

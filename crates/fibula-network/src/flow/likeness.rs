@@ -33,7 +33,7 @@ use crate::numbers::Numbers;
 /// [`layout`](Ground::layout).
 ///
 /// An address that nobody owns, such as a ClusterIP, has the shape of the entries that can match
-/// it: see [`Shapes`].
+/// it: see `shapes`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Likeness(Form);
 

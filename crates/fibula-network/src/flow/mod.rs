@@ -43,6 +43,7 @@ mod rewrites;
 mod shapes;
 mod sieve;
 mod solve;
+mod targets;
 mod toward;
 mod trust;
 

@@ -65,8 +65,8 @@ impl<'g> Toward<'g> {
                 let trusted = care.trusts() && trust.is_some_and(|trust| trust.trusts(list));
                 // An own target is rewritten by its holders alone; and who sees a trusted list does
                 // not matter to whoever asks roughly.
-                let told_apart = !(rewriting.own || trusted && care == Care::Roughly);
-                if told_apart && ground.rewrites.is_scoped(list) {
+                let indifferent = rewriting.own || trusted && care == Care::Roughly;
+                if !indifferent && ground.rewrites.is_scoped(list) {
                     special.extend(ground.rewrites.named(network, list));
                 }
                 if !trusted && followed.insert(list) {

@@ -162,6 +162,25 @@ impl Space {
         self.finish(level.0, base)
     }
 
+    /// The headers whose value at `level` is in one of these runs, sorted and apart, and that are in
+    /// its set; the sets ask that level and those above it for nothing.
+    pub fn runs(&mut self, level: Level, runs: impl Iterator<Item = (u32, u32, SetId)>) -> SetId {
+        let top = self.top(level);
+        let base = self.scratch.len();
+        let mut next = 0;
+        for (lo, hi, set) in runs {
+            if let Some(below) = lo.checked_sub(1).filter(|below| next <= *below) {
+                self.push(base, below, Self::EMPTY);
+            }
+            self.push(base, hi.min(top), set);
+            next = hi.min(top).saturating_add(1);
+        }
+        if self.scratch[base..].last().is_none_or(|last| last.hi < top) {
+            self.push(base, top, Self::EMPTY);
+        }
+        self.finish(level.0, base)
+    }
+
     /// How many nodes the space holds, the two ends included: what all operations together made.
     pub fn nodes(&self) -> usize {
         self.nodes.len()
