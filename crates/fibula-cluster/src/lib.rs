@@ -28,6 +28,7 @@ mod selector;
 mod service;
 mod sloppy;
 
+pub use api::Fields;
 pub use cluster::*;
 pub use findings::{Finding, Owner, Severity, findings, shared_addresses};
 pub use object::{Fault, Kind, Object};

@@ -29,7 +29,7 @@ fn output(name: &str) -> String {
 /// Runs a command line as it would be typed where the inputs are, and shows it so.
 fn shown(screen: Screen, line: &str, stdin: &str) -> String {
     let path = |word: &str| match word {
-        "shop.yaml" | "findings.yaml" | "refused.yaml" => input(word),
+        "shop.yaml" | "findings.yaml" | "refused.yaml" | "misspelt.yaml" => input(word),
         word => word.to_owned(),
     };
     let words: Vec<String> = line.split_whitespace().map(path).collect();
@@ -223,6 +223,17 @@ fn graph_shows_k1_in_each_form() {
 fn answers_are_json_too() {
     let lines = ["verify @k1 -o json", "trace -f @k1 c1-1 p1:8080 -o json", "explain F4 -o json"];
     check(&session(USUAL, &lines), file!["snapshots/answers.json.txt"]);
+}
+
+/// A policy with a field that nobody reads means more than it says.
+#[test]
+fn a_misspelt_field_of_a_policy_is_refused() {
+    check(&session(USUAL, &["lint misspelt.yaml"]), file!["snapshots/misspelt.txt"]);
+    // What JSON says is as strict.
+    let policy = r#"{"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy",
+        "metadata": {"name": "web"}, "spec": {"podSelectr": {}}}"#;
+    let Ran { code, err, .. } = run_on(Screen::PIPE, &["lint", "-"], policy.as_bytes());
+    assert!(code == 2 && err.contains("`podSelectr` is no field: write `podSelector`"), "{err}");
 }
 
 #[test]
