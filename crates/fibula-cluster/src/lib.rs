@@ -35,7 +35,7 @@ pub use object::{Fault, Kind, Object};
 pub use options::Options;
 pub use place::{ContainerList, ObjectId, Place, place_path};
 pub use policy::*;
-pub use reading::{Decides, Reading, decides, reading};
+pub use reading::{Decides, Reading, decides, is_read, reading, unread_kinds};
 pub use selector::{Requirement, Selector, Test};
 pub use service::*;
 pub use sloppy::{parse_cidr, parse_ip};

@@ -23,6 +23,8 @@ pub(crate) struct Batch {
     pub(crate) refused: Vec<Refusal>,
     pub(crate) left: BTreeMap<String, usize>,
     pub(crate) strangers: usize,
+    /// What of them is no YAML at all.
+    pub(crate) garbled: Vec<Refusal>,
     /// Whether there was a list, if only an empty one.
     pub(crate) list: bool,
     /// Whether an item of a list of JSON is not one value: its end was guessed, and wrongly.
@@ -64,6 +66,7 @@ impl Batch {
             *self.left.entry(kind).or_default() += count;
         }
         self.strangers += other.strangers;
+        self.garbled.append(&mut other.garbled);
         self.list |= other.list;
         self.torn |= other.torn;
         self

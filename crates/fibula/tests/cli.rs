@@ -161,6 +161,7 @@ fn verify_proves_or_refutes() {
         "verify @k1 --without R1",
         "verify shop.yaml",
         "verify shop.yaml --ignore AuthorizationPolicies",
+        "verify shop.yaml -q --ignore NetworkPolicy --ignore Typo --ignore VirtualService",
         "verify findings.yaml",
     ];
     check(&session(USUAL, &lines), file!["snapshots/verify-100.txt"]);
@@ -276,7 +277,18 @@ fn folders_without_objects_are_told() {
     let map = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n";
     std::fs::write(format!("{others}/map.yaml"), map).expect("the test folder takes files");
     let verify = |folder: &str| shown(USUAL, &format!("verify {folder}"), "");
-    let session = [verify(&empty), verify(&others)].join("\n").replace(&output(""), "");
+    // What is no YAML at all is named; what shows nothing of Kubernetes is not refused for that.
+    let garbled = output("garbled");
+    std::fs::create_dir_all(format!("{garbled}/templates")).expect("the test folder takes folders");
+    let pod = "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec: {containers: [{name: A}]}\n";
+    let helpers = "{{- if .Values.x }}\nname: {{ .Values.name }}\n{{- end }}\n";
+    for (name, text) in
+        [("pod.yaml", pod), ("bad.yaml", "a: [b\n c: }\n"), ("templates/_x.yaml", helpers)]
+    {
+        std::fs::write(format!("{garbled}/{name}"), text).expect("the test folder takes files");
+    }
+    let session =
+        [verify(&empty), verify(&others), verify(&garbled)].join("\n").replace(&output(""), "");
     check(&session, file!["snapshots/folders.txt"]);
 }
 
