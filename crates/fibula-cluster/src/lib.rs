@@ -28,13 +28,14 @@ mod selector;
 mod service;
 mod sloppy;
 
+pub use api::Fields;
 pub use cluster::*;
 pub use findings::{Finding, Owner, Severity, findings, shared_addresses};
 pub use object::{Fault, Kind, Object};
 pub use options::Options;
 pub use place::{ContainerList, ObjectId, Place, place_path};
 pub use policy::*;
-pub use reading::{Decides, Reading, decides, reading};
+pub use reading::{Decides, Reading, decides, is_read, reading, unread_kinds};
 pub use selector::{Requirement, Selector, Test};
 pub use service::*;
 pub use sloppy::{parse_cidr, parse_ip};

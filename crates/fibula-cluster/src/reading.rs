@@ -142,6 +142,16 @@ pub fn decides(api_version: &str, kind: &str) -> Option<Decides> {
     row.map(|row| row.2)
 }
 
+/// Whether objects of a kind are read, whatever their group.
+pub fn is_read(kind: &str) -> bool {
+    READ.iter().any(|row| row.1.eq_ignore_ascii_case(kind))
+}
+
+/// The kinds that decide traffic and are not read: some of a name that another group's are read by.
+pub fn unread_kinds() -> impl Iterator<Item = &'static str> {
+    UNFOLLOWED.iter().flat_map(|row| row.1).copied()
+}
+
 /// The group of an `apiVersion`: empty for the core group.
 fn group(api_version: &str) -> &str {
     api_version.rsplit_once('/').map_or("", |(group, _)| group)

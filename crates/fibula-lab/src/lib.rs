@@ -9,4 +9,5 @@
 pub mod compare;
 pub mod kernel;
 pub mod plan;
+pub mod size;
 pub mod translate;

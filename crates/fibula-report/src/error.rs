@@ -25,6 +25,17 @@ pub fn note(message: &str) -> Page {
     page
 }
 
+/// Something that is likely to be a mistake.
+pub fn warning(message: &str, hint: Option<&str>) -> Page {
+    let mut page = Page::new();
+    let text = Text::new().with(Label::Warning, "warning").plain(": ").plain(message);
+    page.line(match hint {
+        Some(hint) => text.plain("      ").with(Label::Hint, hint),
+        None => text,
+    });
+    page
+}
+
 /// Something in the input that was refused, with the lines around it.
 pub fn refusal(refusal: &Refusal) -> Page {
     let mut page = Page::new();

@@ -338,6 +338,7 @@ pub(crate) fn basis(preface: &Preface) -> Value {
             "services": read.services,
             "policies": read.policies,
             "left": read.left,
+            "garbled": read.garbled,
             "refused": preface.refused,
             "kept_out": preface.kept_out,
         },

@@ -35,7 +35,7 @@ pub use demo::{Broken, Demo, cut, demo};
 pub use dot::dot;
 pub use explain::{explain, explain_all, ids, near_ids};
 pub use graph::{GraphOptions, graph};
-pub use lab::{Asked, Built, LabCheck, lab_check, lab_check_json};
+pub use lab::{Asked, Built, LabCheck, lab_check, lab_check_json, no_room, under_way};
 pub use lint::lint;
 pub use mermaid::mermaid;
 pub use page::{Page, Screen, Text};

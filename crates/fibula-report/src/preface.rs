@@ -43,6 +43,8 @@ pub struct Reading {
     pub policies: usize,
     /// How many objects were left, because they decide nothing about the network.
     pub left: usize,
+    /// Files of folders, with their lines, that are no YAML at all, and were left.
+    pub garbled: Vec<String>,
 }
 
 /// Where a network comes from.
@@ -68,8 +70,10 @@ pub enum Taken {
     Decided {
         /// The name of the profile, if one was taken.
         profile: Option<String>,
-        /// Each decision, with its answer.
+        /// Each decision, with its answer: of those that were taken over the profile, none.
         answers: Vec<String>,
+        /// Those that were taken over the profile, with their answers.
+        over: Vec<String>,
     },
 }
 
@@ -100,6 +104,7 @@ impl Reading {
             services: cluster.services.len(),
             policies: cluster.policies.len(),
             left,
+            garbled: vec![],
         }
     }
 }
@@ -134,7 +139,9 @@ impl Preface {
 
     fn read_line(&self) -> String {
         let Reading { files, nodes, namespaces, pods, finished, services, policies, .. } =
-            self.read;
+            &self.read;
+        let (files, nodes, namespaces) = (*files, *nodes, *namespaces);
+        let (pods, finished, services, policies) = (*pods, *finished, *services, *policies);
         let finished =
             if finished > 0 { format!(" ({finished} not running)") } else { String::new() };
         let left = match self.read.left {
@@ -145,14 +152,27 @@ impl Preface {
             0 => String::new(),
             n => format!(", {}", count(n, "policy")),
         };
+        let garbled = self.garbled().map_or(String::new(), |text| format!("; {text}"));
         format!(
-            "{}: {}, {}, {}{finished}, {}{policies}{left}",
+            "{}: {}, {}, {}{finished}, {}{policies}{left}{garbled}",
             count(files, "file"),
             count(nodes, "node"),
             count(namespaces, "namespace"),
             count(pods, "pod"),
             count(services, "Service"),
         )
+    }
+
+    /// What is no YAML at all: how much, and the first.
+    pub fn garbled(&self) -> Option<String> {
+        match &self.read.garbled[..] {
+            [] => None,
+            [one] => Some(format!("1 file is no YAML, and was left: {one}")),
+            [first, ..] => {
+                let n = thousands(self.read.garbled.len() as u64);
+                Some(format!("{n} files are no YAML, and were left: {first} is the first"))
+            }
+        }
     }
 
     fn about_line(&self) -> String {
@@ -278,10 +298,18 @@ fn taken(taken: &Taken) -> String {
         Taken::Daemon(daemon) => format!("{daemon} on every node"),
         Taken::Listeners => "declared ports are all that listen (POD-2)".to_owned(),
         Taken::Without(ids) => format!("the article's graph without {}", list(ids)),
-        Taken::Decided { profile: Some(profile), answers } => {
-            format!("your plugin is as the profile {profile}: {}", answers.join(", "))
+        Taken::Decided { profile: Some(profile), answers, over } => {
+            let but = match &over[..] {
+                [] => String::new(),
+                over => format!(", but {}", over.join(", ")),
+            };
+            let as_is = match &answers[..] {
+                [] => String::new(),
+                answers => format!(": {}", answers.join(", ")),
+            };
+            format!("your plugin is as the profile {profile}{as_is}{but}")
         }
-        Taken::Decided { profile: None, answers } => {
+        Taken::Decided { profile: None, answers, .. } => {
             format!("your plugin does as you decided: {}", answers.join(", "))
         }
     }

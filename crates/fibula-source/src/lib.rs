@@ -21,6 +21,7 @@ mod read;
 mod refusal;
 mod scalar;
 mod sources;
+mod strict;
 mod yaml;
 
 pub use input::Input;

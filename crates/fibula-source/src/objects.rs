@@ -11,6 +11,7 @@ use crate::file::{File, Format};
 use crate::path::write;
 use crate::refusal::Refusal;
 use crate::sources::Origin;
+use crate::strict::strangers;
 
 /// How many mistyped values of one object are reported.
 const MOST_FAILS: usize = 20;
@@ -22,6 +23,8 @@ pub(crate) struct Batch {
     pub(crate) refused: Vec<Refusal>,
     pub(crate) left: BTreeMap<String, usize>,
     pub(crate) strangers: usize,
+    /// What of them is no YAML at all.
+    pub(crate) garbled: Vec<Refusal>,
     /// Whether there was a list, if only an empty one.
     pub(crate) list: bool,
     /// Whether an item of a list of JSON is not one value: its end was guessed, and wrongly.
@@ -63,6 +66,7 @@ impl Batch {
             *self.left.entry(kind).or_default() += count;
         }
         self.strangers += other.strangers;
+        self.garbled.append(&mut other.garbled);
         self.list |= other.list;
         self.torn |= other.torn;
         self
@@ -211,9 +215,15 @@ pub(crate) fn typed(
             events.splice(at..after(events, at), [null]);
         }
     };
+    let strangers = strangers(context, events, kind);
+    let misspelt = !strangers.is_empty();
+    refused.extend(strangers.into_iter().map(|refusal| refusal.of(label)));
     let faults = object.as_ref().map(Object::check).unwrap_or_default();
-    // What was taken for absent is no second mistake.
-    let known = |fault: &Fault| paths.iter().any(|path| fault.path.starts_with(path.as_str()));
+    // What was taken for absent is no second mistake, and what is misspelt lacks nothing.
+    let known = |fault: &Fault| {
+        misspelt && fault.got.is_empty()
+            || paths.iter().any(|path| fault.path.starts_with(path.as_str()))
+    };
     for fault in faults.iter().filter(|fault| !known(fault)) {
         refused.push(Refusal::fault(context.file, context.base, events, fault).of(label));
     }

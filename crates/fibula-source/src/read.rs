@@ -31,6 +31,10 @@ pub struct Read {
     /// How many documents (or empty files) in folders are no Kubernetes objects: Helm values,
     /// patches, notes.
     pub not_objects: usize,
+    /// Those of them that are no YAML at all, and show nothing of Kubernetes: what a folder has
+    /// beside its objects, such as parts of Helm templates; or an object so broken that nobody
+    /// can tell.
+    pub garbled: Vec<Refusal>,
     /// How many objects of each kind are in `objects`.
     pub counts: BTreeMap<String, usize>,
     /// How many objects of each other kind there are, which decide nothing and were left.
@@ -128,5 +132,6 @@ impl Read {
             *self.left.entry(kind).or_default() += count;
         }
         self.not_objects += batch.strangers;
+        self.garbled.extend(batch.garbled);
     }
 }

@@ -134,8 +134,9 @@ fn piece(
     let before = batch.refused.len();
     match events::yaml(text) {
         Ok(events) => read(&events, batch),
-        Err(_) if file.found && !text.contains("kind:") && !text.contains("apiVersion:") => {
+        Err(error) if file.found && !text.contains("kind:") && !text.contains("apiVersion:") => {
             batch.strangers += 1;
+            batch.garbled.push(Refusal::syntax(file, context.base, "YAML", &error));
         }
         Err(error) => {
             let refusal = Refusal::syntax(file, context.base, "YAML", &error);

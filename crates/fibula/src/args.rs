@@ -2,11 +2,12 @@
 
 mod help;
 mod values;
+mod words;
 
 use std::ffi::OsString;
 
 use clap::builder::styling::{AnsiColor, Styles};
-use clap::{Parser, Subcommand, ValueEnum};
+use clap::{Parser, Subcommand};
 use clap_complete::Shell;
 use fibula_intended::{Daemon, Profile, Refinement};
 use fibula_network::Port;
@@ -18,6 +19,7 @@ use help::{
 };
 pub(crate) use values::{Decided, OnlyArg};
 use values::{daemon, profile, range};
+pub(crate) use words::{ColorArg, DenyArg, ListenersArg, ObjectsFormat};
 
 const STYLES: Styles = Styles::styled()
     .header(AnsiColor::Yellow.on_default().bold())
@@ -273,6 +275,9 @@ pub(crate) struct LabCheckArgs {
     /// Keep an entry out of the kernel: [SWITCH/]TABLE/NUMBER, as `lab show` names it; repeatable
     #[arg(long, value_name = "ENTRY")]
     pub(crate) kernel_without: Vec<String>,
+    /// Build it even where it seems to take more memory than is free
+    #[arg(long)]
+    pub(crate) force: bool,
     #[command(flatten)]
     pub(crate) input: InputArgs,
     #[command(flatten)]
@@ -287,6 +292,9 @@ pub(crate) struct LabRunArgs {
     /// The namespace that a name without one means
     #[arg(short, long)]
     pub(crate) namespace: Option<String>,
+    /// Build it even where it seems to take more memory than is free
+    #[arg(long)]
+    pub(crate) force: bool,
     #[command(flatten)]
     pub(crate) input: InputArgs,
     /// The command and its arguments
@@ -301,6 +309,9 @@ pub(crate) struct LabShellArgs {
     /// The namespace that a name without one means
     #[arg(short, long)]
     pub(crate) namespace: Option<String>,
+    /// Build it even where it seems to take more memory than is free
+    #[arg(long)]
+    pub(crate) force: bool,
     #[command(flatten)]
     pub(crate) input: InputArgs,
 }
@@ -363,32 +374,4 @@ pub(crate) struct GenerateArgs {
     #[arg(short = 'o', long = "output", value_name = "yaml|json", default_value = "yaml")]
     #[arg(hide_possible_values = true)]
     pub(crate) format: ObjectsFormat,
-}
-
-#[derive(Clone, Copy, Debug, ValueEnum)]
-pub(crate) enum ColorArg {
-    Auto,
-    Always,
-    Never,
-}
-
-#[derive(Clone, Copy, Debug, ValueEnum)]
-pub(crate) enum ObjectsFormat {
-    Yaml,
-    Json,
-}
-
-#[derive(Clone, Copy, Debug, ValueEnum)]
-pub(crate) enum ListenersArg {
-    /// A port that is not declared is closed
-    Declared,
-    /// A port that is not declared may be listened on (POD-2)
-    Unknown,
-}
-
-#[derive(Clone, Copy, Debug, ValueEnum)]
-pub(crate) enum DenyArg {
-    Error,
-    Warning,
-    Note,
 }

@@ -1,6 +1,5 @@
 //! From arguments to a network: what was read, what was refused, and what was assumed.
 
-use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::mem::ManuallyDrop;
@@ -8,13 +7,14 @@ use std::path::PathBuf;
 
 use fibula_answers::trace::{Ground, Unread};
 use fibula_cluster::{Cluster, ObjectId, Options, Place, decides};
-use fibula_intended::{Daemon, Intent, Listeners, place};
+use fibula_intended::{Daemon, Decisions, Intent, Listeners, place};
 use fibula_network::{Network, PlaceId, file};
-use fibula_report::{About, Excerpt, Label, Page, Preface, Reading, Taken, Text, error};
-use fibula_source::{Input, Sources};
+use fibula_report::{About, Excerpt, Preface, Reading, Taken, error};
+use fibula_source::{Input, Refusal, Sources};
 
 use crate::args::{InputArgs, ListenersArg};
 use crate::config::{Config, config};
+use crate::ignored::ignores_nothing;
 use crate::{Exit, Stop, Streams, refused};
 
 /// K1, the example of the model.
@@ -167,6 +167,7 @@ impl Session {
         for refusal in &read.refused {
             error::refusal(refusal).print(&streams.err_screen, streams.err)?;
         }
+        let garbled = garbled(&read.garbled);
         // Policies alone make no network.
         if read.objects.iter().all(|(_, object)| object.kind().is_policy()) {
             let found = read.left.values().sum::<usize>() + read.unread.len();
@@ -199,7 +200,7 @@ impl Session {
         intent.decisions = config.decisions;
         let network = fibula_intended::network(&cluster, &intent);
         let preface = Preface {
-            read: Reading::new(&cluster, read.files, left),
+            read: Reading { garbled, ..Reading::new(&cluster, read.files, left) },
             about: About::Intended,
             assumptions: cluster.assumptions.clone(),
             taken,
@@ -207,6 +208,9 @@ impl Session {
             refused: read.refused.len(),
             kept_out: cluster.twins.len(),
         };
+        if let Some(garbled) = preface.garbled() {
+            error::warning(&garbled, None).print(&streams.err_screen, streams.err)?;
+        }
         let sources = read.sources;
         let remake: Box<dyn Fn(&Cluster) -> Network> =
             Box::new(move |cluster| fibula_intended::network(cluster, &intent));
@@ -265,13 +269,19 @@ pub(crate) fn intent(args: &InputArgs, k1: bool) -> (Intent, Vec<Taken>) {
 
 /// How it is said what was decided.
 fn decided(config: &Config) -> Option<Taken> {
-    let answers = config.decisions.all().map(|(decision, value)| {
+    let by_profile = config.profile.map(Decisions::from);
+    let mut taken = (vec![], vec![]);
+    for (decision, value) in config.decisions.all() {
         let answer = decision.values()[usize::from(value).min(1)];
-        format!("{decision}={answer}")
-    });
-    let answers: Vec<String> = answers.collect();
+        let as_profile =
+            by_profile.as_ref().is_none_or(|profile| profile.taken(decision) == Some(value));
+        let list = if as_profile { &mut taken.0 } else { &mut taken.1 };
+        list.push(format!("{decision}={answer}"));
+    }
+    let (answers, over) = taken;
     let profile = config.profile.map(|profile| profile.name().to_owned());
-    (!answers.is_empty()).then_some(Taken::Decided { profile, answers })
+    let some = !answers.is_empty() || !over.is_empty();
+    some.then_some(Taken::Decided { profile, answers, over })
 }
 
 /// What was not read and decides traffic, by kind; without what the user accepts. Repeats are one
@@ -299,26 +309,13 @@ fn unread(objects: &[fibula_source::Unread], ignored: &[String]) -> Vec<Unread> 
     kinds.into_values().collect()
 }
 
-/// A warning where `--ignore` names no kind that was left unread, but nearly does. A kind that
-/// fibula knows and the input lacks is no mistake: scripts name it for all of their inputs.
-fn ignores_nothing(ignored: &str, objects: &[fibula_source::Unread]) -> Option<Page> {
-    let said = ignored.to_lowercase();
-    let mut near = None;
-    for object in objects {
-        if object.kind.eq_ignore_ascii_case(ignored)
-            || decides(&object.api_version, ignored).is_some()
-        {
-            return None;
-        }
-        let distance = strsim::damerau_levenshtein(&said, &object.kind.to_lowercase());
-        if distance <= said.len().div_ceil(4) {
-            near = near.max(Some((Reverse(distance), &object.kind)));
+/// Where files are that are no YAML at all: each at its first broken line.
+fn garbled(refusals: &[Refusal]) -> Vec<String> {
+    let mut files: Vec<(&str, usize)> = vec![];
+    for refusal in refusals {
+        if files.last().is_none_or(|(file, _)| *file != refusal.file) {
+            files.push((&refusal.file, refusal.line.unwrap_or(1)));
         }
     }
-    let (_, near) = near?;
-    let text = Text::new().with(Label::Warning, "warning");
-    let text = text.plain(format!(": --ignore {ignored} accepts nothing here      "));
-    let mut page = Page::new();
-    page.line(text.with(Label::Hint, format!("did you mean {near}?")));
-    Some(page)
+    files.into_iter().map(|(file, line)| format!("{file}:{line}")).collect()
 }

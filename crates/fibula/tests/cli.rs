@@ -29,7 +29,7 @@ fn output(name: &str) -> String {
 /// Runs a command line as it would be typed where the inputs are, and shows it so.
 fn shown(screen: Screen, line: &str, stdin: &str) -> String {
     let path = |word: &str| match word {
-        "shop.yaml" | "findings.yaml" | "refused.yaml" => input(word),
+        "shop.yaml" | "findings.yaml" | "refused.yaml" | "misspelt.yaml" => input(word),
         word => word.to_owned(),
     };
     let words: Vec<String> = line.split_whitespace().map(path).collect();
@@ -161,6 +161,7 @@ fn verify_proves_or_refutes() {
         "verify @k1 --without R1",
         "verify shop.yaml",
         "verify shop.yaml --ignore AuthorizationPolicies",
+        "verify shop.yaml -q --ignore NetworkPolicy --ignore Typo --ignore VirtualService",
         "verify findings.yaml",
     ];
     check(&session(USUAL, &lines), file!["snapshots/verify-100.txt"]);
@@ -225,6 +226,17 @@ fn answers_are_json_too() {
     check(&session(USUAL, &lines), file!["snapshots/answers.json.txt"]);
 }
 
+/// A policy with a field that nobody reads means more than it says.
+#[test]
+fn a_misspelt_field_of_a_policy_is_refused() {
+    check(&session(USUAL, &["lint misspelt.yaml"]), file!["snapshots/misspelt.txt"]);
+    // What JSON says is as strict.
+    let policy = r#"{"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy",
+        "metadata": {"name": "web"}, "spec": {"podSelectr": {}}}"#;
+    let Ran { code, err, .. } = run_on(Screen::PIPE, &["lint", "-"], policy.as_bytes());
+    assert!(code == 2 && err.contains("`podSelectr` is no field: write `podSelector`"), "{err}");
+}
+
 #[test]
 fn what_is_refused_is_shown_with_what_was_expected() {
     let lines = ["verify refused.yaml", "lint refused.yaml", "trace -f refused.yaml fine fine"];
@@ -265,7 +277,18 @@ fn folders_without_objects_are_told() {
     let map = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n";
     std::fs::write(format!("{others}/map.yaml"), map).expect("the test folder takes files");
     let verify = |folder: &str| shown(USUAL, &format!("verify {folder}"), "");
-    let session = [verify(&empty), verify(&others)].join("\n").replace(&output(""), "");
+    // What is no YAML at all is named; what shows nothing of Kubernetes is not refused for that.
+    let garbled = output("garbled");
+    std::fs::create_dir_all(format!("{garbled}/templates")).expect("the test folder takes folders");
+    let pod = "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec: {containers: [{name: A}]}\n";
+    let helpers = "{{- if .Values.x }}\nname: {{ .Values.name }}\n{{- end }}\n";
+    for (name, text) in
+        [("pod.yaml", pod), ("bad.yaml", "a: [b\n c: }\n"), ("templates/_x.yaml", helpers)]
+    {
+        std::fs::write(format!("{garbled}/{name}"), text).expect("the test folder takes files");
+    }
+    let session =
+        [verify(&empty), verify(&others), verify(&garbled)].join("\n").replace(&output(""), "");
     check(&session, file!["snapshots/folders.txt"]);
 }
 

@@ -62,6 +62,18 @@ fn np_2_what_no_rule_allows_is_dropped_and_says_why() {
 }
 
 #[test]
+fn np_40_a_block_that_matches_is_no_reason() {
+    let lines = ["--decide DR-2b=yes", "--profile reference", "", "--decide DR-2b=no"];
+    let trace = "trace -f tests/input/blocks.yaml prom svc/web:80";
+    let all: Vec<String> =
+        lines.iter().map(|how| shown(USUAL, format!("{trace} {how}").trim_end())).collect();
+    for (said, decided) in all.iter().zip(lines) {
+        assert_eq!(said.contains("no pods here"), decided.ends_with("no"), "{decided}");
+    }
+    check(&all.join("\n"), file!["snapshots/policies-blocks.txt"]);
+}
+
+#[test]
 fn cnp_10_each_tier_is_named() {
     let traces = [
         // Accepted and passed on by Admin, denied by Baseline and by Admin.

@@ -90,10 +90,10 @@ pub(super) fn numbers(select: &Select) -> FxHashMap<(String, Protocol), Vec<u16>
             }
         }
     }
-    for known in numbers.values_mut() {
+    numbers.iter_mut().for_each(|(_, known)| {
         known.sort_unstable();
         known.dedup();
-    }
+    });
     numbers
 }
 

@@ -1,6 +1,7 @@
 //! `lab check`: what model and kernel say of the same messages, as text and as JSON.
 
 mod json;
+mod room;
 mod words;
 
 use std::collections::BTreeSet;
@@ -11,6 +12,8 @@ use fibula_lab::compare::{Comparison, Coverage, Difference, Fate, MAX_BRANCHES, 
 use fibula_lab::translate::{Translation, Without};
 use fibula_network::walk::{Life, Walks};
 use fibula_network::{ElementId, Header, Kind, Proto};
+
+pub use room::{no_room, under_way};
 
 use crate::life::{self, Lens};
 use crate::open::capital;

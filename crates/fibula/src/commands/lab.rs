@@ -11,10 +11,12 @@ use fibula_answers::names::{Asks, Names, Resolver, ZONE, hosts};
 use fibula_lab::compare::{Coverage, compare, questions};
 use fibula_lab::kernel::{self, Ground, Lab};
 use fibula_lab::plan::Address;
+use fibula_lab::size::Size;
 use fibula_lab::translate::{Setup, Translation, Without, translate};
 use fibula_network::{Addr, ElementId, Entity, Kind, Network, Port, Ports, Proto};
 use fibula_report::{Asked, Built, LabCheck, Page, View, error, lab_check, lab_check_json};
 
+use super::room;
 use crate::args::{LabCheckArgs, LabCommand, LabRunArgs, LabShellArgs, LabShowArgs};
 use crate::session::Session;
 use crate::{Done, Exit, Output, Stop, Streams};
@@ -38,6 +40,8 @@ fn check(args: &LabCheckArgs, default: Option<OsString>, streams: &mut Streams<'
     let (ground, root) = enter()?;
     let session = Session::open(&args.input, &args.inputs, default, streams)?;
     let network = &session.network;
+    let size = Size::of(network);
+    room::enough(size, args.force)?;
     let coverage = if args.all { Coverage::All } else { Coverage::Alike };
     let mut protos = vec![Proto::Tcp, Proto::Udp];
     if speaks_sctp(network) {
@@ -51,6 +55,8 @@ fn check(args: &LabCheckArgs, default: Option<OsString>, streams: &mut Streams<'
     let without: Vec<Vec<Without>> =
         args.kernel_without.iter().map(named).collect::<Result<_, _>>()?;
     let without: Vec<Without> = without.into_iter().flatten().collect();
+    room::enough(Size { messages: asked.all.len() as u64, ..size }, args.force)?;
+    room::doing(streams, "building", size.spaces as usize, "namespace")?;
     let begin = Instant::now();
     let setup = Setup { choices: vec![], targets: asked.targets(), without: without.clone() };
     let translation = plan(network, &setup)?;
@@ -61,9 +67,11 @@ fn check(args: &LabCheckArgs, default: Option<OsString>, streams: &mut Streams<'
         protos.retain(|proto| !missing.contains(proto));
         asked = questions(network, coverage, &protos);
     }
+    room::doing(streams, "sending", asked.all.len(), "message")?;
     let begin = Instant::now();
     let comparison = compare(network, &translation, &[], &mut lab, &asked.all).map_err(cannot)?;
     let probing = begin.elapsed();
+    room::done(streams)?;
     let place = |id| session.place(id);
     let view = View::new(network, &place);
     let (senders, targets) = (asked.senders, asked.targets);
@@ -94,7 +102,7 @@ fn run(args: &LabRunArgs, default: Option<OsString>, streams: &mut Streams<'_>) 
     };
     let mut command = Command::new(program);
     command.args(rest);
-    inside(&ground, &session, &place, &mut command, streams)
+    inside(&ground, &session, &place, &mut command, args.force, streams)
 }
 
 /// A shell inside a namespace.
@@ -106,7 +114,7 @@ fn shell(args: &LabShellArgs, default: Option<OsString>, streams: &mut Streams<'
     error::note(&says).print(&streams.err_screen, streams.err)?;
     let shell = std::env::var_os("SHELL").filter(|shell| !shell.is_empty());
     let mut command = Command::new(shell.unwrap_or_else(|| "/bin/sh".into()));
-    inside(&ground, &session, &place, &mut command, streams)
+    inside(&ground, &session, &place, &mut command, args.force, streams)
 }
 
 /// What is built, as text.
@@ -134,8 +142,11 @@ fn inside(
     session: &Session,
     place: &Place,
     command: &mut Command,
+    force: bool,
     streams: &mut Streams<'_>,
 ) -> Done {
+    let size = Size::of(&session.network);
+    room::enough(size, force)?;
     let mut translation = plan(&session.network, &to_live_in(&session.network))?;
     let space = place.space(session, &translation)?;
     name_the_world(&session.network, &mut translation);
@@ -143,7 +154,9 @@ fn inside(
         let says = format!("assumed {}: {} The first way.", choice.id, choice.question);
         error::note(&says).print(&streams.err_screen, streams.err)?;
     }
+    room::doing(streams, "building", size.spaces as usize, "namespace")?;
     let lab = Lab::up(ground, &translation.plan).map_err(cannot)?;
+    room::done(streams)?;
     for proto in lab.missing() {
         let says = format!("nobody listens over {proto}: this kernel does not have it");
         error::note(&says).print(&streams.err_screen, streams.err)?;

@@ -5,6 +5,7 @@ mod graph;
 mod lab;
 mod make;
 mod reach;
+mod room;
 mod show;
 
 pub(crate) use ask::{lint, trace, verify};

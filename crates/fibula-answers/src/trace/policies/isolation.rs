@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use fibula_cluster::{Peer, Rule, Tier};
-use fibula_network::{ElementId, Port, TableId};
+use fibula_network::{ElementId, Port};
 
 use super::peer::{Asked, Who};
 use super::{Called, Direction, Miss, miss};
@@ -34,13 +34,8 @@ pub struct Missed {
 
 /// The policies that isolate a Pod in a direction, from its chain of tables, and why they do not
 /// allow a message. Those with a rule that nearly does come first.
-pub(super) fn isolation(
-    asked: Asked<'_>,
-    direction: Direction,
-    pod: ElementId,
-    chain: &[TableId],
-) -> Vec<Isolation> {
-    let names = chain.iter().map(|table| &*asked.network.table(*table).name);
+pub(super) fn isolation(asked: Asked<'_>, direction: Direction, pod: ElementId) -> Vec<Isolation> {
+    let names = asked.chain.iter().map(|table| &*asked.network.table(*table).name);
     let names = names.filter_map(|name| name.rsplit_once(' '));
     let isolating: BTreeSet<&str> =
         names.filter(|(_, way)| *way == direction.name()).map(|(called, _)| called).collect();
@@ -67,15 +62,17 @@ fn missed(asked: Asked<'_>, direction: Direction, pod: ElementId, rule: &Rule) -
         },
     };
     let peers = rule.peers();
+    let port = miss::ports(asked, rule.ports(), target, &path);
     let miss = |(i, peer): (usize, &Peer)| {
-        miss::peer(asked, direction, peer, &format!("{path}.{}[{i}]", direction.peers()))
+        let path = format!("{path}.{}[{i}]", direction.peers());
+        miss::peer(asked, direction, peer, port.is_some(), &path)
     };
     let missed: Vec<Miss> = peers.iter().enumerate().filter_map(miss).collect();
     Missed {
         rule: rule.index,
         of_port: (!rule.ports().is_empty()).then_some(asked.port()),
         has_peers: !peers.is_empty(),
-        port: miss::ports(asked, rule.ports(), target, &path),
+        port,
         peers: if missed.len() == peers.len() { missed } else { vec![] },
     }
 }

@@ -9,7 +9,7 @@ use fibula_network::{Addr, ElementId, Port};
 use ipnet::IpNet;
 
 use super::Direction;
-use super::peer::{Asked, Who};
+use super::peer::{Asked, Means, Who};
 use crate::names::proto;
 
 /// Something that a rule asks for and a message lacks.
@@ -115,11 +115,12 @@ pub enum Instead {
 }
 
 /// What of a peer does not match the other end of a message; nothing where all does. `path` is the
-/// peer's.
+/// peer's, and `port` says whether the port of the message is missed already.
 pub(super) fn peer(
     asked: Asked<'_>,
     direction: Direction,
     peer: &Peer,
+    port: bool,
     path: &str,
 ) -> Option<Miss> {
     let miss = |part: &str, what: What| Some(Miss { path: format!("{path}{part}"), what });
@@ -138,7 +139,15 @@ pub(super) fn peer(
                 return miss(".ipBlock.except", What::Except { net: *net, addr });
             }
             match asked.who(direction) {
-                Who::Pod(..) => miss(".ipBlock.cidr", What::NoPodsByBlock { net: *net, addr }),
+                Who::Pod(..) => match asked.block_means(direction, peer.place) {
+                    Some(Means::Pods) => None,
+                    // No entry, for the rule names a port that nobody has: that is the reason.
+                    None if port => None,
+                    Some(Means::Elsewhere) => {
+                        miss(".ipBlock.cidr", What::Block { net: *net, addr })
+                    }
+                    _ => miss(".ipBlock.cidr", What::NoPodsByBlock { net: *net, addr }),
+                },
                 Who::Node(_) | Who::Outside => None,
             }
         }

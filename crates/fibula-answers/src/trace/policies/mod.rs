@@ -98,7 +98,7 @@ pub(super) fn rulings<'n>(
     life: &Life,
     choices: &Choices,
 ) -> Vec<Ruling> {
-    let mut found = of(cluster, network, life);
+    let mut found = of(cluster, network, life, choices);
     let stopped = found.last().is_some_and(|ruling| {
         life.ending.verdict == Verdict::DroppedByPolicy && ruling.direction == Direction::Egress
     });
@@ -109,7 +109,7 @@ pub(super) fn rulings<'n>(
         let further =
             lives.iter().find(|on| on.forks().take(taken.len()).eq(taken.iter().copied()));
         let dropped = further.filter(|on| on.ending.verdict == Verdict::DroppedByPolicy);
-        let last = dropped.and_then(|on| of(cluster, open, on).pop());
+        let last = dropped.and_then(|on| of(cluster, open, on, choices).pop());
         found.extend(last.map(|ruling| Ruling { step: None, ..ruling }));
     }
     found
@@ -127,17 +127,22 @@ pub(super) fn without_egress(network: &Network) -> Network {
     open
 }
 
-fn of(cluster: &Cluster, network: &Network, life: &Life) -> Vec<Ruling> {
+fn of(cluster: &Cluster, network: &Network, life: &Life, choices: &Choices) -> Vec<Ruling> {
     let judged = judged::judged(network, life);
     let rulings = judged.into_iter().filter_map(|judged| {
         let Judged { step, direction, pod, .. } = judged;
-        let says = says(cluster, network, life, &judged)?;
+        let says = says(cluster, network, (life, choices), &judged)?;
         Some(Ruling { step: Some(step), direction, pod, says })
     });
     rulings.collect()
 }
 
-fn says(cluster: &Cluster, network: &Network, life: &Life, judged: &Judged<'_>) -> Option<Says> {
+fn says(
+    cluster: &Cluster,
+    network: &Network,
+    (life, choices): (&Life, &Choices),
+    judged: &Judged<'_>,
+) -> Option<Says> {
     let entry = network.entry(judged.entry);
     if let Some(cited) = cited(cluster, entry) {
         return Some(Says::Rule(Box::new(cited)));
@@ -147,9 +152,9 @@ fn says(cluster: &Cluster, network: &Network, life: &Life, judged: &Judged<'_>) 
         "NP-2" => {
             let header = header_before(life, judged.step)?;
             let (process, sent) = super::sent(life)?;
-            let asked = peer::Asked { cluster, network, process, sent, header };
             let Judged { direction, pod, chain, .. } = *judged;
-            Some(Says::Isolated(isolation::isolation(asked, direction, pod, chain)))
+            let asked = peer::Asked { cluster, network, process, sent, header, choices, chain };
+            Some(Says::Isolated(isolation::isolation(asked, direction, pod)))
         }
         _ => Some(Says::Exempt(id.to_owned())),
     }

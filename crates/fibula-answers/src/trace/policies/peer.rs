@@ -2,8 +2,9 @@
 
 use std::net::IpAddr;
 
-use fibula_cluster::{Cluster, Pod, Protocol};
-use fibula_network::{Addr, ElementId, Header, Kind, Network, Port, Proto};
+use fibula_cluster::{Cluster, Place, Pod, Protocol};
+use fibula_network::walk::Choices;
+use fibula_network::{Addr, Addrs, ElementId, Header, Kind, Network, Port, Proto, TableId};
 
 use super::Direction;
 use crate::trace::place;
@@ -19,6 +20,10 @@ pub(super) struct Asked<'a> {
     pub(super) sent: Header,
     /// The header that policies see.
     pub(super) header: Header,
+    /// How the open choices fall.
+    pub(super) choices: &'a Choices,
+    /// The tables of the Pod that is asked about.
+    pub(super) chain: &'a [TableId],
 }
 
 /// The other end of a message.
@@ -30,6 +35,17 @@ pub(super) enum Who<'a> {
     Node(&'a str),
     /// Nobody of the cluster.
     Outside,
+}
+
+/// What an ipBlock means of a pod whose address is in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Means {
+    /// No pod (DR-2b).
+    NoPods,
+    /// The pod would be meant, but its address was invented and is taken to be elsewhere (DR-19).
+    Elsewhere,
+    /// The pod.
+    Pods,
 }
 
 // === impl Asked ===
@@ -70,6 +86,42 @@ impl<'a> Asked<'a> {
     /// The host-network pod that a process of a Node is a container of.
     pub(super) fn host_network_pod(self) -> Option<&'a Pod> {
         host_network_pod(self.cluster, self.network, self.process)
+    }
+
+    /// Whether an ipBlock that holds the address of a pod means that pod here (DR-2b), as its entries
+    /// say. None where it has no entry: of a rule whose named ports nobody has there is none.
+    pub(super) fn block_means(self, direction: Direction, block: Place) -> Option<Means> {
+        let addr = self.address(direction);
+        let tables = self.chain.iter().map(|table| self.network.table(*table));
+        let own = tables.flat_map(|table| &table.entries);
+        let own = own.filter(|entry| entry.origin.place.0 == block.number());
+        let mut means = None;
+        for entry in own {
+            let addrs = match direction {
+                Direction::Egress => entry.pattern.dst,
+                Direction::Ingress => entry.pattern.src,
+            };
+            let holds = match addrs {
+                Addrs::In(range) => range.contains(addr),
+                Addrs::Set(set) => self.network.set(set).contains(addr),
+                _ => true,
+            };
+            let falls = |id: &str| {
+                let when = entry.pattern.when.iter();
+                let mut of = when.filter(|when| &*self.network.choice(when.choice).id == id);
+                of.all(|when| {
+                    let value = self.choices.get(usize::from(when.choice.0)).copied();
+                    value.unwrap_or(0) == when.value
+                })
+            };
+            let here = match (holds, falls("DR-2b"), falls("DR-19")) {
+                (true, true, true) => Means::Pods,
+                (true, true, false) => Means::Elsewhere,
+                _ => Means::NoPods,
+            };
+            means = means.max(Some(here));
+        }
+        means
     }
 
     /// The port that the message is for.
