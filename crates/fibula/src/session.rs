@@ -29,6 +29,9 @@ const MOST_EXCERPT: usize = 6;
 /// How many expressions of a selector are looked at for one.
 const MOST_EXPRESSIONS: usize = 8;
 
+/// Makes a network of a cluster.
+type Remake = Box<dyn Fn(&Cluster) -> Network>;
+
 /// A network, and what is known of where it comes from.
 pub(crate) struct Session {
     pub(crate) network: Network,
@@ -37,7 +40,7 @@ pub(crate) struct Session {
     pub(crate) preface: Preface,
     sources: Sources,
     /// Makes the network of a cluster as this one was made.
-    remake: Option<Box<dyn Fn(&Cluster) -> Network>>,
+    remake: Option<Remake>,
     /// What the places of a network that was read mean.
     places: Vec<String>,
 }
@@ -212,8 +215,7 @@ impl Session {
             error::warning(&garbled, None).print(&streams.err_screen, streams.err)?;
         }
         let sources = read.sources;
-        let remake: Box<dyn Fn(&Cluster) -> Network> =
-            Box::new(move |cluster| fibula_intended::network(cluster, &intent));
+        let remake: Remake = Box::new(move |cluster| fibula_intended::network(cluster, &intent));
         let (cluster, remake) = (Some(cluster), Some(remake));
         Ok(Session { network, cluster, preface, sources, remake, places: vec![] })
     }
