@@ -1,7 +1,9 @@
 //! Answers as JSON: one object each, with the version of its form. `docs/json.md` describes them.
 
+mod error;
 mod reach;
 
+pub use error::{names, stopped};
 pub use reach::reach;
 
 use fibula_answers::names::{Candidate, Resolved};

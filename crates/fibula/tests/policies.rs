@@ -144,6 +144,7 @@ fn a_file_decides_what_is_open_and_says_what_is_wrong_in_it() {
     let lines = [
         "trace -f shop.yaml -n shop web db:15432 -q --config tests/input/cilium.toml",
         "trace -f shop.yaml -n shop web db:15432 -q --config tests/input/cilium.toml --profile reference",
+        "trace -f shop.yaml -n shop web db:15432 --profile reference --decide DR-2b=no",
         "trace -f shop.yaml -n shop web db:15432 --config tests/input/wrong.toml",
         "trace -f shop.yaml -n shop web db:15432 --config tests/input/broken.toml",
         "trace -f shop.yaml -n shop web db:15432 --config tests/input/absent.toml",

@@ -5,6 +5,9 @@ use std::str::FromStr;
 use fibula_intended::{Daemon, Decision, Profile};
 use ipnet::IpNet;
 
+use super::{Command, LabCommand};
+use crate::output::{Format, Target};
+
 /// A decision and its answer, as they are typed: `DR-3=yes`.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Decided {
@@ -39,4 +42,28 @@ pub(super) fn daemon(text: &str) -> Result<Option<Daemon>, String> {
 
 pub(super) fn range(text: &str) -> Result<IpNet, String> {
     text.parse().map_err(|_| "it is no range: say 10.0.0.0/16, or fd00::/48".to_owned())
+}
+
+// === impl Command ===
+
+impl Command {
+    /// Whether the answer is wanted as JSON on standard output.
+    pub(crate) fn wants_json(&self) -> bool {
+        let output = match self {
+            Command::Demo(args) => &args.output,
+            Command::Trace(args) => &args.output,
+            Command::Verify(args) => &args.output,
+            Command::Lint(args) => &args.output,
+            Command::Explain(args) => &args.output,
+            Command::Lab(LabCommand::Check(args)) => &args.output,
+            Command::Reach(args) => return !args.quiet && on_screen(&args.output),
+            Command::Graph(args) => return !args.quiet && on_screen(&args.output),
+            Command::Lab(_) | Command::Generate(_) | Command::Completions { .. } => return false,
+        };
+        !output.quiet && on_screen(&output.output)
+    }
+}
+
+fn on_screen(targets: &[Target]) -> bool {
+    targets.iter().any(|target| target.format == Format::Json && target.file.is_none())
 }
