@@ -121,8 +121,8 @@ fn explained(view: &View<'_>, way: &Way) -> Page {
         page.blank();
         if ruling.step.is_none() {
             let (sign, says) = policies::says(view, ruling);
-            let also = Text::from("  ").with(Label::Bad, sign).plain("and further on: ");
-            page.line(also.then(says));
+            let also = Text::new().with(Label::Bad, sign).plain("and further on: ");
+            page.rows(2, vec![vec![also.then(says)]]);
         }
         page.append(explained);
     }
