@@ -1,12 +1,14 @@
 //! Answers as JSON: one object each, with the version of its form. `docs/json.md` describes them.
 
+mod error;
 mod reach;
 
+pub use error::{names, stopped};
 pub use reach::reach;
 
 use fibula_answers::names::{Candidate, Resolved};
 use fibula_answers::trace::{
-    Affinity, Answer, Branch, Doubt, Granted, Instead, Share, Trace, Unread, header_before,
+    Affinity, Answer, Branch, Doubt, Granted, Instead, Query, Share, Trace, Unread, header_before,
 };
 use fibula_answers::{Constraint, Counterexample, Outcome, Proof, Scope, Withheld};
 use fibula_cluster::{Finding, Place, Severity};
@@ -85,6 +87,7 @@ pub fn trace(view: &View<'_>, trace: &Trace, preface: &Preface) -> Value {
         "granted": trace.granted.iter().map(granted).collect::<Vec<_>>(),
         "affinity": trace.affinity.iter().map(affinity).collect::<Vec<_>>(),
         "instead": trace.instead.as_ref().map(instead),
+        "query": trace.query.as_ref().map(|query| self::query(view, query)),
         "basis": basis(preface),
     })
 }
@@ -218,6 +221,19 @@ fn affinity(affinity: &Affinity) -> Value {
 fn instead(instead: &Instead) -> Value {
     let Instead { service, targets, pending } = instead;
     json!({ "service": service, "targets": targets, "pending": pending })
+}
+
+fn query(view: &View<'_>, query: &Query) -> Value {
+    match query {
+        Query::Granted => json!({ "id": "DNS-12", "outcome": "granted" }),
+        Query::Withheld { service, header: h, ruling } => json!({
+            "id": "DNS-12",
+            "outcome": "withheld",
+            "service": service,
+            "message": header(*h),
+            "policies": ruling.as_ref().map(|ruling| policies::ruling(view, ruling)),
+        }),
+    }
 }
 
 fn granted(granted: &Granted) -> Value {

@@ -77,7 +77,7 @@ pub(crate) fn decided(view: &View<'_>, life: &Life, step: usize) -> Option<Entry
 pub(crate) fn origin(view: &View<'_>, entry: &Entry) -> Text {
     let why = Text::new()
         .with(Label::Dim, format!("{} ", entry.origin.rule))
-        .with(Label::Dim, view.entry(entry));
+        .with(Label::Form, view.entry(entry));
     match (view.place)(entry.origin.place) {
         Some(place) => why.plain(" ").with(Label::Place, place),
         None => why,

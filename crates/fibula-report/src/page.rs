@@ -4,6 +4,7 @@
 //! on a screen is decided here, in one place.
 
 mod lists;
+mod rows;
 
 use std::fmt::Write as _;
 use std::io;
@@ -164,7 +165,8 @@ impl Page {
     }
 
     /// Adds rows of columns that stand below each other, `indent` from the left and two apart.
-    /// Where they do not fit, the last column goes below the others.
+    /// Where they do not fit, entries in the article's form are left out of a narrow screen, the last
+    /// column goes below the others, and what is still too long goes on in the next line.
     pub fn rows(&mut self, indent: usize, rows: Vec<Vec<Text>>) {
         self.blocks.push(Block::Rows { indent, gap: 2, rows });
     }
@@ -279,54 +281,6 @@ impl Screen {
             out.push_str(word);
             column += word.width();
         }
-        out.push('\n');
-    }
-
-    fn rows(&self, indent: usize, gap: usize, rows: &[Vec<Text>], out: &mut String) {
-        let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
-        let mut widths = vec![0; columns];
-        for row in rows {
-            for (i, cell) in row.iter().enumerate() {
-                // A last cell needs no room for what would follow.
-                if i + 1 < row.len() || row.len() == columns {
-                    widths[i] = widths[i].max(cell.width(self));
-                }
-            }
-        }
-        let last = columns.saturating_sub(1);
-        let before: usize = indent + widths[..last].iter().map(|width| width + gap).sum::<usize>();
-        let whole = before + widths.last().unwrap_or(&0);
-        let fold = columns > 2 && self.width.is_some_and(|width| width < whole);
-        for row in rows {
-            self.row(indent, gap, row, &widths, fold && row.len() == columns, out);
-        }
-    }
-
-    fn row(
-        &self,
-        indent: usize,
-        gap: usize,
-        row: &[Text],
-        widths: &[usize],
-        fold: bool,
-        out: &mut String,
-    ) {
-        let mut pad = indent;
-        for (i, cell) in row.iter().enumerate() {
-            if fold && i + 1 == row.len() {
-                if cell.is_empty() {
-                    break;
-                }
-                trim(out);
-                let below = indent + widths.first().unwrap_or(&0) + gap;
-                let _ = write!(out, "\n{:below$}", "");
-                pad = 0;
-            }
-            let _ = write!(out, "{:pad$}", "");
-            cell.paint(self, out);
-            pad = widths[i].saturating_sub(cell.width(self)) + gap;
-        }
-        trim(out);
         out.push('\n');
     }
 }

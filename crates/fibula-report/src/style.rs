@@ -21,6 +21,9 @@ pub enum Label {
     Place,
     /// Beside the point: rule ids, `assumed`, `read`, gutters.
     Dim,
+    /// An entry in the article's own form, beside its rule: dim too, and the first to go where a
+    /// screen is narrow.
+    Form,
     /// A warning.
     Warning,
     /// An error, a caret, and what a caret says.
@@ -84,7 +87,7 @@ impl Label {
             Label::Open | Label::Warning => colour(AnsiColor::Yellow).bold(),
             Label::Name => Style::new().bold(),
             Label::Place => colour(AnsiColor::Blue),
-            Label::Dim => Style::new().dimmed(),
+            Label::Dim | Label::Form => Style::new().dimmed(),
             Label::Hint => colour(AnsiColor::Green),
             Label::Command => colour(AnsiColor::Cyan),
         }

@@ -2,7 +2,9 @@
 
 pub(crate) mod headline;
 
-use fibula_answers::trace::{Affinity, Doubt, Granted, Instead, MOST_LIVES, Trace, Unread, Way};
+use fibula_answers::trace::{
+    Affinity, Doubt, Granted, Instead, MOST_LIVES, Query, Trace, Unread, Way,
+};
 use fibula_network::walk::{Step, Verdict};
 use fibula_network::{ElementId, Kind, PlaceId};
 
@@ -44,12 +46,30 @@ pub fn trace(view: &View<'_>, trace: &Trace, preface: &Preface) -> Page {
     let name = name(trace);
     let clients = clients(trace);
     let chosen = trace.from.alike > 1 || trace.to.alike > 1;
-    if name.is_some() || chosen || !clients.is_empty() || !assumed.is_empty() || !decide.is_empty()
+    let withheld = trace.is_nameless();
+    if name.is_some()
+        || withheld
+        || chosen
+        || !clients.is_empty()
+        || !assumed.is_empty()
+        || !decide.is_empty()
     {
         page.blank();
     }
     if let Some(name) = name {
         page.paragraph("name", &name);
+    }
+    if let Some(Query::Withheld { service, header, ruling }) = &trace.query {
+        let by = ruling.as_ref().map_or_else(|| "a policy".to_owned(), |r| policies::names(r));
+        let sender = view.name(trace.from.process);
+        let at = format!("{}, {}:{}/{}", service, host(header.dst), header.dport, header.proto);
+        page.paragraph(
+            "dns",
+            &format!(
+                "{sender} may not ask {at}: {by} drops it. The life above is that of a message to \
+                 the address"
+            ),
+        );
     }
     if trace.from.alike > 1 {
         let name = view.name(trace.from.process);
@@ -121,8 +141,8 @@ fn explained(view: &View<'_>, way: &Way) -> Page {
         page.blank();
         if ruling.step.is_none() {
             let (sign, says) = policies::says(view, ruling);
-            let also = Text::from("  ").with(Label::Bad, sign).plain("and further on: ");
-            page.line(also.then(says));
+            let also = Text::new().with(Label::Bad, sign).plain("and further on: ");
+            page.rows(2, vec![vec![also.then(says)]]);
         }
         page.append(explained);
     }
@@ -216,7 +236,10 @@ fn assumed(view: &View<'_>, trace: &Trace, preface: &Preface) -> Vec<String> {
         _ => false,
     });
     let asked = Asked { outside, daemon: met(&ours), policies: judged, open: invented };
-    granted.chain(settled).chain(preface.assumed_for(asked)).collect()
+    let query = (trace.query == Some(Query::Granted)).then(|| {
+        "policies let it ask the cluster's DNS, which the input does not tell (DNS-12)".to_owned()
+    });
+    granted.chain(settled).chain(query).chain(preface.assumed_for(asked)).collect()
 }
 
 /// Why an answer is not certain, beside the choices that are open.

@@ -14,6 +14,7 @@ use std::ffi::OsString;
 use std::io;
 
 use clap::{CommandFactory, FromArgMatches};
+use fibula_report::json::stopped;
 use fibula_report::{Page, Screen, error};
 
 use args::{Args, ColorArg, Command};
@@ -52,6 +53,8 @@ pub(crate) enum Exit {
 pub(crate) struct Stop {
     pages: Vec<Page>,
     exit: Exit,
+    /// Whether programs have their answer already.
+    answered: bool,
 }
 
 /// How wide help is at most: longer lines are hard to read.
@@ -83,6 +86,7 @@ pub fn run(
             ColorArg::Never => false,
         };
     }
+    let json = args.command.as_ref().is_some_and(Command::wants_json);
     let done = match args.command {
         None => commands::overview(streams),
         Some(command) => dispatch(command, default, streams),
@@ -92,6 +96,10 @@ pub fn run(
         Err(stop) => {
             for page in &stop.pages {
                 let _ = page.print(&streams.err_screen, streams.err);
+            }
+            if json && !stop.answered {
+                let _ = serde_json::to_writer_pretty(&mut *streams.out, &stopped(&stop.pages));
+                let _ = streams.out.write_all(b"\n");
             }
             stop.exit
         }
@@ -153,12 +161,17 @@ impl Exit {
 impl Stop {
     /// Cannot run, and why.
     pub(crate) fn cannot(message: &str, hint: Option<&str>) -> Stop {
-        Stop { pages: vec![error::error(message, hint)], exit: Exit::Cannot }
+        Stop { pages: vec![error::error(message, hint)], exit: Exit::Cannot, answered: false }
+    }
+
+    /// Gives up with these pages, after programs were answered.
+    pub(crate) fn answered(pages: Vec<Page>, exit: Exit) -> Stop {
+        Stop { answered: true, ..Stop::with(pages, exit) }
     }
 
     /// Gives up with these pages.
     pub(crate) fn with(pages: Vec<Page>, exit: Exit) -> Stop {
-        Stop { pages, exit }
+        Stop { pages, exit, answered: false }
     }
 }
 
@@ -166,7 +179,7 @@ impl From<io::Error> for Stop {
     fn from(error: io::Error) -> Stop {
         match error.kind() {
             // Nobody reads on: no error to tell them.
-            io::ErrorKind::BrokenPipe => Stop { pages: vec![], exit: Exit::Yes },
+            io::ErrorKind::BrokenPipe => Stop { pages: vec![], exit: Exit::Yes, answered: true },
             _ => Stop::cannot(&format!("cannot write: {error}"), None),
         }
     }

@@ -110,6 +110,12 @@ impl<'a, 'b> Output<'a, 'b> {
         Ok(Output { streams, targets })
     }
 
+    /// Leaves out the forms that an answer does not have.
+    pub(crate) fn only(mut self, has: impl Fn(Format) -> bool) -> Self {
+        self.targets.retain(|target| has(target.format));
+        self
+    }
+
     /// Prints an answer in each form that is wanted.
     pub(crate) fn print(
         &mut self,

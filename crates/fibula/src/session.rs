@@ -9,7 +9,7 @@ use fibula_answers::trace::{Ground, Unread};
 use fibula_cluster::{Cluster, ObjectId, Options, Place, decides};
 use fibula_intended::{Daemon, Decisions, Intent, Listeners, place};
 use fibula_network::{Network, PlaceId, file};
-use fibula_report::{About, Excerpt, Preface, Reading, Taken, error};
+use fibula_report::{About, Excerpt, Page, Preface, Reading, Taken, error};
 use fibula_source::{Input, Refusal, Sources};
 
 use crate::args::{InputArgs, ListenersArg};
@@ -167,15 +167,13 @@ impl Session {
         let inputs: Vec<Input> =
             named.iter().map(|name| input(name, streams)).collect::<Result<_, Stop>>()?;
         let read = fibula_source::read(&inputs);
-        for refusal in &read.refused {
-            error::refusal(refusal).print(&streams.err_screen, streams.err)?;
-        }
+        let refused: Vec<Page> = read.refused.iter().map(error::refusal).collect();
         let garbled = garbled(&read.garbled);
         // Policies alone make no network.
         if read.objects.iter().all(|(_, object)| object.kind().is_policy()) {
             let found = read.left.values().sum::<usize>() + read.unread.len();
             let what = match (read.refused.is_empty(), found) {
-                (false, _) => return Err(Stop::with(vec![], Exit::Cannot)),
+                (false, _) => return Err(Stop::with(refused, Exit::Cannot)),
                 (true, 0) => format!("no Kubernetes objects in {}", named.join(", ")),
                 (true, n) => format!(
                     "no pods, nodes, Services or workloads in {}, only {n} of other kinds",
@@ -183,6 +181,9 @@ impl Session {
                 ),
             };
             return Err(Stop::cannot(&what, Some(KUBECTL)));
+        }
+        for page in &refused {
+            page.print(&streams.err_screen, streams.err)?;
         }
         for ignored in &config.ignore {
             if let Some(warning) = ignores_nothing(ignored, &read.unread) {

@@ -226,6 +226,36 @@ fn answers_are_json_too() {
     check(&session(USUAL, &lines), file!["snapshots/answers.json.txt"]);
 }
 
+/// Programs get an answer on standard output too where a name leads nowhere.
+#[test]
+fn what_does_not_resolve_is_json_too() {
+    let answer = |line: &str| {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        let Ran { code, out, err } = run(&words);
+        assert!(!err.is_empty(), "{line}");
+        let json: serde_json::Value = serde_json::from_str(&out).expect("it is JSON");
+        (code, json)
+    };
+    let shop = input("shop.yaml");
+    let (code, json) = answer(&format!("trace -f {shop} -n shop web crat.shop.svc:80 -o json"));
+    assert_eq!((code, &json["fibula"], &json["answer"]), (1, &"trace/2".into(), &"none".into()));
+    assert_eq!(json["verdict"], "no such name");
+    assert_eq!(
+        (&json["errors"][0]["name"], &json["errors"][0]["id"]),
+        (&"crat.shop.svc".into(), &"DNS-8".into())
+    );
+    let (code, json) = answer(&format!("trace -f {shop} wbe shop/web -o json"));
+    assert_eq!((code, &json["answer"]), (2, &serde_json::Value::Null));
+    assert_eq!(json["errors"][0]["error"], "unknown");
+    let (code, json) = answer("verify /nowhere -o json");
+    assert_eq!((code, &json["fibula"]), (2, &"error/1".into()));
+    // In a file, or where nothing is to be printed, standard output stays empty.
+    for more in ["-q -o json", "-o text"] {
+        let line = format!("trace -f {shop} wbe shop/web {more}");
+        assert_eq!(run(&line.split_whitespace().collect::<Vec<_>>()).out, "", "{more}");
+    }
+}
+
 /// A policy with a field that nobody reads means more than it says.
 #[test]
 fn a_misspelt_field_of_a_policy_is_refused() {

@@ -136,7 +136,10 @@ fn an_answer_has_a_form_for_programs_and_an_exit_code() {
 
 #[test]
 fn what_cannot_run_says_why() {
-    let lines: [&[&str]; 4] = [
+    let policies = input("policies.yaml");
+    let lines: [&[&str]; 6] = [
+        &["run", "--in", "nosuch", "-f", "@k1", "--", "true"],
+        &["run", "--in", "web", "-n", "shop", "-f", &policies, "--", "true"],
         &["check", "@k1", "--kernel-without", "n1"],
         &["run", "--in", "p9", "-f", "@k1", "--", "true"],
         &["run", "--in", "c1-1", "-f", "@k1", "--", "no-such-command"],

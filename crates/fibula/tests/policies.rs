@@ -74,6 +74,34 @@ fn np_40_a_block_that_matches_is_no_reason() {
 }
 
 #[test]
+fn dns_12_who_may_not_ask_has_no_names() {
+    let alone = "trace -f tests/input/dns.yaml -n shop web";
+    let both = "trace -f tests/input/dns.yaml -f tests/input/kube-dns.yaml -n shop web";
+    let lines = [
+        format!("{both} db:5432"),
+        // Who says the object, or an address, asks nobody.
+        format!("{both} svc/db:5432"),
+        format!("{both} 10.1.0.2:5432"),
+        // Without kube-dns in the input nobody knows.
+        format!("{alone} db:5432"),
+        format!("{both} db:5432 -q -o json"),
+    ];
+    let all: Vec<String> = lines.iter().map(|line| shown(USUAL, line)).collect();
+    let says = |i: usize, what: &str| all[i].contains(what);
+    assert!(says(0, "no such name") && says(0, "netpol/shop/own drops it"), "{}", all[0]);
+    for i in 1..3 {
+        assert!(says(i, "✓ delivered") && !says(i, "DNS-12"), "{}", all[i]);
+    }
+    assert!(says(3, "✓ delivered") && says(3, "let it ask the cluster's DNS"), "{}", all[3]);
+    assert!(says(4, "[exit 1]"), "{}", all[4]);
+    check(&all[0], file!["snapshots/policies-dns.txt"]);
+    let Ran { out, .. } =
+        run(&[&both.split(' ').collect::<Vec<_>>()[..], &["db:5432", "-o", "json"]].concat());
+    let json: serde_json::Value = serde_json::from_str(&out).expect("it is JSON");
+    assert_eq!((&json["answer"], &json["query"]["outcome"]), (&"none".into(), &"withheld".into()));
+}
+
+#[test]
 fn cnp_10_each_tier_is_named() {
     let traces = [
         // Accepted and passed on by Admin, denied by Baseline and by Admin.
@@ -144,6 +172,7 @@ fn a_file_decides_what_is_open_and_says_what_is_wrong_in_it() {
     let lines = [
         "trace -f shop.yaml -n shop web db:15432 -q --config tests/input/cilium.toml",
         "trace -f shop.yaml -n shop web db:15432 -q --config tests/input/cilium.toml --profile reference",
+        "trace -f shop.yaml -n shop web db:15432 --profile reference --decide DR-2b=no",
         "trace -f shop.yaml -n shop web db:15432 --config tests/input/wrong.toml",
         "trace -f shop.yaml -n shop web db:15432 --config tests/input/broken.toml",
         "trace -f shop.yaml -n shop web db:15432 --config tests/input/absent.toml",

@@ -7,7 +7,7 @@ use fibula_network::{Addr, Entity, Family, Header, Kind, Network};
 use crate::names::{From, NameError, SOMEWHERE, To, What};
 
 /// A source port that looks like one.
-const SPORT: u16 = 32768;
+pub(super) const SPORT: u16 = 32768;
 
 /// The message from an address of the sender, in a family that both have; several where a name
 /// stands for several addresses of that family, of which a client takes one (DNS-3).

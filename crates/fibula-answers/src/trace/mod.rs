@@ -14,6 +14,7 @@ mod open;
 mod place;
 mod placement;
 pub mod policies;
+mod query;
 mod service;
 mod settled;
 mod share;
@@ -32,6 +33,7 @@ pub use clients::{Affinity, Instead};
 pub(crate) use doubts::{ALLOW, AT_TARGET, ROOT};
 pub use open::{Means, Open, Value};
 use policies::Ruling;
+pub use query::Query;
 pub use settled::Settled;
 pub use share::Share;
 use ways::Ways;
@@ -90,6 +92,8 @@ pub struct Trace {
     /// Where the world finds the Service whose ClusterIP it was asked to send to, which means nothing
     /// out there (DR-13).
     pub instead: Option<Instead>,
+    /// What is known of the question to DNS that comes before the message (DNS-12).
+    pub query: Option<Query>,
 }
 
 /// What becomes of a message where the open choices fall in one way.
@@ -220,6 +224,7 @@ fn follow(ground: Ground<'_>, from: From, to: To, headers: &[Header]) -> Trace {
         granted,
         affinity,
         instead,
+        query: None,
     };
     if many {
         trace.doubts.push(Doubt::Many);
@@ -232,6 +237,7 @@ fn follow(ground: Ground<'_>, from: From, to: To, headers: &[Header]) -> Trace {
     trace.granted = service::granted(ground, &trace);
     trace.affinity = clients::affinity(ground, &trace);
     trace.instead = clients::instead(ground, &trace);
+    trace.query = query::query(ground, &trace);
     trace
 }
 
@@ -280,6 +286,7 @@ impl Trace {
         let arrived = branches.iter().filter(|branch| branch.arrived()).count();
         match arrived {
             _ if !self.doubts.is_empty() => Answer::Undecided,
+            _ if self.is_nameless() => Answer::None,
             0 => Answer::None,
             n if n == branches.len() => Answer::All,
             _ => Answer::Some,
@@ -301,7 +308,13 @@ impl Trace {
     pub fn verdict(&self) -> Option<Verdict> {
         let verdict = self.branches()[0].verdict();
         let same = self.branches().iter().all(|branch| branch.verdict() == verdict);
-        (self.doubts.is_empty() && same).then_some(verdict)
+        (self.doubts.is_empty() && same && !self.is_nameless()).then_some(verdict)
+    }
+
+    /// Whether the sender may not ask for the address, so that no message is sent whatever would
+    /// become of it.
+    pub fn is_nameless(&self) -> bool {
+        matches!(self.query, Some(Query::Withheld { .. }))
     }
 }
 

@@ -10,7 +10,7 @@ use fibula_cluster::{Place, PolicyKind, RuleAction, Tier};
 use fibula_network::PlaceId;
 
 use crate::page::Text;
-use crate::preface::count;
+use crate::preface::{count, list};
 use crate::style::Label;
 use crate::view::View;
 
@@ -74,6 +74,18 @@ pub(crate) fn dropped(view: &View<'_>, ruling: &Ruling) -> String {
             near.unwrap_or_else(|| format!("{way}: {}", isolated(view, ruling, all)))
         }
         Says::Exempt(id) => format!("{way}: {id}"),
+    }
+}
+
+/// The policies of a ruling, by their names.
+pub(crate) fn names(ruling: &Ruling) -> String {
+    match &ruling.says {
+        Says::Rule(cited) => rule(cited, ruling.direction.name()),
+        Says::Isolated(all) => {
+            let names: Vec<String> = all.iter().map(|one| called(&one.policy)).collect();
+            list(&names)
+        }
+        Says::Exempt(id) => id.clone(),
     }
 }
 

@@ -28,6 +28,10 @@ pub(super) fn headline(view: &View<'_>, trace: &Trace) -> Text {
                 None => text,
             }
         }
+        (Answer::None, _) if trace.is_nameless() => {
+            let text = Text::new().with(Label::Bad, "✗ no such name").plain(question);
+            text.plain(": policies keep it from asking DNS, so the name does not resolve (DNS-12)")
+        }
         (Answer::All, _) => {
             let text = life::verdict(Verdict::Delivered).plain(question);
             let text = match branches.len() {

@@ -6,6 +6,7 @@ use clap::ValueEnum;
 use fibula_intended::{Daemon, Decision, Profile};
 use ipnet::IpNet;
 
+<<<<<<< HEAD
 /// Which part of who can reach whom.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum OnlyArg {
@@ -16,6 +17,10 @@ pub(crate) enum OnlyArg {
     /// What goes out of one
     Out,
 }
+=======
+use super::{Command, LabCommand};
+use crate::output::{Format, Target};
+>>>>>>> mend
 
 /// A decision and its answer, as they are typed: `DR-3=yes`.
 #[derive(Clone, Copy, Debug)]
@@ -51,4 +56,28 @@ pub(super) fn daemon(text: &str) -> Result<Option<Daemon>, String> {
 
 pub(super) fn range(text: &str) -> Result<IpNet, String> {
     text.parse().map_err(|_| "it is no range: say 10.0.0.0/16, or fd00::/48".to_owned())
+}
+
+// === impl Command ===
+
+impl Command {
+    /// Whether the answer is wanted as JSON on standard output.
+    pub(crate) fn wants_json(&self) -> bool {
+        let output = match self {
+            Command::Demo(args) => &args.output,
+            Command::Trace(args) => &args.output,
+            Command::Verify(args) => &args.output,
+            Command::Lint(args) => &args.output,
+            Command::Explain(args) => &args.output,
+            Command::Lab(LabCommand::Check(args)) => &args.output,
+            Command::Reach(args) => return !args.quiet && on_screen(&args.output),
+            Command::Graph(args) => return !args.quiet && on_screen(&args.output),
+            Command::Lab(_) | Command::Generate(_) | Command::Completions { .. } => return false,
+        };
+        !output.quiet && on_screen(&output.output)
+    }
+}
+
+fn on_screen(targets: &[Target]) -> bool {
+    targets.iter().any(|target| target.format == Format::Json && target.file.is_none())
 }

@@ -5,9 +5,10 @@ use std::ffi::OsString;
 use fibula_answers::names::NameError;
 use fibula_answers::trace::Answer;
 use fibula_cluster::{Finding, Severity, findings};
-use fibula_report::{View, error, json};
+use fibula_report::{Page, View, error, json};
 
 use crate::args::{DenyArg, LintArgs, TraceArgs, VerifyArgs};
+use crate::output::Format;
 use crate::session::Session;
 use crate::{Done, Exit, Output, Stop, Streams};
 
@@ -24,9 +25,18 @@ pub(crate) fn trace(
         &args.from,
         &args.to,
     );
-    let trace = asked.map_err(|errors| {
-        Stop::with(errors.iter().map(error::name).collect(), session.exit(unnamed(&errors)))
-    })?;
+    let trace = match asked {
+        Ok(trace) => trace,
+        Err(errors) => {
+            // Programs get an answer where they look for one; people read the same as errors.
+            let no_text = |format| format == Format::Json;
+            Output::new(&args.output, streams)?
+                .only(no_text)
+                .print(&Page::new, &|| json::names(&errors, &session.preface))?;
+            let pages = errors.iter().map(error::name).collect();
+            return Err(Stop::answered(pages, session.exit(unnamed(&errors))));
+        }
+    };
     let place = |id| session.place(id);
     let excerpt = |object, from: &str, path: &str| session.excerpt(object, from, path);
     let view = View::new(&session.network, &place).with_excerpts(&excerpt);

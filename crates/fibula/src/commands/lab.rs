@@ -1,5 +1,6 @@
 //! `lab`: the network in this machine's kernel.
 
+use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::net::IpAddr;
 use std::os::unix::fs::MetadataExt as _;
@@ -7,13 +8,13 @@ use std::os::unix::process::ExitStatusExt as _;
 use std::process::{Command, ExitStatus};
 use std::time::Instant;
 
-use fibula_answers::names::{Asks, Names, Resolver, ZONE, hosts};
+use fibula_answers::names::{Asks, NameError, Names, Resolver, ZONE, hosts};
 use fibula_lab::compare::{Coverage, compare, questions};
 use fibula_lab::kernel::{self, Ground, Lab};
 use fibula_lab::plan::Address;
 use fibula_lab::size::Size;
 use fibula_lab::translate::{Setup, Translation, Without, translate};
-use fibula_network::{Addr, ElementId, Entity, Kind, Network, Port, Ports, Proto};
+use fibula_network::{Addr, ChoiceId, ElementId, Entity, Kind, Network, Port, Ports, Proto};
 use fibula_report::{Asked, Built, LabCheck, Page, View, error, lab_check, lab_check_json};
 
 use super::room;
@@ -150,8 +151,7 @@ fn inside(
     let mut translation = plan(&session.network, &to_live_in(&session.network))?;
     let space = place.space(session, &translation)?;
     name_the_world(&session.network, &mut translation);
-    for choice in &session.network.choices {
-        let says = format!("assumed {}: {} The first way.", choice.id, choice.question);
+    if let Some(says) = choices(&session.network) {
         error::note(&says).print(&streams.err_screen, streams.err)?;
     }
     room::doing(streams, "building", size.spaces as usize, "namespace")?;
@@ -165,6 +165,21 @@ fn inside(
     let names = place.names(session);
     let status = lab.run(space, command, Some(&names)).map_err(cannot)?;
     Ok(Exit::As(code(status)))
+}
+
+/// How the open choices fall that something in a network asks for: one line for all.
+fn choices(network: &Network) -> Option<String> {
+    let entries = network.tables.iter().flat_map(|table| &table.entries);
+    let asked = entries.flat_map(|entry| &entry.pattern.when);
+    let contested = network.owners.iter().filter_map(|owner| owner.when.as_ref());
+    let asked: BTreeSet<ChoiceId> = asked.chain(contested).map(|when| when.choice).collect();
+    let mut ids: Vec<&str> = asked.iter().map(|choice| &*network.choice(*choice).id).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    (!ids.is_empty()).then(|| {
+        let ids = ids.join(", ");
+        format!("assumed the first answer to what is open here: {ids} (fibula explain ID)")
+    })
 }
 
 /// The exit code of a command, as shells have it: 128 and the signal that ended it.
@@ -232,6 +247,9 @@ fn linux() -> String {
     release.trim().split('.').take(2).collect::<Vec<_>>().join(".")
 }
 
+/// How many pods are offered where no name is like the one that was said.
+const SOME: usize = 3;
+
 /// Where a command runs: at a switch, perhaps as a process there.
 struct Place {
     switch: ElementId,
@@ -256,7 +274,16 @@ impl Place {
             let resolver = names.from(&said).ok().map(|from| from.resolver);
             return Ok(Place { switch: first, resolver, others: 0 });
         };
-        let refused = |why| Stop::with(vec![error::name(&why)], Exit::Cannot);
+        let refused = |mut why| {
+            // Where no name is like it, some that there are.
+            if let NameError::Unknown { near, .. } = &mut why
+                && near.is_empty()
+            {
+                let pods = network.of_kind(Kind::Pod).take(SOME);
+                near.extend(pods.map(|pod| network.element(pod).name.to_string()));
+            }
+            Stop::with(vec![error::name(&why)], Exit::Cannot)
+        };
         match names.from(said) {
             Ok(from) => {
                 let switch = network.facts.host(from.process).unwrap_or(from.process);

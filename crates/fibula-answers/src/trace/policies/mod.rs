@@ -127,7 +127,13 @@ pub(super) fn without_egress(network: &Network) -> Network {
     open
 }
 
-fn of(cluster: &Cluster, network: &Network, life: &Life, choices: &Choices) -> Vec<Ruling> {
+/// What policies said of the message of a life, in the order of its steps.
+pub(super) fn of(
+    cluster: &Cluster,
+    network: &Network,
+    life: &Life,
+    choices: &Choices,
+) -> Vec<Ruling> {
     let judged = judged::judged(network, life);
     let rulings = judged.into_iter().filter_map(|judged| {
         let Judged { step, direction, pod, .. } = judged;
