@@ -37,6 +37,9 @@ pub(super) fn has(view: &View<'_>, miss: &Miss) -> String {
         }
         What::Pod(Instead::Outside(addr)) => format!("{addr} is no pod (NP-12)"),
         What::Block { addr, .. } => format!("{addr} is not in it"),
+        What::Elsewhere { addr, .. } => {
+            format!("{addr} was invented, and here it is taken to be elsewhere (DR-19)")
+        }
         What::Except { addr, .. } => format!("{addr} is excepted here (NP-16)"),
         What::NoPodsByBlock { addr, .. } => {
             format!("{addr} is a pod's, and ipBlocks match no pods here (DR-2b)")
@@ -65,7 +68,9 @@ pub(super) fn wants(miss: &Miss) -> String {
         }
         What::Namespace { wants, .. } => format!("pods of namespace {wants}"),
         What::Pod(_) => "pods".to_owned(),
-        What::Block { net, .. } | What::NoPodsByBlock { net, .. } => net.to_string(),
+        What::Block { net, .. } | What::Elsewhere { net, .. } | What::NoPodsByBlock { net, .. } => {
+            net.to_string()
+        }
         What::Except { net, .. } => format!("not {net}"),
         What::Port { wants, .. } => wants.clone(),
         What::NamedPort { wants, .. } => wants.clone(),

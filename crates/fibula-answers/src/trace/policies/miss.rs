@@ -60,6 +60,14 @@ pub enum What {
         /// The address.
         addr: Addr,
     },
+    /// An address that is known to be in the range: this one was invented, and is taken to be
+    /// elsewhere (DR-19).
+    Elsewhere {
+        /// The range.
+        net: IpNet,
+        /// The address.
+        addr: Addr,
+    },
     /// An address that is not excepted (NP-16).
     Except {
         /// The range that is excepted.
@@ -144,7 +152,7 @@ pub(super) fn peer(
                     // No entry, for the rule names a port that nobody has: that is the reason.
                     None if port => None,
                     Some(Means::Elsewhere) => {
-                        miss(".ipBlock.cidr", What::Block { net: *net, addr })
+                        miss(".ipBlock.cidr", What::Elsewhere { net: *net, addr })
                     }
                     _ => miss(".ipBlock.cidr", What::NoPodsByBlock { net: *net, addr }),
                 },
