@@ -6,7 +6,9 @@ use clap::ValueEnum;
 use fibula_intended::{Daemon, Decision, Profile};
 use ipnet::IpNet;
 
-<<<<<<< HEAD
+use super::{Command, LabCommand};
+use crate::output::{Format, Target};
+
 /// Which part of who can reach whom.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum OnlyArg {
@@ -17,10 +19,6 @@ pub(crate) enum OnlyArg {
     /// What goes out of one
     Out,
 }
-=======
-use super::{Command, LabCommand};
-use crate::output::{Format, Target};
->>>>>>> mend
 
 /// A decision and its answer, as they are typed: `DR-3=yes`.
 #[derive(Clone, Copy, Debug)]
