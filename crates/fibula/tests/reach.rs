@@ -213,3 +213,40 @@ fn the_input_may_be_in_any_order() {
         run_on(Screen::PIPE, &["reach", "-f", "-", "-o", "json"], objects.join("---\n").as_bytes());
     assert_eq!(forward, backward.out);
 }
+
+/// A pod of a StatefulSet, by the label that its controller writes, is isolated; the other is not.
+const STATEFUL: &str = "\
+apiVersion: apps/v1
+kind: StatefulSet
+metadata: {name: db, namespace: shop}
+spec:
+  replicas: 2
+  serviceName: db
+  selector: {matchLabels: {app: db}}
+  template:
+    metadata: {labels: {app: db}}
+    spec: {containers: [{name: c, ports: [{containerPort: 5432}]}]}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: cl, namespace: shop, labels: {app: cl}}
+spec: {containers: [{name: c}]}
+---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: first, namespace: shop}
+spec:
+  podSelector: {matchLabels: {statefulset.kubernetes.io/pod-name: db-0}}
+";
+
+#[test]
+fn np_1_one_pod_is_answered_for_by_itself() {
+    let ask = |line: &str| {
+        let words = [&["reach", "-f", "-"], &*line.split_whitespace().collect::<Vec<_>>()].concat();
+        run_on(Screen::PIPE, &words, STATEFUL.as_bytes()).code
+    };
+    assert_eq!(ask("shop/cl pod/shop/db-0"), 1, "its policy isolates it");
+    assert_eq!(ask("shop/cl pod/shop/db-1"), 0);
+    assert_eq!(ask("shop/cl shop/db"), 0, "one of the two is open");
+    assert_eq!(ask("shop/cl statefulset.kubernetes.io/pod-name=db-0"), 1);
+}

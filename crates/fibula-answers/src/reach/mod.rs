@@ -171,7 +171,7 @@ pub enum ReachError {
 /// Names that mean nothing; filters that only a walk can ask.
 pub fn reach(ground: Ground<'_>, asked: &Asked) -> Result<Reach, ReachError> {
     let network = ground.network;
-    let parties = parties::Parties::new(ground);
+    let parties = parties::Parties::new(ground, &pick::told(ground, asked));
     let picked = pick::pick(ground, &parties, asked).map_err(ReachError::Names)?;
     let mut filters = Filters::new(network).ok_or(ReachError::Filters)?;
     let unread: Vec<Unread> =
@@ -209,7 +209,7 @@ pub fn reach(ground: Ground<'_>, asked: &Asked) -> Result<Reach, ReachError> {
     for cell in &found {
         sorter.add(&mut namer, cell);
     }
-    let unreached = sorter.unreached(&parties);
+    let unreached = sorter.unreached(&parties, &namer.all);
     let services = services::named(raw, &mut namer, &picked, &doubts);
     let (lines, undecided) = sorter.finish(&mut namer);
     let kind = |side: &pick::Side, kind| {

@@ -52,8 +52,10 @@ pub(super) struct Parties {
 }
 
 impl Parties {
-    /// The workloads of a cluster, or the Pods of a network without one; and the Nodes.
-    pub(super) fn new(ground: Ground<'_>) -> Parties {
+    /// The workloads of a cluster, or the Pods of a network without one; and the Nodes. Pods that are
+    /// asked about, while others of their workload are not, are parties apart: by what was asked,
+    /// `told` gives such the same number.
+    pub(super) fn new(ground: Ground<'_>, told: &FxHashMap<ElementId, u64>) -> Parties {
         let network = ground.network;
         let mut workloads: BTreeMap<Who, Vec<ElementId>> = BTreeMap::new();
         let pods: Vec<ElementId> = network.of_kind(Kind::Pod).collect();
@@ -76,9 +78,21 @@ impl Parties {
             .extend(nodes.map(|id| (Who::Node(network.element(id).name.to_string()), vec![id])));
         let mut parties = Parties { all: vec![], of: FxHashMap::default() };
         for (who, elements) in workloads {
-            let id = PartyId(parties.all.len() as u32);
-            parties.of.extend(elements.iter().map(|element| (*element, id)));
-            parties.all.push(Party { who, elements });
+            let mut parts: BTreeMap<u64, Vec<ElementId>> = BTreeMap::new();
+            for element in elements {
+                let part = told.get(&element).copied().unwrap_or(0);
+                parts.entry(part).or_default().push(element);
+            }
+            let whole = parts.len() == 1;
+            for elements in parts.into_values() {
+                let mut who = who.clone();
+                if let (Who::Workload { only, .. }, false) = (&mut who, whole) {
+                    *only = elements.iter().map(|id| last(network, *id).to_owned()).collect();
+                }
+                let id = PartyId(parties.all.len() as u32);
+                parties.of.extend(elements.iter().map(|element| (*element, id)));
+                parties.all.push(Party { who, elements });
+            }
         }
         parties
     }
@@ -223,4 +237,10 @@ fn pod(network: &Network, id: ElementId) -> Who {
         kind: "Pod".to_owned(),
         only: vec![],
     }
+}
+
+/// The name of a Pod without its namespace.
+fn last(network: &Network, pod: ElementId) -> &str {
+    let name = &*network.element(pod).name;
+    name.split_once('/').map_or(name, |(_, name)| name)
 }

@@ -1,9 +1,10 @@
 //! Sets of sources and targets, by name.
 
-use fibula_network::{Addr, Range};
+use fibula_network::{Addr, ElementId, Kind, Range};
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::Asked;
-use super::parties::{Parties, PartyId, Who};
+use super::parties::{Parties, PartyId, Who, own};
 use crate::trace::Ground;
 
 /// A part of the answer.
@@ -134,7 +135,10 @@ fn add(
         _ => {}
     }
     if let Ok(range) = said.parse::<Range>() {
-        side.world.push(range);
+        // What somebody in the cluster has is none of the world's.
+        if range.lo != range.hi || ground.network.owners_of(range.lo).is_empty() {
+            side.world.push(range);
+        }
         let has = |addr: &Addr| range.contains(*addr);
         mark(side, parties, |_, elements| {
             elements
@@ -147,10 +151,7 @@ fn add(
         Some((kind, path)) if is_kind(kind) => (Some(kind), path),
         _ => (None, said),
     };
-    let (namespace, name) = match path.split_once('/') {
-        Some((namespace, name)) => (Some(namespace), name),
-        None => (asked.namespace.as_deref(), path),
-    };
+    let (namespace, name) = within_namespace(asked, path);
     let within = |own: &str| namespace.is_none_or(|namespace| namespace == own);
     if matches!(kind, Some("svc" | "service" | "services")) {
         let all = ground.cluster.map_or(&[][..], |cluster| &cluster.services);
@@ -169,7 +170,7 @@ fn add(
         );
     }
     if let Some((key, value)) = name.split_once('=') {
-        return labelled(ground, parties, side, &within, key, value);
+        return labelled(ground, parties, side, &within, (key, value));
     }
     mark(side, parties, |who, elements| match who {
         Who::Node(node) => matches!(kind, None | Some("node" | "nodes")) && node == path,
@@ -204,28 +205,69 @@ fn mark(
     any
 }
 
-/// Workloads of which a pod has a label.
+/// Marks what pods with a label belong to.
 fn labelled(
     ground: Ground<'_>,
     parties: &Parties,
     side: &mut Side,
     within: &dyn Fn(&str) -> bool,
-    key: &str,
-    value: &str,
+    (key, value): (&str, &str),
 ) -> bool {
-    let Some(cluster) = ground.cluster else { return false };
-    let pods = cluster.pods.iter().filter(|pod| within(&pod.namespace));
-    let pods = pods.filter(|pod| pod.labels.get(key) == Some(value));
-    let mut named: Vec<(&str, &str, &str)> =
-        pods.map(|pod| (&*pod.namespace, &*pod.workload.name, &*pod.workload.kind)).collect();
-    named.sort_unstable();
-    named.dedup();
-    mark(side, parties, |who, _| match who {
-        Who::Workload { namespace, name, kind, .. } => {
-            named.binary_search(&(namespace, name, kind)).is_ok()
+    let found = with_label(ground, within, (key, value));
+    mark(side, parties, |_, elements| elements.iter().any(|id| found.contains(id)))
+}
+
+/// The pods that have a label.
+fn with_label(
+    ground: Ground<'_>,
+    within: &dyn Fn(&str) -> bool,
+    (key, value): (&str, &str),
+) -> FxHashSet<ElementId> {
+    let pods = ground.cluster.into_iter().flat_map(own).zip(ground.network.of_kind(Kind::Pod));
+    let found =
+        pods.filter(|(pod, _)| within(&pod.namespace) && pod.labels.get(key) == Some(value));
+    found.map(|(_, id)| id).collect()
+}
+
+/// A namespace and the rest of a path: what has a dot before the slash is the key of a label.
+fn within_namespace<'a>(asked: &'a Asked, path: &'a str) -> (Option<&'a str>, &'a str) {
+    let label = |namespace: &str, rest: &str| namespace.contains('.') && rest.contains('=');
+    match path.split_once('/').filter(|(namespace, rest)| !label(namespace, rest)) {
+        Some((namespace, name)) => (Some(namespace), name),
+        None => (asked.namespace.as_deref(), path),
+    }
+}
+
+/// What tells pods of one workload apart: a bit for each name that means some of them. Of more than
+/// 64 names the last do not.
+pub(super) fn told(ground: Ground<'_>, asked: &Asked) -> FxHashMap<ElementId, u64> {
+    let network = ground.network;
+    let mut told: FxHashMap<ElementId, u64> = FxHashMap::default();
+    for (bit, said) in asked.from.iter().chain(&asked.to).take(64).enumerate() {
+        let range = said.parse::<Range>().ok();
+        let (kind, path) = match said.split_once('/') {
+            Some((kind, path)) if is_kind(kind) => (Some(kind), path),
+            _ => (None, said.as_str()),
+        };
+        let (namespace, name) = within_namespace(asked, path);
+        let within = |own: &str| namespace.is_none_or(|namespace| namespace == own);
+        let labelled = name.split_once('=').map(|label| with_label(ground, &within, label));
+        let is = |id: &ElementId| match (&range, &labelled) {
+            (Some(range), _) => {
+                network.fib(*id).is_some_and(|fib| fib.me.own.iter().any(|a| range.contains(*a)))
+            }
+            (None, Some(labelled)) => labelled.contains(id),
+            (None, None) => {
+                let full = network.element(*id).name.split_once('/');
+                let named = full.is_some_and(|(own, pod)| within(own) && pod == name);
+                named && matches!(kind, None | Some("pod" | "po" | "pods"))
+            }
+        };
+        for id in network.of_kind(Kind::Pod).filter(is) {
+            *told.entry(id).or_default() |= 1 << bit;
         }
-        _ => false,
-    })
+    }
+    told
 }
 
 const KINDS: [(&str, &str); 8] = [

@@ -6,7 +6,7 @@ use fibula_network::Family;
 
 use super::cells::Cell;
 use super::doubts::Doubts;
-use super::parties::{Namer, Parties};
+use super::parties::{Namer, Parties, Party};
 use super::pick::Picked;
 use super::ports::Ports;
 use super::{Line, PartyId, Toward, Who, Why};
@@ -97,12 +97,14 @@ impl<'u> Sorter<'u> {
     }
 
     /// Workloads of which nobody else in the cluster can reach a pod.
-    pub(super) fn unreached(&self, whole: &Parties) -> Vec<PartyId> {
+    pub(super) fn unreached(&self, whole: &Parties, all: &[Party]) -> Vec<PartyId> {
+        // A part of a workload that is reached is enough.
         let mut reached: BTreeSet<PartyId> = BTreeSet::new();
         for ((_, from), to) in &self.lines {
             for party in to.values().flatten() {
                 if from.iter().any(|from| from != party) {
-                    reached.insert(*party);
+                    let first = all[party.0 as usize].elements.first();
+                    reached.extend(first.and_then(|pod| whole.of(*pod)));
                 }
             }
         }
