@@ -129,7 +129,7 @@ pub enum Verdict {
     ReplyLost,
 }
 
-/// The value of each choice of a network, by [`ChoiceId`](crate::ChoiceId); a choice beyond its end has value 0.
+/// The value of each choice of a network, by [`ChoiceId`]; a choice beyond its end has value 0.
 pub type Choices = [u8];
 
 /// A network that many messages are followed through.

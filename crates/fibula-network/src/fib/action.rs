@@ -58,7 +58,7 @@ pub enum Mark {
 /// An address to masquerade by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Source {
-    /// This switch's own, as [`Me::masquerade`] has it.
+    /// This switch's own, as [`Me::masquerade`](super::Me::masquerade) has it.
     Own,
     /// This one.
     Is(Addr),
@@ -70,7 +70,7 @@ pub enum Receiver {
     /// This process; or, as the written form of *me*, this switch itself.
     Element(ElementId),
     /// *listener*: the process that listens on the target port here. Only beside
-    /// [`Ports::Listened`].
+    /// [`Ports::Listened`](super::Ports::Listened).
     Listener,
     /// *me*: this switch's Pod or Node, by a process that nobody declared (R1, POD-2).
     Me,
@@ -85,10 +85,10 @@ pub enum Hop {
     To(ElementId),
     /// *host*: the switch of the Node that hosts this one (F3).
     Host,
-    /// *owner*: who owns the target address. Only beside [`Addrs::Hosted`].
+    /// *owner*: who owns the target address. Only beside [`Addrs::Hosted`](super::Addrs::Hosted).
     Owner,
     /// *owner's node*: the Node that leads to the target address. Only beside
-    /// [`Addrs::Elsewhere`].
+    /// [`Addrs::Elsewhere`](super::Addrs::Elsewhere).
     OwnersNode,
     /// One of these switches; each is an alternative.
     OneOf(HopsId),
