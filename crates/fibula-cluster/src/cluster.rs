@@ -314,6 +314,15 @@ pub enum Assumption {
     },
 }
 
+// === impl Pod ===
+
+impl Pod {
+    /// Whether it has a network of its own, and an address in it: then it is a switch (G3).
+    pub fn has_network(&self) -> bool {
+        self.live && !self.host_network && !self.addresses.is_empty()
+    }
+}
+
 // === impl Twins ===
 
 impl Twins {

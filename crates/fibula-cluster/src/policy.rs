@@ -203,6 +203,23 @@ impl Policy {
         format!("{}/{}", self.kind.short(), self.path())
     }
 
+    /// Whether it has a say in what comes in: a NetworkPolicy where it isolates (NP-2), another where
+    /// it has rules (CNP-13).
+    pub fn judges_ingress(&self) -> bool {
+        match self.kind {
+            PolicyKind::NetworkPolicy => self.isolates.ingress,
+            _ => !self.ingress.is_empty(),
+        }
+    }
+
+    /// The same of what goes out.
+    pub fn judges_egress(&self) -> bool {
+        match self.kind {
+            PolicyKind::NetworkPolicy => self.isolates.egress,
+            _ => !self.egress.is_empty(),
+        }
+    }
+
     /// All of its rules.
     pub fn rules(&self) -> impl Iterator<Item = &Rule> {
         self.ingress.iter().chain(&self.egress)

@@ -222,9 +222,7 @@ impl<'a> Namer<'a> {
 
 /// The pods that are switches, in the order of those.
 pub(super) fn own(cluster: &Cluster) -> impl Iterator<Item = &fibula_cluster::Pod> {
-    let own =
-        |pod: &&fibula_cluster::Pod| pod.live && !pod.host_network && !pod.addresses.is_empty();
-    cluster.pods.iter().filter(own)
+    cluster.pods.iter().filter(|pod| pod.has_network())
 }
 
 /// A Pod by itself.

@@ -4,8 +4,7 @@
 use std::net::IpAddr;
 
 use fibula_cluster::{
-    Cluster, ContainerList, NamespaceSelection, PeerOf, Pod, PodSelection, Policy, PolicyKind,
-    RulePort, Tier,
+    Cluster, ContainerList, NamespaceSelection, PeerOf, Pod, PodSelection, Policy, RulePort, Tier,
 };
 use fibula_network::walk::{Step, Verdict};
 use fibula_network::{Action, Addr, ElementId, Kind, Network};
@@ -189,10 +188,9 @@ impl<'a> Ends<'a> {
 
 /// Whether a policy has a say in a direction (NP-2, CNP-13).
 fn concerns(policy: &Policy, way: Direction) -> bool {
-    match (policy.kind, way) {
-        (PolicyKind::NetworkPolicy, Direction::Egress) => policy.isolates.egress,
-        (PolicyKind::NetworkPolicy, Direction::Ingress) => policy.isolates.ingress,
-        _ => !way.rules(policy).is_empty(),
+    match way {
+        Direction::Egress => policy.judges_egress(),
+        Direction::Ingress => policy.judges_ingress(),
     }
 }
 

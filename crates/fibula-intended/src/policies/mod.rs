@@ -24,7 +24,7 @@ mod ranges;
 mod rules;
 
 use fibula_cluster::select::Select;
-use fibula_cluster::{Cluster, Pod, Policy, PolicyKind, Protocol, Rule, Tier};
+use fibula_cluster::{Cluster, Policy, Protocol, Rule, Tier};
 use fibula_network::{
     Action, AddrSet, AddrSetId, Addrs, Choice, ChoiceId, ElementId, Entry, Kind, Network, Pattern,
     Range, When,
@@ -78,7 +78,7 @@ pub(crate) fn tables(
         return false;
     }
     let mut pods = network.of_kind(Kind::Pod).collect::<Vec<_>>().into_iter();
-    let switches = cluster.pods.iter().map(|pod| has_switch(pod).then(|| pods.next()).flatten());
+    let switches = cluster.pods.iter().map(|pod| pod.has_network().then(|| pods.next()).flatten());
     let switches = switches.collect();
     let select = Select::new(cluster);
     let mut maker = Maker {
@@ -112,11 +112,6 @@ pub(crate) fn tables(
     }
     pipeline.filters(chains.finish());
     asked
-}
-
-/// Whether a pod is a switch of the network (G3).
-fn has_switch(pod: &Pod) -> bool {
-    pod.live && !pod.host_network && !pod.addresses.is_empty()
 }
 
 /// The name of a tier in the names of tables.
@@ -190,13 +185,11 @@ impl Direction {
         }
     }
 
-    /// Whether a policy has a say: a NetworkPolicy where it isolates (NP-2), another where it has
-    /// rules (CNP-13).
+    /// Whether a policy has a say.
     fn concerns(self, policy: &Policy) -> bool {
-        match (policy.kind, self) {
-            (PolicyKind::NetworkPolicy, Direction::Egress) => policy.isolates.egress,
-            (PolicyKind::NetworkPolicy, Direction::Ingress) => policy.isolates.ingress,
-            _ => !self.rules(policy).is_empty(),
+        match self {
+            Direction::Egress => policy.judges_egress(),
+            Direction::Ingress => policy.judges_ingress(),
         }
     }
 }

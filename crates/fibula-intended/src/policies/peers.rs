@@ -8,6 +8,7 @@ use fibula_cluster::{
 use fibula_network::{Addr, AddrSetId, Addrs, PlaceId, Range, When};
 use ipnet::IpNet;
 
+use super::ports::first;
 use super::{Maker, ranges};
 use crate::decisions::Decision;
 use crate::place_id;
@@ -137,10 +138,7 @@ impl<'a> Maker<'a> {
         classes.retain(|id| {
             let class = &self.select.classes()[id.0 as usize];
             let has = |(name, protocol, number): Named<'_>| {
-                // Of several ports of a name and a protocol, the first has it (SVC-14).
-                let mut named =
-                    class.ports.iter().filter(|p| p.name == name && p.protocol == protocol);
-                named.next().is_some_and(|port| port.number == number)
+                first(&class.ports, name, protocol) == Some(number)
             };
             class.live && !class.host_network && port.is_none_or(has)
         });
@@ -299,7 +297,7 @@ impl<'a> Maker<'a> {
 
     fn pod_set(&mut self) -> AddrSetId {
         self.set(SetKey::Pods, "addresses of pods".to_owned(), |maker| {
-            let own = maker.cluster.pods.iter().filter(|pod| super::has_switch(pod));
+            let own = maker.cluster.pods.iter().filter(|pod| pod.has_network());
             own.flat_map(|pod| &pod.addresses).map(|ip| Range::one(Addr::from(*ip))).collect()
         })
     }

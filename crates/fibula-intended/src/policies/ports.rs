@@ -98,7 +98,7 @@ pub(super) fn numbers(select: &Select) -> FxHashMap<(String, Protocol), Vec<u16>
 }
 
 /// The port that a pod calls so: of several of a protocol the first (SVC-14).
-fn first(ports: &[NamedPort], name: &str, protocol: Protocol) -> Option<u16> {
+pub(super) fn first(ports: &[NamedPort], name: &str, protocol: Protocol) -> Option<u16> {
     let mut named = ports.iter().filter(|port| port.name == name && port.protocol == protocol);
     named.next().map(|port| port.number)
 }
