@@ -1,22 +1,25 @@
 //! What can be typed.
 
+mod ask;
+mod guard;
 mod help;
+mod lab;
+mod make;
 mod values;
 mod words;
-
-use std::ffi::OsString;
 
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Parser, Subcommand};
 use clap_complete::Shell;
 use fibula_intended::{Daemon, Profile, Refinement};
-use fibula_network::Port;
 use ipnet::IpNet;
 
 use crate::output::Target;
-use help::{
-    GRAPH_HELP, LAB_CHECK_HELP, LAB_HELP, LAB_RUN_HELP, REACH_HELP, TRACE_HELP, VERIFY_HELP,
-};
+pub(crate) use ask::{GraphArgs, ReachArgs, TraceArgs, VerifyArgs};
+pub(crate) use guard::LintArgs;
+use help::{GRAPH_HELP, LAB_HELP, REACH_HELP, TRACE_HELP, VERIFY_HELP};
+pub(crate) use lab::{LabCheckArgs, LabCommand, LabRunArgs, LabShellArgs, LabShowArgs};
+pub(crate) use make::{DemoArgs, ExplainArgs, GenerateArgs};
 pub(crate) use values::{Decided, OnlyArg};
 use values::{daemon, profile, range};
 pub(crate) use words::{ColorArg, DenyArg, ListenersArg, ObjectsFormat};
@@ -151,227 +154,4 @@ pub(crate) struct OutputArgs {
     /// Print nothing: the exit code is the answer
     #[arg(short, long)]
     pub(crate) quiet: bool,
-}
-
-#[derive(Debug, clap::Args)]
-pub(crate) struct DemoArgs {
-    #[command(flatten)]
-    pub(crate) output: OutputArgs,
-}
-
-#[derive(Debug, clap::Args)]
-pub(crate) struct TraceArgs {
-    /// Who sends
-    pub(crate) from: String,
-    /// Where to: TO[:PORT]
-    pub(crate) to: String,
-    /// The namespace that a name without one means
-    #[arg(short, long)]
-    pub(crate) namespace: Option<String>,
-    #[command(flatten)]
-    pub(crate) input: InputArgs,
-    #[command(flatten)]
-    pub(crate) output: OutputArgs,
-}
-
-#[derive(Debug, clap::Args)]
-pub(crate) struct ReachArgs {
-    /// Sources; all where it is not given
-    pub(crate) from: Option<String>,
-    /// Targets; all where it is not given
-    pub(crate) to: Option<String>,
-    /// The namespace that a name without one means; alone, what goes in and out of it
-    #[arg(short, long)]
-    pub(crate) namespace: Option<String>,
-    /// Only connections to this port: 8080, 53/UDP
-    #[arg(long, value_name = "PORT")]
-    pub(crate) port: Option<Port>,
-    /// Only what no env, command or argument names (unused); of a namespace what goes in, or out
-    #[arg(long, value_name = "unused|in|out", hide_possible_values = true)]
-    pub(crate) only: Option<OnlyArg>,
-    #[command(flatten)]
-    pub(crate) input: InputArgs,
-    /// text, json, markdown, dot or mermaid, to standard output or into a file; repeatable
-    #[arg(short = 'o', long = "output", value_name = "FORMAT[=FILE]", help_heading = "Output")]
-    pub(crate) output: Vec<Target>,
-    /// Print nothing: the exit code is the answer
-    #[arg(short, long, help_heading = "Output")]
-    pub(crate) quiet: bool,
-}
-
-#[derive(Debug, clap::Args)]
-pub(crate) struct VerifyArgs {
-    /// What to read, as with -f
-    #[arg(value_name = "INPUT")]
-    pub(crate) inputs: Vec<String>,
-    #[command(flatten)]
-    pub(crate) input: InputArgs,
-    #[command(flatten)]
-    pub(crate) output: OutputArgs,
-}
-
-#[derive(Debug, clap::Args)]
-pub(crate) struct LintArgs {
-    /// What to read, as with -f
-    #[arg(value_name = "INPUT")]
-    pub(crate) inputs: Vec<String>,
-    /// Exit with 1 if there is a finding this bad, or worse
-    #[arg(long, value_name = "error|warning|note", hide_possible_values = true)]
-    pub(crate) deny: Option<DenyArg>,
-    #[command(flatten)]
-    pub(crate) input: InputArgs,
-    #[command(flatten)]
-    pub(crate) output: OutputArgs,
-}
-
-#[derive(Debug, clap::Args)]
-pub(crate) struct GraphArgs {
-    /// Write out the FIBs of these switches: pods and nodes by name
-    #[arg(value_name = "SWITCH")]
-    pub(crate) switches: Vec<String>,
-    /// The namespace that a name without one means
-    #[arg(short, long)]
-    pub(crate) namespace: Option<String>,
-    /// Print tables as they are shared, with relative words, instead of written out
-    #[arg(long)]
-    pub(crate) shared: bool,
-    /// Draw everything, however much it is
-    #[arg(long)]
-    pub(crate) all: bool,
-    #[command(flatten)]
-    pub(crate) input: InputArgs,
-    /// text, json, dot or mermaid, to standard output or into a file; repeatable
-    #[arg(short = 'o', long = "output", value_name = "FORMAT[=FILE]", help_heading = "Output")]
-    pub(crate) output: Vec<Target>,
-    /// Print nothing: the exit code says whether it could be read
-    #[arg(short, long, help_heading = "Output")]
-    pub(crate) quiet: bool,
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum LabCommand {
-    /// Send what the model tells apart through the kernel, and say where the two differ
-    #[command(after_help = LAB_CHECK_HELP)]
-    Check(LabCheckArgs),
-    /// Run a command inside a pod, a node or the world
-    #[command(after_help = LAB_RUN_HELP)]
-    Run(LabRunArgs),
-    /// Open a shell inside a pod, a node or the world
-    #[command(after_help = "Example:\n  fibula lab shell web -f deploy/")]
-    Shell(LabShellArgs),
-    /// Print what the lab builds: namespaces, wires, routes, rules. Needs no kernel
-    #[command(after_help = "Examples:\n  fibula lab show -f @k1\n  fibula lab show n1 -f @k1")]
-    Show(LabShowArgs),
-}
-
-#[derive(Debug, clap::Args)]
-pub(crate) struct LabCheckArgs {
-    /// What to read, as with -f
-    #[arg(value_name = "INPUT")]
-    pub(crate) inputs: Vec<String>,
-    /// Let every process send, instead of one of each kind that entries tell apart
-    #[arg(long)]
-    pub(crate) all: bool,
-    /// Keep an entry out of the kernel: [SWITCH/]TABLE/NUMBER, as `lab show` names it; repeatable
-    #[arg(long, value_name = "ENTRY")]
-    pub(crate) kernel_without: Vec<String>,
-    /// Build it even where it seems to take more memory than is free
-    #[arg(long)]
-    pub(crate) force: bool,
-    #[command(flatten)]
-    pub(crate) input: InputArgs,
-    #[command(flatten)]
-    pub(crate) output: OutputArgs,
-}
-
-#[derive(Debug, clap::Args)]
-pub(crate) struct LabRunArgs {
-    /// Where; by default the first pod
-    #[arg(long = "in", value_name = "NAME")]
-    pub(crate) name: Option<String>,
-    /// The namespace that a name without one means
-    #[arg(short, long)]
-    pub(crate) namespace: Option<String>,
-    /// Build it even where it seems to take more memory than is free
-    #[arg(long)]
-    pub(crate) force: bool,
-    #[command(flatten)]
-    pub(crate) input: InputArgs,
-    /// The command and its arguments
-    #[arg(last = true, required = true, value_name = "CMD")]
-    pub(crate) command: Vec<OsString>,
-}
-
-#[derive(Debug, clap::Args)]
-pub(crate) struct LabShellArgs {
-    /// Where: a pod, workload, node, container or world
-    pub(crate) name: String,
-    /// The namespace that a name without one means
-    #[arg(short, long)]
-    pub(crate) namespace: Option<String>,
-    /// Build it even where it seems to take more memory than is free
-    #[arg(long)]
-    pub(crate) force: bool,
-    #[command(flatten)]
-    pub(crate) input: InputArgs,
-}
-
-#[derive(Debug, clap::Args)]
-pub(crate) struct LabShowArgs {
-    /// Only this pod, node or world
-    pub(crate) name: Option<String>,
-    /// The namespace that a name without one means
-    #[arg(short, long)]
-    pub(crate) namespace: Option<String>,
-    #[command(flatten)]
-    pub(crate) input: InputArgs,
-}
-
-#[derive(Debug, clap::Args)]
-pub(crate) struct ExplainArgs {
-    /// The id; without one, all of them
-    pub(crate) id: Option<String>,
-    #[command(flatten)]
-    pub(crate) output: OutputArgs,
-}
-
-#[derive(Debug, clap::Args)]
-pub(crate) struct GenerateArgs {
-    /// What chance decides follows from this alone
-    #[arg(long, default_value_t = 1)]
-    pub(crate) seed: u64,
-    /// How many nodes
-    #[arg(long, default_value_t = 3)]
-    pub(crate) nodes: usize,
-    /// How many pods; by default 30 for each node
-    #[arg(long)]
-    pub(crate) pods: Option<usize>,
-    /// How many namespaces
-    #[arg(long)]
-    pub(crate) namespaces: Option<usize>,
-    /// The most containers in a pod
-    #[arg(long)]
-    pub(crate) containers: Option<usize>,
-    /// The most ports of a container
-    #[arg(long)]
-    pub(crate) ports: Option<usize>,
-    /// How many Services
-    #[arg(long)]
-    pub(crate) services: Option<usize>,
-    /// Give everything an IPv6 address too
-    #[arg(long)]
-    pub(crate) dual_stack: bool,
-    /// How many in 100 apps use their node's network
-    #[arg(long, value_name = "PERCENT")]
-    pub(crate) host_network: Option<u8>,
-    /// Write manifests of workloads, without nodes and addresses, instead of a dump
-    #[arg(long)]
-    pub(crate) workloads: bool,
-    /// Write what a real dump holds beside, some 4 KB a pod
-    #[arg(long)]
-    pub(crate) padding: bool,
-    /// yaml or json
-    #[arg(short = 'o', long = "output", value_name = "yaml|json", default_value = "yaml")]
-    #[arg(hide_possible_values = true)]
-    pub(crate) format: ObjectsFormat,
 }
