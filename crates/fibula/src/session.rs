@@ -9,7 +9,7 @@ use fibula_answers::trace::{Ground, Unread};
 use fibula_cluster::{Cluster, ObjectId, Options, Place, decides};
 use fibula_intended::{Daemon, Decisions, Intent, Listeners, place};
 use fibula_network::{Network, PlaceId, file};
-use fibula_report::{About, Excerpt, Page, Preface, Reading, Taken, error};
+use fibula_report::{About, Excerpt, Page, Preface, Reading, Spot, Taken, error};
 use fibula_source::{Input, Refusal, Sources};
 
 use crate::args::{InputArgs, ListenersArg};
@@ -89,11 +89,18 @@ impl Session {
 
     /// Where something in an object is declared, as `file:line`.
     pub(crate) fn object_place(&self, place: Place) -> Option<String> {
+        let spot = self.spot(place)?;
+        Some(Spot { column: None, ..spot }.to_string())
+    }
+
+    /// Where something in an object is declared.
+    pub(crate) fn spot(&self, place: Place) -> Option<Spot> {
         let path = self.cluster.as_ref()?.path(place);
         // An object without a container in its place is shown where it begins.
         let path = if place.container.is_some() { path.as_str() } else { "metadata.name" };
         let at = self.sources.position(place.object, path)?;
-        Some(format!("{}:{}", at.file, at.line))
+        let file = at.file.to_owned();
+        Some(Spot { file, line: Some(at.line), column: Some(at.column) })
     }
 
     /// Lines of an object, from that of one value to that of another.
