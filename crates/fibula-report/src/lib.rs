@@ -4,6 +4,7 @@
 //!   answer ──► text     a Page of lines and columns ──► Screen: width, colours, signs
 //!          ──► json     one object, with a version
 //!          ──► dot, mermaid     pictures of a network
+//!          ──► Notices ──► sarif, github, markdown     what has a place, for those who show it there
 //! ```
 
 mod branches;
@@ -16,8 +17,9 @@ pub mod json;
 mod lab;
 mod life;
 mod lint;
+mod markdown;
 mod mermaid;
-mod notice;
+mod notices;
 mod open;
 mod outline;
 mod page;
@@ -39,7 +41,7 @@ pub use graph::{GraphOptions, graph};
 pub use lab::{Asked, Built, LabCheck, lab_check, lab_check_json, no_room, under_way};
 pub use lint::lint;
 pub use mermaid::mermaid;
-pub use notice::{Notice, Off, Spot};
+pub use notices::{Notice, Off, Root, Run, Spot, github, notices_markdown, sarif};
 pub use page::{Page, Screen, Text};
 pub use preface::{About, Preface, Reading, Taken};
 pub use reach::{reach, reach_dot, reach_markdown, reach_mermaid};

@@ -4,10 +4,22 @@
 //! A command makes notices of its answer; the formats that machines take up (SARIF, GitHub's
 //! annotations, Markdown for a comment) are functions of them, and know of no command.
 
+mod github;
+mod markdown;
+mod root;
+mod sarif;
+
 use fibula_cluster::{Finding, Place, Severity};
 use fibula_source::Refusal;
 
 use crate::explain::{self, Topic};
+use crate::page::{Page, Screen};
+use crate::preface::count;
+
+pub use github::github;
+pub use markdown::notices_markdown;
+pub use root::Root;
+pub use sarif::sarif;
 
 /// Something to tell, where it stands, and what it is about.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,6 +62,34 @@ pub enum Off {
     InPlace,
     /// Elsewhere: in `fibula.toml`, or by an option.
     Elsewhere,
+}
+
+/// What a run of the program has to tell.
+#[derive(Clone, Copy, Debug)]
+pub struct Run<'a> {
+    /// The command, such as `lint`: what one finds is kept apart from what another does.
+    pub command: &'a str,
+    /// The version of the program.
+    pub version: &'a str,
+    /// What it tells, in the order of the answer.
+    pub notices: &'a [Notice],
+    /// What of the input was refused.
+    pub refused: &'a [Notice],
+    /// The exit code.
+    pub exit: u8,
+    /// Where files are told from.
+    pub root: &'a Root,
+    /// The file that stands for what has no place, where a format wants one.
+    pub home: Option<&'a str>,
+}
+
+// === impl Run ===
+
+impl<'a> Run<'a> {
+    /// What is told to people: without what was switched off.
+    pub(crate) fn told(self) -> impl Iterator<Item = &'a Notice> {
+        self.notices.iter().filter(|notice| notice.off.is_none())
+    }
 }
 
 // === impl Notice ===
@@ -101,6 +141,14 @@ impl Notice {
         }
     }
 
+    /// Why a command gave up, as a page says it.
+    pub fn stopped(page: &Page) -> Notice {
+        let text = page.render(&Screen::PIPE);
+        let mut lines = text.trim_end().trim_start_matches("error: ").lines();
+        let message = lines.next().unwrap_or_default();
+        lines.fold(Notice::new(CANNOT_RUN, "", Severity::Error, message), Notice::detail)
+    }
+
     /// Adds a place; the first one that is added is the main one.
     #[must_use]
     pub fn at(mut self, spot: Spot) -> Notice {
@@ -130,6 +178,8 @@ impl Notice {
 
 /// The id of what was refused.
 const REFUSED: &str = "refused";
+/// The id of what keeps a command from running.
+const CANNOT_RUN: &str = "cannot-run";
 
 // === impl Spot ===
 
@@ -161,6 +211,19 @@ impl std::fmt::Display for Spot {
         }
         Ok(())
     }
+}
+
+/// `1 error, 2 notes`; empty where there is nothing to count.
+pub(crate) fn counts(severities: impl Iterator<Item = Severity> + Clone) -> String {
+    let of = |severity| severities.clone().filter(|s| *s == severity).count();
+    let counts = [
+        (of(Severity::Error), "error"),
+        (of(Severity::Warning), "warning"),
+        (of(Severity::Note), "note"),
+    ];
+    let some: Vec<String> =
+        counts.iter().filter(|(n, _)| *n > 0).map(|(n, what)| count(*n, what)).collect();
+    some.join(", ")
 }
 
 /// A fingerprint for each notice: what it is known by from run to run. Two that say the same kind of
