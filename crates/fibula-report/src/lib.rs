@@ -5,6 +5,7 @@
 //!          ──► json     one object, with a version
 //!          ──► dot, mermaid     pictures of a network
 //!          ──► Notices ──► sarif, github, markdown     what has a place, for those who show it there
+//!          ──► Cases ──► junit     what was asked and came out so or so
 //! ```
 
 mod branches;
@@ -14,6 +15,7 @@ pub mod error;
 mod explain;
 mod graph;
 pub mod json;
+mod junit;
 mod lab;
 mod life;
 mod lint;
@@ -38,6 +40,7 @@ pub use demo::{Broken, Demo, cut, demo};
 pub use dot::dot;
 pub use explain::{explain, explain_all, ids, near_ids};
 pub use graph::{GraphOptions, graph};
+pub use junit::{Case, CaseOutcome, junit};
 pub use lab::{Asked, Built, LabCheck, lab_check, lab_check_json, no_room, under_way};
 pub use lint::lint;
 pub use mermaid::mermaid;

@@ -173,11 +173,12 @@ impl<'a, 'b> Output<'a, 'b> {
 
 /// What a command tells by notices, as formats want it.
 pub(crate) struct Telling<'a> {
-    pub(crate) command: &'static str,
-    pub(crate) notices: &'a [Notice],
-    pub(crate) exit: Exit,
+    command: &'static str,
+    notices: &'a [Notice],
+    exit: Exit,
+    beside: Vec<Notice>,
     root: Root,
-    session: &'a Session,
+    home: Option<&'a str>,
 }
 
 // === impl Telling ===
@@ -189,7 +190,10 @@ impl<'a> Telling<'a> {
         exit: Exit,
         session: &'a Session,
     ) -> Telling<'a> {
-        Telling { command, notices, exit, root: root(), session }
+        let unread = Notice::unread(&session.preface);
+        let beside = session.refused.iter().cloned().chain(unread).collect();
+        let home = session.first_file();
+        Telling { command, notices, exit, beside, root: root(), home }
     }
 
     pub(crate) fn run(&self) -> Run<'_> {
@@ -197,10 +201,10 @@ impl<'a> Telling<'a> {
             command: self.command,
             version: env!("CARGO_PKG_VERSION"),
             notices: self.notices,
-            refused: &self.session.refused,
+            beside: &self.beside,
             exit: self.exit.code(),
             root: &self.root,
-            home: self.session.first_file(),
+            home: self.home,
         }
     }
 }
@@ -212,13 +216,13 @@ pub(crate) fn stopped(
     exit: Exit,
     out: &mut dyn Write,
 ) -> io::Result<()> {
-    let refused: Vec<Notice> = pages.iter().map(Notice::stopped).collect();
+    let beside: Vec<Notice> = pages.iter().map(Notice::stopped).collect();
     let root = root();
     let run = Run {
         command: "stopped",
         version: env!("CARGO_PKG_VERSION"),
         notices: &[],
-        refused: &refused,
+        beside: &beside,
         exit: exit.code(),
         root: &root,
         home: None,

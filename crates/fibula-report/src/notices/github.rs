@@ -6,13 +6,13 @@ use fibula_cluster::Severity;
 
 use super::{Notice, Run, Spot};
 
-/// Writes a command for each notice, and for what was refused: one line each.
+/// Writes a command for each notice, and for what is to be known beside: one line each.
 ///
 /// # Errors
 ///
 /// What writing gives.
 pub fn github(run: &Run<'_>, out: &mut dyn io::Write) -> io::Result<()> {
-    for notice in run.refused.iter().chain(run.told()) {
+    for notice in run.beside.iter().chain(run.told()) {
         let command = match notice.severity {
             Severity::Error => "error",
             Severity::Warning => "warning",

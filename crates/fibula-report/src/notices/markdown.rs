@@ -48,9 +48,10 @@ pub fn notices_markdown(title: &str, run: &Run<'_>, out: &mut dyn io::Write) -> 
         }
         writeln!(out, "\n</details>")?;
     }
-    for refused in run.refused {
-        let places: Vec<String> = refused.places.iter().map(|at| place(run, at)).collect();
-        writeln!(out, "\n> not read: {} {}", places.join(" "), escaped(&refused.message))?;
+    for beside in run.beside {
+        let places = beside.places.iter().map(|at| place(run, at));
+        let words: Vec<String> = places.chain([escaped(&beside.message)]).collect();
+        writeln!(out, "\n> {}: {}", beside.id, words.join(" "))?;
     }
     Ok(())
 }

@@ -14,7 +14,7 @@ use fibula_source::Refusal;
 
 use crate::explain::{self, Topic};
 use crate::page::{Page, Screen};
-use crate::preface::count;
+use crate::preface::{Preface, count};
 
 pub use github::github;
 pub use markdown::notices_markdown;
@@ -73,8 +73,8 @@ pub struct Run<'a> {
     pub version: &'a str,
     /// What it tells, in the order of the answer.
     pub notices: &'a [Notice],
-    /// What of the input was refused.
-    pub refused: &'a [Notice],
+    /// What is to be known beside: what was refused, what was not read.
+    pub beside: &'a [Notice],
     /// The exit code.
     pub exit: u8,
     /// Where files are told from.
@@ -139,6 +139,14 @@ impl Notice {
             Some(help) => notice.detail(help.clone()),
             None => notice,
         }
+    }
+
+    /// What was not read and decides traffic, and what is missing for it: to be told beside an
+    /// answer, with the refusals.
+    pub fn unread(preface: &Preface) -> Vec<Notice> {
+        let lines = preface.unread_lines().into_iter();
+        let unread = lines.map(|line| Notice::new("unread", "DR-21", Severity::Note, line));
+        unread.collect()
     }
 
     /// Why a command gave up, as a page says it.

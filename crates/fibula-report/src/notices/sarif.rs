@@ -54,7 +54,7 @@ pub fn sarif(run: &Run<'_>) -> Value {
                 "executionSuccessful": run.exit != CANNOT,
                 "exitCode": run.exit,
                 "toolExecutionNotifications":
-                    run.refused.iter().map(|refused| notification(run, refused)).collect::<Vec<_>>(),
+                    run.beside.iter().map(|notice| notification(run, notice)).collect::<Vec<_>>(),
             }],
             "results": results.collect::<Vec<_>>(),
         }],
@@ -152,14 +152,14 @@ fn location(run: &Run<'_>, spot: &Spot) -> Option<Value> {
     Some(json!({ "physicalLocation": physical }))
 }
 
-/// Something that was refused.
-fn notification(run: &Run<'_>, refused: &Notice) -> Value {
+/// Something that the tool has to say of its own run.
+fn notification(run: &Run<'_>, notice: &Notice) -> Value {
     let locations: Vec<Value> =
-        refused.places.iter().filter_map(|spot| location(run, spot)).collect();
+        notice.places.iter().filter_map(|spot| location(run, spot)).collect();
     json!({
-        "descriptor": { "id": refused.id },
-        "level": level(refused.severity),
-        "message": message(refused),
+        "descriptor": { "id": notice.id },
+        "level": level(notice.severity),
+        "message": message(notice),
         "locations": locations,
     })
 }
