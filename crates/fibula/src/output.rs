@@ -27,6 +27,7 @@ pub(crate) enum Format {
     Markdown,
     Sarif,
     Github,
+    Junit,
     Dot,
     Mermaid,
 }
@@ -47,6 +48,7 @@ impl Format {
             Format::Markdown => "markdown",
             Format::Sarif => "sarif",
             Format::Github => "github",
+            Format::Junit => "junit",
             Format::Dot => "dot",
             Format::Mermaid => "mermaid",
         }
@@ -74,11 +76,12 @@ impl FromStr for Target {
             "markdown" => Format::Markdown,
             "sarif" => Format::Sarif,
             "github" => Format::Github,
+            "junit" => Format::Junit,
             "dot" => Format::Dot,
             "mermaid" => Format::Mermaid,
             _ => {
-                let some = "say text or json; for reach also markdown, for lint that, sarif or \
-                            github, for graph and reach dot or mermaid";
+                let some = "say text, json, markdown, sarif, github, junit, dot or mermaid; --help \
+                            says which of them this answer has";
                 return Err(some.to_owned());
             }
         };
@@ -108,9 +111,7 @@ impl<'a, 'b> Output<'a, 'b> {
             let names: Vec<&str> = forms.iter().map(|form| form.name()).collect();
             let hint = match wrong.format {
                 Format::Dot | Format::Mermaid => "; graph and reach draw pictures",
-                Format::Markdown => "; reach and lint write Markdown",
-                Format::Sarif | Format::Github => "; lint writes it",
-                Format::Text | Format::Json => "",
+                _ => "",
             };
             let hint = format!("say {}{hint}", names.join(" or "));
             let what = format!("{} is no form of this answer", wrong.format.name());
@@ -232,7 +233,7 @@ pub(crate) fn stopped(
             Format::Json => write_json(&json::stopped(pages), out)?,
             Format::Sarif => write_json(&sarif(&run), out)?,
             Format::Github => github(&run, out)?,
-            Format::Text | Format::Markdown | Format::Dot | Format::Mermaid => {}
+            _ => {}
         }
     }
     Ok(())
