@@ -120,6 +120,10 @@ impl Refusal {
         if format == "YAML" && line[..space].contains('\t') {
             return refusal.help("YAML forbids tabs for indentation: use spaces");
         }
+        let closes = file.text[at..].starts_with(['}', ']']);
+        if format == "JSON" && closes && file.text[..at].trim_end().ends_with(',') {
+            return refusal.help("take out the comma before the closing bracket");
+        }
         Refusal { help: words::help(&error.message).map(str::to_owned), ..refusal }
     }
 

@@ -9,6 +9,7 @@ mod ignored;
 mod output;
 mod refused;
 mod session;
+mod told;
 
 use std::ffi::OsString;
 use std::io;

@@ -15,7 +15,7 @@ use fibula_source::{Input, Refusal, Sources};
 use crate::args::{InputArgs, ListenersArg};
 use crate::config::{Config, config};
 use crate::ignored::ignores_nothing;
-use crate::{Exit, Stop, Streams, refused};
+use crate::{Exit, Stop, Streams, refused, told};
 
 /// K1, the example of the model.
 pub(crate) const K1: &str = include_str!("../k1.yaml");
@@ -182,13 +182,16 @@ impl Session {
         let inputs: Vec<Input> =
             named.iter().map(|name| input(name, streams)).collect::<Result<_, Stop>>()?;
         let read = fibula_source::read(&inputs);
-        let refused: Vec<Page> = read.refused.iter().map(error::refusal).collect();
+        let mut refused: Vec<Page> = told::refused(&read.refused);
         let garbled = garbled(&read.garbled);
         // Policies alone make no network.
         if read.objects.iter().all(|(_, object)| object.kind().is_policy()) {
             let found = read.left.values().sum::<usize>() + read.unread.len();
             let what = match (read.refused.is_empty(), found) {
-                (false, _) => return Err(Stop::with(refused, Exit::Cannot)),
+                (false, _) => {
+                    refused.extend(told::parts(&read.kustomizations, true));
+                    return Err(Stop::with(refused, Exit::Cannot));
+                }
                 (true, 0) => format!("no Kubernetes objects in {}", named.join(", ")),
                 (true, n) => format!(
                     "no pods, nodes, Services or workloads in {}, only {n} of other kinds",
@@ -227,6 +230,10 @@ impl Session {
             refused: read.refused.len(),
             kept_out: cluster.twins.len(),
         };
+        let trouble = preface.refused + preface.kept_out > 0;
+        if let Some(parts) = told::parts(&read.kustomizations, trouble) {
+            parts.print(&streams.err_screen, streams.err)?;
+        }
         if let Some(garbled) = preface.garbled() {
             error::warning(&garbled, None).print(&streams.err_screen, streams.err)?;
         }

@@ -40,18 +40,18 @@ pub(super) fn print(
         let pad = lead + width(screen, &line[from..start]);
         let length = width(screen, &line[start..end]).max(1);
         let length = room.map_or(length, |room| length.min(room.saturating_sub(pad).max(1)));
-        let under = format!("{}{}", " ".repeat(pad), "^".repeat(length));
-        page.append(pointing(digits, &under, says));
+        page.append(pointing(digits, pad, &"^".repeat(length), says));
     }
     out.push_str(&page.render(screen));
 }
 
 /// The line below, with what the caret says beside it where that fits, else below.
-fn pointing(digits: usize, under: &str, says: &str) -> Page {
+fn pointing(digits: usize, pad: usize, under: &str, says: &str) -> Page {
     let gutter = Text::new().with(Label::Dim, format!("{:digits$} │ ", ""));
     let caret = |more: &str| {
         let mut page = Page::new();
-        page.line(gutter.clone().with(Label::Error, format!("{under}{more}")));
+        let gutter = gutter.clone().plain(" ".repeat(pad));
+        page.line(gutter.with(Label::Error, format!("{under}{more}")));
         page
     };
     if says.is_empty() {
