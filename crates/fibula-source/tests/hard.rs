@@ -78,7 +78,7 @@ fn a_file_may_break_off_anywhere() {
             // Not all that breaks off is broken: but nothing comes up that was not there.
             assert!(part.objects.len() <= whole.objects.len(), "{}", &text[..end]);
             for refusal in &part.refused {
-                let lines = text[..text.floor_char_boundary(end)].lines().count() + 1;
+                let lines = text.as_bytes()[..end].iter().filter(|b| **b == b'\n').count() + 1;
                 assert!(refusal.line.is_none_or(|line| line <= lines), "{refusal:?}");
             }
         }
@@ -143,7 +143,7 @@ fn huge_values_are_skipped_or_cut() {
     // Many values, each of them small.
     let mut labels = pod("a");
     for n in 0..50_000 {
-        let _ = write!(labels, "x{n}: y\n");
+        let _ = writeln!(labels, "x{n}: y");
     }
     assert_eq!(bytes("f.yaml", labels).objects.len(), 1);
 }
