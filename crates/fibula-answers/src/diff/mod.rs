@@ -53,6 +53,9 @@ pub struct Diff {
     pub contested: Vec<(PartyId, Vec<ChoiceId>)>,
     /// Between how many pairs of workloads something changed.
     pub pairs: Pairs,
+    /// Whether the names of Nodes mean the other ones, for policies have another word for the Node that
+    /// hosts a pod (DR-3).
+    pub own_node: bool,
     /// The families that pods have addresses of.
     pub families: Vec<Family>,
     /// Policies that were not read, in either (DR-21).
@@ -152,6 +155,7 @@ pub fn compare(old: Ground<'_>, new: Ground<'_>) -> Result<Diff, DiffError> {
         closes,
         contested,
         pairs,
+        own_node: own_nodes.is_some(),
         families: classes::families(joints),
         unread,
         unread_differ,
