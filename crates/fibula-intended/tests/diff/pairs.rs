@@ -133,7 +133,9 @@ fn asked(
             To::World(addr) => Some(*addr).filter(|addr| addr.family() == family),
             _ => target.and_then(addr),
         };
-        sides[side] = Some(()).and_then(|()| Some((process(network, source)?, addr(source)?, dst?)));
+        // A Node without a process sends nothing, whatever it could.
+        let sender = process(network, source)?;
+        sides[side] = addr(source).zip(dst).map(|(src, dst)| (sender, src, dst));
     }
     if sides == [None; 2] {
         return None;
@@ -145,7 +147,6 @@ fn asked(
         (true, [true, ..]) => To::OwnNode,
         _ => to.clone(),
     };
-    // What a process listens on that only one of the two has is not asked.
     Some(Asked { to, sides })
 }
 
