@@ -52,9 +52,8 @@ fn change(cluster: &mut Cluster, more: &[Policy], (what, one, two, three): &Step
             rules.for_each(|rule| rule.place.object = new.object);
             cluster.policies.push(new);
             cluster.policies.sort_by(|a, b| {
-                let key = |p: &Policy| {
-                    (p.tier, p.priority, p.namespace.clone(), p.name.clone(), p.kind)
-                };
+                let key =
+                    |p: &Policy| (p.tier, p.priority, p.namespace.clone(), p.name.clone(), p.kind);
                 key(a).cmp(&key(b))
             });
         }

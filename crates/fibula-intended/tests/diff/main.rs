@@ -12,7 +12,7 @@ mod change;
 mod pairs;
 mod planted;
 
-use fibula_answers::diff::{Diff, compare};
+use fibula_answers::diff::{Diff, diff};
 use fibula_answers::trace::Ground;
 use fibula_cluster::Cluster;
 use fibula_intended::{Intent, network};
@@ -33,13 +33,14 @@ pub(crate) struct Scene {
 impl Scene {
     fn new(clusters: [&Cluster; 2], intents: [&Intent; 2]) -> Scene {
         let networks = [0, 1].map(|side| network(clusters[side], intents[side]));
+        let remake = |cluster: &Cluster| network(cluster, intents[0]);
         let [old, new] = [0, 1].map(|side| Ground {
             network: &networks[side],
             cluster: Some(clusters[side]),
             unread: &[],
-            remake: None,
+            remake: Some(&remake),
         });
-        let diff = compare(old, new).expect("filters are plain, and choices few");
+        let diff = diff(old, new).expect("filters are plain, and choices few");
         Scene { networks, diff }
     }
 }

@@ -68,10 +68,8 @@ fn compare(scene: &Scene, most: usize) -> Result<(), String> {
                 let all = cuts.len() * Proto::ALL.len();
                 for _ in 0..all.min(most) {
                     nth += if most < all { 7 } else { 1 };
-                    let port = Port {
-                        proto: Proto::ALL[nth % 3],
-                        number: cuts[nth / 3 % cuts.len()],
-                    };
+                    let port =
+                        Port { proto: Proto::ALL[nth % 3], number: cuts[nth / 3 % cuts.len()] };
                     one(scene, &walks, (from, &asked.to, family), &asked.sides, port)?;
                 }
             }
@@ -126,9 +124,8 @@ fn asked(
             said_so(scene, network, source);
             return None;
         }
-        let addr = |id: ElementId| {
-            addresses(network, id).into_iter().find(|addr| addr.family() == family)
-        };
+        let addr =
+            |id: ElementId| addresses(network, id).into_iter().find(|addr| addr.family() == family);
         let dst = match to {
             To::World(addr) => Some(*addr).filter(|addr| addr.family() == family),
             _ => target.and_then(addr),
@@ -285,9 +282,8 @@ fn said(
     (from, to, family): (&Name, &To, Family),
     port: Port,
 ) -> Said {
-    let is_pod = |id: &PartyId| {
-        matches!(scene.diff.parties[id.0 as usize].who, Who::Workload { .. })
-    };
+    let is_pod =
+        |id: &PartyId| matches!(scene.diff.parties[id.0 as usize].who, Who::Workload { .. });
     let is = |id: &PartyId, (pod, name): &Name| *pod == is_pod(id) && has(scene, *id, name);
     let is_to = |id: &PartyId| match (to, &scene.diff.parties[id.0 as usize].who) {
         (To::Switch(name), Who::Workload { .. } | Who::Node(_)) => is(id, name),

@@ -63,7 +63,8 @@ fn cluster(text: &str) -> Cluster {
 #[test]
 fn a_planted_fault_is_noticed() {
     let old = cluster(SMALL);
-    let new = SMALL.replace("port: web}", "port: web}, {port: 8080}").replace("10.0.0.0/16", "8.0.0.0/6");
+    let new =
+        SMALL.replace("port: web}", "port: web}, {port: 8080}").replace("10.0.0.0/16", "8.0.0.0/6");
     let new = cluster(&format!("{new}{MORE}"));
     let intent = Intent { daemons: vec![Daemon::kubelet()], ..Intent::default() };
     let right = || Scene::new([&old, &new], [&intent; 2]);
