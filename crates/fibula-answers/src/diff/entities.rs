@@ -2,10 +2,11 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use fibula_cluster::Pod;
+use fibula_cluster::{Place, Pod, Workload};
 use fibula_network::{ElementId, Kind, Network};
 use rustc_hash::FxHashMap;
 
+use super::pieces::At;
 use crate::reach::parties::own;
 use crate::reach::{Party, PartyId, Who};
 use crate::trace::Ground;
@@ -28,6 +29,30 @@ pub enum Standing {
     New,
     /// In the old one only.
     Gone,
+}
+
+/// A workload or a Node that came or went.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Came {
+    /// Which.
+    pub party: PartyId,
+    /// How.
+    pub how: How,
+    /// Where it stands.
+    pub at: Option<At>,
+}
+
+/// How something came or went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum How {
+    /// It is new.
+    New,
+    /// It is gone.
+    Gone,
+    /// Its pods have a network of their own now, and not their Node's any more.
+    OwnNetwork,
+    /// Its pods use their Node's network now: policies see a Node (DR-1).
+    HostNetwork,
 }
 
 /// All of them.
@@ -111,6 +136,58 @@ impl Entities {
     /// How many entities a workload has.
     pub(super) fn count(&self, whole: PartyId) -> usize {
         self.starts[whole.0 as usize + 1] - self.starts[whole.0 as usize]
+    }
+}
+
+impl Entities {
+    /// What came and what went.
+    pub(super) fn came(&self, grounds: [Ground<'_>; 2]) -> Vec<Came> {
+        let mut came = vec![];
+        if self.standing.iter().all(|standing| *standing == Standing::Both) {
+            return came;
+        }
+        let pods = grounds.map(|ground| {
+            let pods = ground.cluster.into_iter().flat_map(|cluster| &cluster.pods);
+            let live = pods.filter(|pod| pod.live).map(|pod| {
+                let Workload { kind, name } = &pod.workload;
+                ((&*pod.namespace, &**kind, &**name), (pod.object, pod.host_network))
+            });
+            live.collect::<FxHashMap<_, _>>()
+        });
+        for (number, standing) in (0..).zip(&self.standing) {
+            let (side, new) = match standing {
+                Standing::Both => continue,
+                Standing::New => (1, true),
+                Standing::Gone => (0, false),
+            };
+            let who = &self.wholes[number as usize].who;
+            let find = |side: usize| {
+                let cluster = grounds[side].cluster?;
+                let object = match who {
+                    Who::Workload { namespace, name, kind, .. } => {
+                        let (object, host_network) =
+                            pods[side].get(&(&**namespace, &**kind, &**name))?;
+                        return Some((Some(*object), *host_network));
+                    }
+                    Who::Node(name) => cluster.nodes.iter().find(|n| n.name == *name)?.object,
+                    Who::OwnNode | Who::World(_) => None,
+                };
+                Some((object, false))
+            };
+            // In the other cluster it may be there without a network of its own.
+            let how = match (find(1 - side), new) {
+                (Some((_, true)), true) => How::OwnNetwork,
+                (Some((_, true)), false) => How::HostNetwork,
+                (_, true) => How::New,
+                (_, false) => How::Gone,
+            };
+            let side = if how == How::HostNetwork { 1 } else { side };
+            let at = find(side)
+                .and_then(|(object, _)| object)
+                .map(|object| At::new(side, Place { object, container: None, port: None }, ""));
+            came.push(Came { party: PartyId(number), how, at });
+        }
+        came
     }
 }
 

@@ -17,10 +17,12 @@ mod causes;
 mod cells;
 mod classes;
 mod counts;
+mod doors;
 mod entities;
 mod lines;
 mod own_node;
 mod pieces;
+mod services;
 mod witness;
 
 use fibula_cluster::Decides;
@@ -36,10 +38,12 @@ use crate::trace::{Ground, Unread};
 use causes::Trial;
 pub use causes::{Because, Proof};
 pub use counts::Pairs;
-pub use entities::Standing;
+pub use doors::Doorway;
+pub use entities::{Came, How, Standing};
 use lines::{Doubtful, Group, Namer, Sorter};
 use pieces::Pieces;
 pub use pieces::{At, Edit, Piece, Relabelled, What};
+pub use services::{Became, Reason, Served};
 use witness::{Difference, Witnesses, parted};
 
 /// The answer.
@@ -56,6 +60,12 @@ pub struct Diff {
     pub opens: Vec<Change>,
     /// What was open and is no more.
     pub closes: Vec<Change>,
+    /// What became of Services, where that was asked.
+    pub services: Vec<Served>,
+    /// What opened and closed to the world, where that was asked.
+    pub doors: Vec<Doorway>,
+    /// Workloads and Nodes that came, and that went.
+    pub came: Vec<Came>,
     /// What of the objects changed, as far as it could have had a part; lines name their causes by
     /// places here.
     pub pieces: Vec<Piece>,
@@ -122,13 +132,13 @@ pub fn diff(old: Ground<'_>, new: Ground<'_>) -> Result<Diff, DiffError> {
 fn compared(grounds: [Ground<'_>; 2], explain: bool) -> Result<Diff, DiffError> {
     let entities = entities::Entities::new(grounds);
     let [old, new] = grounds.map(|ground| Filters::new(ground.network));
-    let (Some(old), Some(new)) = (old, new) else { return Err(DiffError::Filters) };
+    let (Some(mut old), Some(mut new)) = (old, new) else { return Err(DiffError::Filters) };
     let filters = [&old, &new];
     let pieces = if explain { Pieces::new(grounds, &entities) } else { None };
     let marks = pieces.as_ref().map(Pieces::marks).unwrap_or_default();
     let none = Default::default();
-    let joints =
-        [0, 1].map(|side| Joints::new(filters[side], &Parties::new(grounds[side], &none), false));
+    let parties = grounds.map(|ground| Parties::new(ground, &none));
+    let joints = [0, 1].map(|side| Joints::new(filters[side], &parties[side], false));
     let joints = [&joints[0], &joints[1]];
     let (classes, mut pair) =
         classes::classes(filters, joints, &entities, &marks).ok_or(DiffError::Choices)?;
@@ -175,7 +185,23 @@ fn compared(grounds: [Ground<'_>; 2], explain: bool) -> Result<Diff, DiffError> 
     let [opens, closes] = sorters.map(|sorter| sorter.finish(&mut namer));
     let same = grounds[0].network == grounds[1].network;
     let contested = if same { vec![] } else { contested(filters, &pair, &classes, &mut namer) };
+    let doors = match explain {
+        true => doors::doorways(
+            grounds,
+            filters,
+            [&parties[0], &parties[1]],
+            [&doubts[0], &doubts[1]],
+            &entities,
+        ),
+        false => vec![],
+    };
     let pairs = counts::pairs(&pair, &classes, &entities, (allowed, differ), &mut reader);
+    let services = match explain {
+        true => services::Asking { grounds, joints, entities: &entities }
+            .all([&mut old, &mut new], &mut namer),
+        false => vec![],
+    };
+    let came = entities.came(grounds);
     let standing = |party: &Option<PartyId>| match party {
         Some(id) => entities.standing[id.0 as usize],
         None => Standing::Both,
@@ -191,6 +217,9 @@ fn compared(grounds: [Ground<'_>; 2], explain: bool) -> Result<Diff, DiffError> 
         choices: pair.choices,
         opens,
         closes,
+        services,
+        doors,
+        came,
         pieces: pieces.map(|pieces| pieces.all).unwrap_or_default(),
         contested,
         pairs,
@@ -229,6 +258,8 @@ impl Diff {
     /// Whether something certainly changed.
     pub fn is_different(&self) -> bool {
         self.changes().any(|change| change.why.is_none())
+            || self.doors.iter().any(|door| door.certain)
+            || self.services.iter().any(Served::is_certain)
     }
 
     /// Whether something may have changed, and nobody knows.
@@ -236,6 +267,8 @@ impl Diff {
         self.unread_differ
             || !self.contested.is_empty()
             || self.changes().any(|change| change.why.is_some())
+            || self.doors.iter().any(|door| !door.certain)
+            || self.services.iter().any(|served| !served.is_certain())
     }
 
     fn changes(&self) -> impl Iterator<Item = &Change> {

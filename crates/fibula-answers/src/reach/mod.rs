@@ -20,7 +20,7 @@
 
 mod awaited;
 pub(crate) mod cells;
-mod doors;
+pub(crate) mod doors;
 pub(crate) mod doubts;
 mod fronts;
 pub(crate) mod joints;
@@ -28,9 +28,9 @@ mod named;
 pub(crate) mod opened;
 mod own_node;
 pub(crate) mod parties;
-mod pick;
+pub(crate) mod pick;
 mod ports;
-mod services;
+pub(crate) mod services;
 mod sorter;
 
 use std::collections::BTreeSet;
