@@ -10,6 +10,7 @@
 
 mod branches;
 mod demo;
+mod diff;
 mod dot;
 pub mod error;
 mod explain;
@@ -36,6 +37,7 @@ mod verify;
 mod view;
 mod why;
 
+pub use diff::{Inputs, diff, diff_markdown, diff_notices};
 pub use demo::{Broken, Demo, cut, demo};
 pub use dot::dot;
 pub use explain::{explain, explain_all, ids, near_ids};
