@@ -175,7 +175,7 @@ impl<'a, 'b> Output<'a, 'b> {
 /// What a command tells by notices, as formats want it.
 pub(crate) struct Telling<'a> {
     command: &'static str,
-    notices: &'a [Notice],
+    notices: Vec<Notice>,
     exit: Exit,
     beside: Vec<Notice>,
     root: Root,
@@ -187,7 +187,7 @@ pub(crate) struct Telling<'a> {
 impl<'a> Telling<'a> {
     pub(crate) fn new(
         command: &'static str,
-        notices: &'a [Notice],
+        notices: Vec<Notice>,
         exit: Exit,
         session: &'a Session,
     ) -> Telling<'a> {
@@ -201,7 +201,7 @@ impl<'a> Telling<'a> {
         Run {
             command: self.command,
             version: env!("CARGO_PKG_VERSION"),
-            notices: self.notices,
+            notices: &self.notices,
             beside: &self.beside,
             exit: self.exit.code(),
             root: &self.root,

@@ -9,7 +9,9 @@ mod markdown;
 mod root;
 mod sarif;
 
-use fibula_cluster::{Finding, Place, Severity};
+use std::collections::BTreeMap;
+
+use fibula_cluster::{Cluster, Finding, Place, Severity, Workload};
 use fibula_source::Refusal;
 
 use crate::explain::{self, Topic};
@@ -114,15 +116,34 @@ impl Notice {
         }
     }
 
-    /// A finding; `spot` says where its places are.
-    pub fn finding(finding: &Finding, spot: &dyn Fn(Place) -> Option<Spot>) -> Notice {
-        let mut places: Vec<Spot> = finding.places.iter().filter_map(|at| spot(*at)).collect();
-        places.dedup();
-        Notice {
-            places,
-            subjects: finding.subjects.clone(),
-            ..Notice::new(finding.id, finding.rule, finding.severity, &finding.message)
+    /// Findings; `spot` says where their places are. They are about workloads, where they name pods:
+    /// these come and go.
+    pub fn findings(
+        findings: &[Finding],
+        cluster: Option<&Cluster>,
+        spot: &dyn Fn(Place) -> Option<Spot>,
+    ) -> Vec<Notice> {
+        let mut workloads = BTreeMap::new();
+        for pod in cluster.iter().flat_map(|cluster| &cluster.pods) {
+            let Workload { kind, name } = &pod.workload;
+            if kind != "Pod" {
+                let pods = format!("{}/{}", pod.namespace, pod.name);
+                workloads.insert(pods, format!("{kind} {}/{name}", pod.namespace));
+            }
         }
+        let lasting = |subject: &String| {
+            let pod = subject.strip_prefix("pod ").unwrap_or(subject);
+            workloads.get(pod).unwrap_or(subject).clone()
+        };
+        let notice = |finding: &Finding| {
+            let mut places: Vec<Spot> = finding.places.iter().filter_map(|at| spot(*at)).collect();
+            places.dedup();
+            let mut subjects: Vec<String> = finding.subjects.iter().map(lasting).collect();
+            subjects.dedup();
+            let notice = Notice::new(finding.id, finding.rule, finding.severity, &finding.message);
+            Notice { places, subjects, ..notice }
+        };
+        findings.iter().map(notice).collect()
     }
 
     /// Something in the input that was refused.
@@ -237,7 +258,7 @@ pub(crate) fn counts(severities: impl Iterator<Item = Severity> + Clone) -> Stri
 /// A fingerprint for each notice: what it is known by from run to run. Two that say the same kind of
 /// thing about the same names are told apart by their order.
 pub(crate) fn fingerprints(notices: &[Notice]) -> Vec<String> {
-    let mut seen = std::collections::BTreeMap::<u128, usize>::new();
+    let mut seen = BTreeMap::<u128, usize>::new();
     let fingerprints = notices.iter().map(|notice| {
         let mut subjects: Vec<&str> = notice.subjects.iter().map(String::as_str).collect();
         subjects.sort_unstable();

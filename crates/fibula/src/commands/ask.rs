@@ -1,5 +1,6 @@
 //! `trace`, `verify`, `lint`: questions put to a network.
 
+use std::cell::LazyCell;
 use std::ffi::OsString;
 
 use fibula_answers::names::NameError;
@@ -116,10 +117,12 @@ pub(crate) fn lint(args: &LintArgs, default: Option<OsString>, streams: &mut Str
     let no = worst.is_some_and(|worst| denied.is_some_and(|denied| worst <= denied));
     let exit = session.exit(if no { Exit::No } else { Exit::Yes });
     let place = |at| session.object_place(at);
-    let spot = |at| session.spot(at);
-    let notices: Vec<Notice> =
-        findings.iter().map(|finding| Notice::finding(finding, &spot)).collect();
-    let telling = Telling::new("lint", &notices, exit, &session);
+    // Finding each place costs something, and text has enough of the first few.
+    let telling = LazyCell::new(|| {
+        let spot = |at| session.spot(at);
+        let notices = Notice::findings(&findings, session.cluster.as_ref(), &spot);
+        Telling::new("lint", notices, exit, &session)
+    });
     let preface = &session.preface;
     let forms = [Format::Text, Format::Json, Format::Markdown, Format::Sarif, Format::Github];
     Output::of(&forms, &args.output, args.quiet, streams)?.each(&mut |format, screen, out| {

@@ -93,6 +93,24 @@ fn a_finding_is_known_again_wherever_it_moves() {
 }
 
 #[test]
+fn a_finding_is_about_workloads_and_not_about_their_pods() {
+    let deployment = |replicas: usize| {
+        format!(
+            "apiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: web}}\nspec:\n  \
+             replicas: {replicas}\n  selector: {{matchLabels: {{app: web}}}}\n  template:\n    \
+             metadata: {{labels: {{app: web}}}}\n    spec:\n      containers:\n      - name: a\n        \
+             ports: [{{containerPort: 80}}]\n      - name: b\n        \
+             ports: [{{containerPort: 80}}]\n"
+        )
+    };
+    let one = fingerprints(&deployment(1));
+    assert!(one.iter().any(|(rule, _)| rule == "same-port"), "{one:?}");
+    assert_eq!(fingerprints(&deployment(3)), one);
+    let renamed = deployment(1).replace("name: web", "name: shop");
+    assert_ne!(fingerprints(&renamed), one);
+}
+
+#[test]
 fn whatever_has_no_place_is_told_at_the_first_file() {
     let runs = sarif(&lint("sarif"));
     let results = runs["runs"][0]["results"].as_array().expect("results").clone();
