@@ -37,8 +37,8 @@ mod verify;
 mod view;
 mod why;
 
-pub use diff::{Inputs, diff, diff_markdown, diff_notices};
 pub use demo::{Broken, Demo, cut, demo};
+pub use diff::{Inputs, diff, diff_markdown, diff_notices};
 pub use dot::dot;
 pub use explain::{explain, explain_all, ids, near_ids};
 pub use graph::{GraphOptions, graph};

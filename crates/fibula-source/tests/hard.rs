@@ -58,8 +58,11 @@ fn a_file_may_break_off_anywhere() {
         pod("a").replace('\n', "\n  ").trim_end_matches(' '),
         pod("b").replace('\n', "\n  ").trim_end_matches(' ')
     );
-    let json_list =
-        format!(r#"{{"apiVersion": "v1", "items": [{}, {}], "kind": "List"}}"#, json("a"), json("b"));
+    let json_list = format!(
+        r#"{{"apiVersion": "v1", "items": [{}, {}], "kind": "List"}}"#,
+        json("a"),
+        json("b")
+    );
     let anchors = "a: &a {x: [1, \"é\"]}\nb: *a\nc: {<<: *a}\nd: |\n  text\n  more\ne: >-\n  x\n";
     let all = [
         [pod("a"), pod("b")].join("---\n"),
@@ -112,7 +115,8 @@ fn nesting_is_bounded_and_overflows_nothing() {
         assert!(refusal.expected.starts_with("valid "), "{index}: {refusal:?}");
     }
     // As deep as may be.
-    let deep = format!("{pod}{{name: a, annotations: {{x: {}}}}}\n", "[".repeat(8) + &"]".repeat(8));
+    let deep =
+        format!("{pod}{{name: a, annotations: {{x: {}}}}}\n", "[".repeat(8) + &"]".repeat(8));
     assert_eq!(bytes("f.yaml", deep).objects.len(), 1);
 }
 
@@ -156,7 +160,9 @@ fn encodings_are_read_or_named() {
         assert_eq!(bytes("f.yaml", utf16(&marked, to)).objects, expected);
         let read = bytes("f.yaml", utf16(&text, to));
         assert_eq!(got(&read), "UTF-16 without a byte order mark");
-        assert!(refused(&read).help.as_deref().is_some_and(|help| help.contains("iconv -f UTF-16")));
+        assert!(
+            refused(&read).help.as_deref().is_some_and(|help| help.contains("iconv -f UTF-16"))
+        );
     }
     assert_eq!(bytes("f.yaml", &marked).objects, expected);
     assert_eq!(bytes("f.yaml", text.replace('\n', "\r\n")).objects, expected);
@@ -177,7 +183,8 @@ fn what_is_not_utf_8_is_refused_where_it_stands_and_hides_nothing_else() {
     assert_eq!(got(&read), "the byte 0xE9");
     assert_eq!((refused(&read).line, refused(&read).column), (Some(9), Some(14)));
     // Whatever else it is: a picture under a wrong name.
-    let noise: Vec<u8> = (0..300_000u32).map(|n| (n.wrapping_mul(2_654_435_761) >> 24) as u8).collect();
+    let noise: Vec<u8> =
+        (0..300_000u32).map(|n| (n.wrapping_mul(2_654_435_761) >> 24) as u8).collect();
     assert!(!bytes("f.yaml", [b"\x89PNG\r\n".to_vec(), noise].concat()).refused.is_empty());
 }
 

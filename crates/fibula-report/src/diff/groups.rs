@@ -1,7 +1,7 @@
 //! What opens and what closes, in groups of one cause.
 
 use fibula_answers::diff::{
-    Because, Became, Change, Diff, Doorway, Edit, How, Served, Standing, What,
+    Became, Because, Change, Diff, Doorway, Edit, How, Served, Standing, What,
 };
 use fibula_answers::reach::{Party, PartyId, Toward, Who, Why};
 use fibula_cluster::Place;
@@ -55,7 +55,7 @@ pub(super) struct Groups {
 
 /// The parties of a diff, with those that are gone without elements: the network that is shown is the
 /// new one.
-pub(super) struct Shown {
+pub(crate) struct Shown {
     parties: Vec<Party>,
     families: Vec<Family>,
 }
@@ -68,7 +68,7 @@ const MOST_LINES: usize = 12;
 // === impl Shown ===
 
 impl Shown {
-    fn new(diff: &Diff) -> Shown {
+    pub(crate) fn new(diff: &Diff) -> Shown {
         let parties = diff.parties.iter().zip(&diff.standing).map(|(party, standing)| {
             let elements = match standing {
                 Standing::Gone => vec![],
@@ -93,6 +93,13 @@ pub(super) fn names(inputs: &Inputs<'_>, diff: &Diff) -> Named {
     let shown = Shown::new(diff);
     let names = Names::of(inputs.view, &shown.parties, &shown.families);
     Named((0..diff.parties.len() as u32).map(|id| names.one(PartyId(id))).collect())
+}
+
+/// What each piece of the change is, in words.
+pub(crate) fn words_of(inputs: &Inputs<'_>, shown: &Shown, diff: &Diff) -> Vec<String> {
+    let names = Names::of(inputs.view, &shown.parties, &shown.families);
+    let words = Words { names: &names };
+    diff.pieces.iter().map(|piece| words.piece(piece)).collect()
 }
 
 // === impl Groups ===
@@ -204,9 +211,11 @@ impl Of<'_, '_> {
             })
         };
         let new = |how: How| matches!(how, How::New | How::OwnNetwork);
-        let own = self.diff.came.iter().filter(|came| {
-            new(came.how) == (sign == Sign::Opens) && has(came.party)
-        });
+        let own = self
+            .diff
+            .came
+            .iter()
+            .filter(|came| new(came.how) == (sign == Sign::Opens) && has(came.party));
         let causes = own.map(|came| Cause {
             text: words::came(&self.names.one(came.party), came.how),
             at: came.at.as_ref().and_then(|at| spot(self.inputs, at)),
@@ -238,7 +247,7 @@ impl Of<'_, '_> {
     }
 
     fn because(&self, because: &Because) -> Vec<Cause> {
-        let words = Words { diff: self.diff, names: self.names };
+        let words = Words { names: self.names };
         let mut causes = vec![];
         if let Some(head) = super::proved(because.proved, because.pieces.len()) {
             let text = head.to_owned();
@@ -301,9 +310,8 @@ impl Of<'_, '_> {
                 let place = door.place.as_ref().and_then(|at| spot(self.inputs, at));
                 let text = words::way(self.names, door);
                 let cause = Cause { text, at: place, excerpt: None, says: String::new() };
-                let undecided = (!door.certain).then(|| {
-                    vec!["it depends on what is left open, or was not read".to_owned()]
-                });
+                let undecided = (!door.certain)
+                    .then(|| vec!["it depends on what is left open, or was not read".to_owned()]);
                 Group {
                     sign,
                     lines: vec![words::door(self.names, door)],

@@ -21,7 +21,7 @@ pub fn diff_markdown(
 ) -> io::Result<()> {
     let groups = Groups::new(inputs, diff);
     writeln!(out, "### What this change opens and closes")?;
-    writeln!(out, "\n{}", escaped(&summary(inputs, diff, &groups, exit)))?;
+    writeln!(out, "\n{}", escaped(&summary(diff, &groups, exit)))?;
     if !groups.all.is_empty() {
         writeln!(out, "\n| | connections | why |\n|---|---|---|")?;
     }
@@ -31,7 +31,8 @@ pub fn diff_markdown(
             Some(at) => format!("{} {}", escaped(&cause.text), code(&at.to_string())),
             None => escaped(&cause.text),
         });
-        let undecided = group.undecided.iter().flatten().map(|why| format!("or not: {}", escaped(why)));
+        let undecided =
+            group.undecided.iter().flatten().map(|why| format!("or not: {}", escaped(why)));
         let causes: Vec<String> = causes.chain(undecided).collect();
         writeln!(out, "| {} | {} | {} |", word(group), lines.join("<br>"), causes.join("<br>"))?;
     }

@@ -20,6 +20,7 @@ use crate::preface::{Preface, count, thousands};
 use crate::style::Label;
 use crate::view::{Excerpt, View};
 use groups::{Group, Groups, Sign};
+pub(crate) use groups::{Shown, words_of};
 pub use markdown::diff_markdown;
 pub use notices::diff_notices;
 
@@ -47,7 +48,7 @@ pub fn diff(inputs: &Inputs<'_>, diff: &Diff, exit: u8) -> Page {
         if !page.is_empty() {
             page.blank();
         }
-        self::group(inputs, group, &mut page);
+        self::group(group, &mut page);
     }
     if !page.is_empty() {
         page.blank();
@@ -55,14 +56,14 @@ pub fn diff(inputs: &Inputs<'_>, diff: &Diff, exit: u8) -> Page {
     for line in notes(inputs, diff) {
         page.paragraph(line.0, &line.1);
     }
-    page.wrapped(&summary(inputs, diff, &groups, exit));
+    page.wrapped(&summary(diff, &groups, exit));
     page
 }
 
 /// How far names stand from the left.
 const INDENT: usize = 11;
 
-fn group(inputs: &Inputs<'_>, group: &Group, page: &mut Page) {
+fn group(group: &Group, page: &mut Page) {
     let Group { sign, lines: said, causes, undecided, .. } = group;
     let mut rows: Vec<Vec<Text>> = vec![];
     let head = |i: usize| match i {
@@ -83,7 +84,6 @@ fn group(inputs: &Inputs<'_>, group: &Group, page: &mut Page) {
             page.append(lines(&excerpt.snippet, &cause.says, INDENT));
         }
     }
-    let _ = inputs;
     for why in undecided.iter().flatten() {
         let head = Text::from(" ".repeat(INDENT - 2)).with(Label::Open, "or not:");
         page.hanging(head, why);
@@ -126,7 +126,7 @@ fn notes(inputs: &Inputs<'_>, diff: &Diff) -> Vec<(&'static str, String)> {
 }
 
 /// How much opens and closes.
-fn summary(inputs: &Inputs<'_>, diff: &Diff, groups: &Groups, exit: u8) -> String {
+fn summary(diff: &Diff, groups: &Groups, exit: u8) -> String {
     let pairs = diff.pairs;
     let of = |sign: Sign| {
         let all = groups.all.iter().filter(|g| g.sign == sign && g.undecided.is_none());
@@ -167,7 +167,6 @@ fn summary(inputs: &Inputs<'_>, diff: &Diff, groups: &Groups, exit: u8) -> Strin
         true => "Nothing opens and nothing closes.".to_owned(),
         false => format!("{}.", parts.join(", ")),
     };
-    let _ = inputs;
     if pairs.before > 0 {
         let unchanged = thousands(pairs.unchanged);
         let before = thousands(pairs.before);
@@ -185,7 +184,7 @@ fn counted(n: u64, what: &str) -> String {
 }
 
 /// Where something stands.
-fn spot(inputs: &Inputs<'_>, at: &At) -> Option<Spot> {
+pub(crate) fn spot(inputs: &Inputs<'_>, at: &At) -> Option<Spot> {
     let spot = match at.path.is_empty() {
         true => (inputs.spot)(at.side, at.place),
         false => (inputs.value)(at.side, at.place.object, &at.path),

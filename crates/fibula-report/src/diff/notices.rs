@@ -23,8 +23,7 @@ pub fn diff_notices(inputs: &Inputs<'_>, diff: &Diff) -> Vec<Notice> {
         let lines: Vec<String> = group.lines.iter().map(|line| line.words()).collect();
         let first = lines.first().map_or("", String::as_str);
         let perhaps = if group.undecided.is_some() { "perhaps " } else { "" };
-        let mut notice =
-            Notice::new(id, "", severity, format!("this {perhaps}{id} {first}"));
+        let mut notice = Notice::new(id, "", severity, format!("this {perhaps}{id} {first}"));
         notice = lines.iter().skip(1).fold(notice, |notice, line| notice.detail(line.clone()));
         for cause in &group.causes {
             notice = notice.detail(cause.text.clone());

@@ -16,20 +16,18 @@ use crate::view::host;
 
 /// Says what changed.
 pub(super) struct Words<'a, 'v> {
-    pub(super) diff: &'a Diff,
     pub(super) names: &'a Names<'a, 'v>,
 }
 
 impl Words<'_, '_> {
     pub(super) fn piece(&self, piece: &Piece) -> String {
         match &piece.what {
-            What::Policy { kind, path, edit } => {
-                edited(&self.policy(*kind, path), edit, *kind)
-            }
+            What::Policy { kind, path, edit } => edited(&self.policy(*kind, path), edit),
             What::Labels { whole, labels, still } => {
                 let mut text = format!("{} {}", self.names.one(*whole), relabelled(labels));
                 if !still.is_empty() {
-                    let still: Vec<String> = still.iter().map(|called| self.called(called)).collect();
+                    let still: Vec<String> =
+                        still.iter().map(|called| self.called(called)).collect();
                     let s = if still.len() == 1 { "s" } else { "" };
                     text.push_str(&format!("; {} still select{s} that", list(&still)));
                 }
@@ -77,10 +75,9 @@ impl Words<'_, '_> {
     }
 }
 
-fn edited(policy: &str, edit: &Edit, kind: PolicyKind) -> String {
-    let rule = |direction: &Direction, index: &u16| {
-        format!("{policy} {}[{index}]", direction.name())
-    };
+fn edited(policy: &str, edit: &Edit) -> String {
+    let rule =
+        |direction: &Direction, index: &u16| format!("{policy} {}[{index}]", direction.name());
     let peer = |direction: &Direction, index: &u16, item: &u16| {
         format!("{}.{}[{item}]", rule(direction, index), direction.peers())
     };
@@ -100,10 +97,7 @@ fn edited(policy: &str, edit: &Edit, kind: PolicyKind) -> String {
             format!("{} has no `{}` any more, so it is for everybody", rule(way, i), way.peers())
         }
         Edit::PeersSome(way, i) => format!("{} has a `{}` now", rule(way, i), way.peers()),
-        Edit::Ports(way, i) => {
-            let ports = if kind == PolicyKind::NetworkPolicy { "ports" } else { "ports" };
-            format!("{} has other {ports}", rule(way, i))
-        }
+        Edit::Ports(way, i) => format!("{} has other ports", rule(way, i)),
     }
 }
 
@@ -188,7 +182,10 @@ pub(super) fn became(names: &Names<'_, '_>, served: &Served) -> String {
         Became::PortNew => "the port is new".to_owned(),
         Became::PortGone => "the port is gone".to_owned(),
         Became::Empty(was) => {
-            format!("nobody stands behind it: connection refused; it led to {}: {why}", ends(names, was))
+            format!(
+                "nobody stands behind it: connection refused; it led to {}: {why}",
+                ends(names, was)
+            )
         }
         Became::Filled(is) => format!("it leads to {}, and led to nobody: {why}", ends(names, is)),
         Became::Leads(was, is) => {
