@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use fibula_cluster::{NamespaceSelection, PodSelection, Policy};
 use fibula_network::walk::{Verdict, Walks};
-use fibula_network::{Addr, Choice, ElementId, Family, Header, Network, Proto};
+use fibula_network::{Addr, Choice, ElementId, Family, Header, Kind, Network, Proto};
 
 use super::entities::{Entities, Entity};
 use super::pieces::{Edit, Pieces, What};
@@ -19,8 +19,8 @@ use crate::trace::policies::Direction;
 /// A message that opens or closes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Witness {
-    /// Who sends it.
-    pub(super) from: Entity,
+    /// Who sends it; none for the world.
+    pub(super) from: Option<Entity>,
     pub(super) to: To,
     pub(super) family: Family,
     pub(super) proto: Proto,
@@ -38,6 +38,8 @@ pub(super) enum To {
     /// The Node that hosts the sender.
     OwnNode,
     World(Addr),
+    /// A way in from the world: from this address to that one, to whom it leads.
+    Door(Addr, Addr, Entity),
 }
 
 /// What made a difference.
@@ -102,11 +104,6 @@ impl<'a> Trial<'a> {
         let relevant: Vec<Vec<usize>> = witnesses.iter().map(|w| self.relevant(w)).collect();
         let mut asked: BTreeSet<usize> = relevant.iter().flatten().copied().collect();
         let untried = |pieces: &Vec<usize>| Because { pieces: pieces.clone(), proved: None };
-        // With only one there is nothing to tell apart.
-        if self.pieces.all.len() == 1 {
-            let one = Because { pieces: vec![0], proved: Some(Proof::Each) };
-            return vec![one; witnesses.len()];
-        }
         let pods = self.pieces.clusters[0].pods.len() * asked.len();
         if pods > MOST_PODS || asked.len() > MOST_PIECES || self.old.remake.is_none() {
             return relevant.iter().map(untried).collect();
@@ -185,27 +182,59 @@ impl<'a> Trial<'a> {
     /// Whether a message of the old network's elements arrives.
     fn is_open(&self, walks: &Walks<'_>, witness: &Witness) -> Option<bool> {
         let network = walks.network();
+        if let To::Door(src, dst, entity) = witness.to {
+            return self.is_way_in(walks, witness, (src, dst, entity));
+        }
+        let from = witness.from?;
         let addr = |id: ElementId| {
             let own = &network.fib(id)?.me.own;
             own.iter().copied().find(|addr| addr.family() == witness.family)
         };
-        let sender = witness.from.sides[0]?;
+        let sender = from.sides[0]?;
         let target = match witness.to {
             To::Entity(entity) => addr(entity.sides[0]?),
             To::OwnNode => addr(network.fib(sender)?.me.host?),
             To::World(addr) => Some(addr),
+            To::Door(..) => None,
         };
         let (Some(src), Some(dst)) = (addr(sender), target) else { return Some(false) };
         let header = Header { src, sport: 40_000, dst, dport: witness.port, proto: witness.proto };
+        let choices = self.choices(network, witness);
+        let process = *self.processes.get(&sender)?;
+        let lives = walks.branches(process, header, &choices, MOST_BRANCHES).lives;
+        Some(!lives.is_empty() && lives.iter().all(|life| arrived(life.ending.verdict)))
+    }
+
+    /// Whether a way in leads to somebody: a connection of several may.
+    fn is_way_in(
+        &self,
+        walks: &Walks<'_>,
+        witness: &Witness,
+        (src, dst, to): (Addr, Addr, Entity),
+    ) -> Option<bool> {
+        let network = walks.network();
+        let world = network.of_kind(Kind::World).next()?;
+        let header = Header { src, sport: 40_000, dst, dport: witness.port, proto: witness.proto };
+        let choices = self.choices(network, witness);
+        let lives = walks.branches(world, header, &choices, MOST_BRANCHES).lives;
+        let is = |id: ElementId| {
+            let mut own = self.entities.all.iter().filter(|entity| entity.whole == to.whole);
+            own.any(|entity| entity.sides[0] == Some(id))
+        };
+        Some(lives.iter().any(|life| {
+            let at = life.ending.at;
+            let at = if network.kind(at).is_process() { network.facts.host(at) } else { Some(at) };
+            arrived(life.ending.verdict) && at.is_some_and(is)
+        }))
+    }
+
+    /// How the choices of a network fall.
+    fn choices(&self, network: &Network, witness: &Witness) -> Vec<u8> {
         let value = |choice: &Choice| {
             let at = self.choices.iter().position(|known| known == choice)?;
             witness.choices.get(at).copied()
         };
-        let choices: Vec<u8> = network.choices.iter().map(|c| value(c).unwrap_or(0)).collect();
-        let process = *self.processes.get(&sender)?;
-        let lives = walks.branches(process, header, &choices, MOST_BRANCHES).lives;
-        let arrived = |verdict: Verdict| matches!(verdict, Verdict::Delivered | Verdict::Closed);
-        Some(!lives.is_empty() && lives.iter().all(|life| arrived(life.ending.verdict)))
+        network.choices.iter().map(|choice| value(choice).unwrap_or(0)).collect()
     }
 
     /// The pieces that could have had a part: of policies that speak of one of the two, of their own
@@ -213,10 +242,10 @@ impl<'a> Trial<'a> {
     /// trying the others.
     fn relevant(&self, witness: &Witness) -> Vec<usize> {
         let to = match witness.to {
-            To::Entity(entity) => Some(entity),
+            To::Entity(entity) | To::Door(_, _, entity) => Some(entity),
             To::OwnNode | To::World(_) => None,
         };
-        let ends = [Some(witness.from), to];
+        let ends = [witness.from, to];
         let is = |piece: &usize| match &self.pieces.all[*piece].what {
             What::Policy { edit, .. } => {
                 let [source, target] = ends.map(|end| {
@@ -256,6 +285,10 @@ impl<'a> Trial<'a> {
         };
         policies.into_iter().flatten().any(|policy: &Policy| means(&policy.subject))
     }
+}
+
+fn arrived(verdict: Verdict) -> bool {
+    matches!(verdict, Verdict::Delivered | Verdict::Closed)
 }
 
 fn direction(edit: &Edit) -> Option<Direction> {

@@ -4,10 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use fibula_cluster::Place;
 use fibula_network::filters::Filters;
-use fibula_network::{AddrSet, Proto, Range};
+use fibula_network::{Addr, AddrSet, ElementId, Kind, Proto, Range};
 
-use super::entities::Entities;
+use super::causes::{Because, To, Trial, Witness};
+use super::entities::{Entities, Entity};
 use super::pieces::At as Spot;
+use super::witness::Witnesses;
 use crate::reach::doors::doors;
 use crate::reach::doubts::Doubts;
 use crate::reach::parties::Parties;
@@ -36,6 +38,8 @@ pub struct Doorway {
     pub certain: bool,
     /// Where the Service stands.
     pub place: Option<Spot>,
+    /// What made the difference, where a piece did.
+    pub because: Because,
 }
 
 /// What stands for the same way in before and after, wherever exactly it stands: what it leads to,
@@ -102,7 +106,18 @@ pub(super) fn doorways(
                 let (by, _, port, proto, whole, number) = key.clone();
                 let place = service(grounds[is], &by).map(|place| Spot::new(is, place, ""));
                 let at = now.at.clone().unwrap_or(At::Awaited);
-                let door = Doorway { opens, by, at, port, proto, from, to: vec![], certain, place };
+                let door = Doorway {
+                    opens,
+                    by,
+                    at,
+                    port,
+                    proto,
+                    from,
+                    to: vec![],
+                    certain,
+                    place,
+                    because: Because::default(),
+                };
                 let same = found
                     .iter_mut()
                     .find(|other| Doorway { to: vec![], ..(**other).clone() } == door);
@@ -115,6 +130,45 @@ pub(super) fn doorways(
     }
     found.sort_by_key(|door| (!door.opens, !door.certain));
     found
+}
+
+/// Which piece opened or closed each way in that certainly did.
+pub(super) fn because(doors: &mut [Doorway], witnesses: &Witnesses<'_>, trial: &Trial<'_>) {
+    let asked = doors.iter().map(|door| witness(door, witnesses));
+    let asked: Vec<Option<Witness>> = asked.collect();
+    let messages: Vec<Witness> = asked.iter().flatten().cloned().collect();
+    let mut causes = trial.causes(&messages).into_iter();
+    for (door, _) in doors.iter_mut().zip(asked).filter(|(_, asked)| asked.is_some()) {
+        door.because = causes.next().filter(|cause| cause.proved.is_some()).unwrap_or_default();
+    }
+}
+
+/// A message that comes in by a way, to somebody who was there before.
+fn witness(door: &Doorway, witnesses: &Witnesses<'_>) -> Option<Witness> {
+    let (to, _) = door.to.first().filter(|_| door.certain)?;
+    let was = |entity: &&Entity| entity.whole == *to && entity.sides[0].is_some();
+    let entity = *witnesses.entities.all.iter().find(was)?;
+    let network = witnesses.grounds[0].network;
+    let src = witnesses.address(door.from.iter())?;
+    let dst = match &door.at {
+        At::Address(ip) => Addr::from(*ip),
+        At::Nodes(names, _) => {
+            let named = |id: &ElementId| names.contains(&network.element(*id).name.to_string());
+            let node = network.of_kind(Kind::Node).find(named)?;
+            let own = &network.fib(node)?.me.own;
+            *own.iter().find(|addr| addr.family() == src.family())?
+        }
+        At::Awaited => return None,
+    };
+    Some(Witness {
+        from: None,
+        to: To::Door(src, dst, entity),
+        family: src.family(),
+        proto: door.proto,
+        port: door.port,
+        choices: vec![],
+        opens: door.opens,
+    })
 }
 
 /// The place of a Service.

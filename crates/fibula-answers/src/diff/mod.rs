@@ -185,7 +185,7 @@ fn compared(grounds: [Ground<'_>; 2], explain: bool) -> Result<Diff, DiffError> 
     let [opens, closes] = sorters.map(|sorter| sorter.finish(&mut namer));
     let same = grounds[0].network == grounds[1].network;
     let contested = if same { vec![] } else { contested(filters, &pair, &classes, &mut namer) };
-    let doors = match explain {
+    let mut doors = match explain {
         true => doors::doorways(
             grounds,
             filters,
@@ -195,6 +195,11 @@ fn compared(grounds: [Ground<'_>; 2], explain: bool) -> Result<Diff, DiffError> 
         ),
         false => vec![],
     };
+    if let Some(pieces) = &pieces {
+        let witnesses = Witnesses { grounds, entities: &entities, classes: &classes };
+        let trial = Trial::new(pieces, &entities, grounds[0], &pair.choices);
+        doors::because(&mut doors, &witnesses, &trial);
+    }
     let pairs = counts::pairs(&pair, &classes, &entities, (allowed, differ), &mut reader);
     let services = match explain {
         true => services::Asking { grounds, joints, entities: &entities }

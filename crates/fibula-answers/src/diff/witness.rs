@@ -160,7 +160,7 @@ impl Witnesses<'_> {
     }
 
     /// An address of the world: one that nobody has, in none of the clusters' own ranges.
-    fn address<'r>(&self, ranges: impl Iterator<Item = &'r Range>) -> Option<Addr> {
+    pub(super) fn address<'r>(&self, ranges: impl Iterator<Item = &'r Range>) -> Option<Addr> {
         let inside: Vec<Range> = self
             .grounds
             .iter()
@@ -190,7 +190,7 @@ struct Picked {
 impl Picked {
     fn witness(&self, from: super::entities::Entity, to: To, opens: bool) -> Witness {
         let Picked { family, proto, port, ref choices } = *self;
-        Witness { from, to, family, proto, port, choices: choices.clone(), opens }
+        Witness { from: Some(from), to, family, proto, port, choices: choices.clone(), opens }
     }
 }
 

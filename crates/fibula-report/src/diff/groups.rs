@@ -3,7 +3,7 @@
 use fibula_answers::diff::{
     Became, Because, Change, Diff, Doorway, Edit, How, Served, Standing, What,
 };
-use fibula_answers::reach::{Party, PartyId, Toward, Who, Why};
+use fibula_answers::reach::{By, Party, PartyId, Toward, Who, Why};
 use fibula_cluster::Place;
 use fibula_network::Family;
 
@@ -309,19 +309,34 @@ impl Of<'_, '_> {
                 let sign = if door.opens { Sign::Opens } else { Sign::Closes };
                 let place = door.place.as_ref().and_then(|at| spot(self.inputs, at));
                 let text = words::way(self.names, door);
-                let cause = Cause { text, at: place, excerpt: None, says: String::new() };
+                let mut causes =
+                    vec![Cause { text, at: place, excerpt: None, says: String::new() }];
+                if door.because.proved.is_some() {
+                    causes.extend(self.because(&door.because));
+                } else {
+                    causes.extend(self.of_service(door));
+                }
                 let undecided = (!door.certain)
                     .then(|| vec!["it depends on what is left open, or was not read".to_owned()]);
                 Group {
                     sign,
                     lines: vec![words::door(self.names, door)],
-                    causes: vec![cause],
+                    causes,
                     undecided,
                     world: true,
                     subjects: door.to.iter().map(|(id, _)| self.names.one(*id)).collect(),
                 }
             })
             .collect()
+    }
+
+    /// What became of the Service that a way in is of.
+    fn of_service(&self, door: &Doorway) -> Option<Cause> {
+        let By::Service(path) = &door.by else { return None };
+        let served = self.diff.services.iter().find(|served| served.service == *path)?;
+        let at = served.at.as_ref().and_then(|at| spot(self.inputs, at));
+        let text = words::became(self.names, self.diff, served);
+        Some(Cause { text, at, excerpt: None, says: String::new() })
     }
 
     fn services(&self) -> Vec<Group> {
@@ -350,7 +365,7 @@ impl Of<'_, '_> {
         if lines.is_empty() {
             lines.push(Text::from(name));
         }
-        let text = words::became(self.names, served);
+        let text = words::became(self.names, self.diff, served);
         let cause = Cause { text, at, excerpt: None, says: String::new() };
         let undecided = (!served.is_certain()).then(Vec::new);
         let subjects = vec![format!("svc/{}", served.service)];

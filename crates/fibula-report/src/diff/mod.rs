@@ -85,7 +85,7 @@ fn group(group: &Group, page: &mut Page) {
         }
     }
     for why in undecided.iter().flatten() {
-        let head = Text::from(" ".repeat(INDENT - 2)).with(Label::Open, "or not:");
+        let head = Text::from(" ".repeat(INDENT)).with(Label::Open, "or not:");
         page.hanging(head, why);
     }
 }
@@ -111,6 +111,10 @@ fn notes(inputs: &Inputs<'_>, diff: &Diff) -> Vec<(&'static str, String)> {
     }
     if old.unread_lines() != new.unread_lines() {
         notes.extend(old.unread_lines().into_iter().map(|line| ("was", line)));
+    }
+    if diff.unread_differ {
+        let text = "these are not what they were: what they could withhold may differ (DR-21)";
+        notes.push(("", text.to_owned()));
     }
     for (which, preface) in [("missing", new), ("missing", old)] {
         notes.extend(preface.missing().map(|missing| (which, missing)));

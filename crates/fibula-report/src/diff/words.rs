@@ -167,14 +167,14 @@ fn ends(names: &Names<'_, '_>, ends: &[(PartyId, u16)]) -> String {
 }
 
 /// What became of a Service, and why.
-pub(super) fn became(names: &Names<'_, '_>, served: &Served) -> String {
+pub(super) fn became(names: &Names<'_, '_>, diff: &Diff, served: &Served) -> String {
     let name = names.service(&served.service);
     let why = match served.why {
-        Some(Reason::Selector) => "it selects other pods",
-        Some(Reason::Target) => "its target port is another one",
-        Some(Reason::Pods) => "pods have other labels, came, or went",
-        Some(Reason::Endpoints) => "its endpoints say so",
-        None => "",
+        Some(Reason::Selector) => "it selects other pods".to_owned(),
+        Some(Reason::Target) => "its target port is another one".to_owned(),
+        Some(Reason::Pods) => pods(names, diff, served),
+        Some(Reason::Endpoints) => "its endpoints say so".to_owned(),
+        None => String::new(),
     };
     match &served.what {
         Became::New => format!("svc/{name} is new"),
@@ -182,16 +182,38 @@ pub(super) fn became(names: &Names<'_, '_>, served: &Served) -> String {
         Became::PortNew => "the port is new".to_owned(),
         Became::PortGone => "the port is gone".to_owned(),
         Became::Empty(was) => {
-            format!(
-                "nobody stands behind it: connection refused; it led to {}: {why}",
-                ends(names, was)
-            )
+            let was = ends(names, was);
+            format!("nobody stands behind it, so it refuses: {why}; it led to {was}")
         }
         Became::Filled(is) => format!("it leads to {}, and led to nobody: {why}", ends(names, is)),
         Became::Leads(was, is) => {
             format!("it leads to {}, and led to {}: {why}", ends(names, is), ends(names, was))
         }
         Became::Kind(was, is) => format!("it is {}, and was {}", kind(*is), kind(*was)),
+    }
+}
+
+/// What became of the pods behind a Service.
+fn pods(names: &Names<'_, '_>, diff: &Diff, served: &Served) -> String {
+    let none: &[(PartyId, u16)] = &[];
+    let (was, is) = match &served.what {
+        Became::Empty(was) => (&was[..], none),
+        Became::Filled(is) => (none, &is[..]),
+        Became::Leads(was, is) => (&was[..], &is[..]),
+        _ => (none, none),
+    };
+    let own = |id: PartyId| was.iter().chain(is).any(|(end, _)| *end == id);
+    let labels = diff.pieces.iter().find_map(|piece| match &piece.what {
+        What::Labels { whole, labels, .. } if own(*whole) => {
+            Some(format!("{} {}", names.one(*whole), relabelled(labels)))
+        }
+        _ => None,
+    });
+    let came = diff.came.iter().find(|came| own(came.party));
+    match (labels, came) {
+        (Some(labels), _) => labels,
+        (None, Some(came)) => self::came(&names.one(came.party), came.how),
+        (None, None) => "its pods are not ready, or have other ports".to_owned(),
     }
 }
 

@@ -348,8 +348,10 @@ impl<'a> Pieces<'a> {
     }
 }
 
-/// The keys of labels of pods that policies ask for.
+/// The keys of labels of pods that policies and Services ask for.
 fn asked(clusters: [&Cluster; 2]) -> BTreeSet<&str> {
+    let services = clusters.into_iter().flat_map(|cluster| &cluster.services);
+    let selected = services.flat_map(|service| service.selector.iter().map(|(key, _)| &**key));
     let policies = clusters.into_iter().flat_map(|cluster| &cluster.policies);
     let selections = policies.flat_map(|policy| {
         let peers = policy.rules().flat_map(|rule| rule.peers());
@@ -360,7 +362,7 @@ fn asked(clusters: [&Cluster; 2]) -> BTreeSet<&str> {
         pods.chain([&policy.subject])
     });
     let requirements = selections.flat_map(|selection| selection.pods.requirements());
-    requirements.map(|requirement| requirement.key.as_str()).collect()
+    requirements.map(|requirement| requirement.key.as_str()).chain(selected).collect()
 }
 
 /// The ranges that policies name.
