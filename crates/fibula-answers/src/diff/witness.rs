@@ -58,6 +58,8 @@ pub(super) struct Asked {
 
 /// How many pairs of classes of one difference have messages of their own; of more one stands for all.
 const MOST_PAIRS: usize = 1024;
+/// Among how many of a class one is looked for.
+const MOST_TRIED: usize = 16;
 /// How many messages there are in all.
 const MOST_WITNESSES: usize = 8192;
 
@@ -124,39 +126,55 @@ impl Witnesses<'_> {
         asked
     }
 
+    /// Somebody of the one side who sends to somebody of the other. None where nobody is there, or
+    /// where no policy has a word: from a Node to a pod that it hosts (NP-32).
     fn one(&self, (from, to): (&Side, &Side), header: &Picked, opens: bool) -> Option<Witness> {
         let all = &self.entities.all;
-        let entity = |side: &Side, but: Option<usize>| -> Option<usize> {
-            let mut list: Box<dyn Iterator<Item = usize> + '_> = match side {
-                Side::Classes(numbers) => {
-                    let classes = numbers.iter().map(|at| &self.classes[*at]);
-                    Box::new(classes.flat_map(|class| class.entities.iter().copied()))
-                }
-                Side::Entities(entities) => Box::new(entities.iter().copied()),
-                Side::OwnNode => return None,
-            };
-            list.find(|at| Some(*at) != but && all[*at].sides[0].is_some())
-        };
-        let source = entity(from, None)?;
-        let to = match to {
-            Side::OwnNode => To::OwnNode,
-            Side::Classes(numbers)
-                if numbers.iter().any(|at| !self.classes[*at].ranges.is_empty()) =>
-            {
-                let classes = numbers.iter().map(|at| &self.classes[*at]);
-                To::World(self.address(classes.flat_map(|class| &class.ranges))?)
+        let sources = self.some(from);
+        let classes: &[usize] = match to {
+            Side::OwnNode => {
+                let source = sources.first()?;
+                return Some(header.witness(all[*source], To::OwnNode, opens));
             }
-            to => match entity(to, Some(source)) {
-                Some(target) => To::Entity(all[target]),
-                // All others of the targets are the source itself: another one sends.
-                None => {
-                    let target = entity(to, None)?;
-                    let source = entity(from, Some(target))?;
-                    return Some(header.witness(all[source], To::Entity(all[target]), opens));
-                }
-            },
+            Side::Classes(numbers) => numbers,
+            Side::Entities(_) => &[],
         };
-        Some(header.witness(all[source], to, opens))
+        let ranges = classes.iter().flat_map(|at| &self.classes[*at].ranges);
+        let mut ranges = ranges.peekable();
+        if ranges.peek().is_some() {
+            let to = To::World(self.address(ranges)?);
+            return Some(header.witness(all[*sources.first()?], to, opens));
+        }
+        let targets = self.some(to);
+        let pairs = sources.iter().flat_map(|from| targets.iter().map(move |to| (*from, *to)));
+        let mut pairs = pairs.filter(|(from, to)| {
+            let hosts = |from: usize, to: usize| {
+                [0, 1].into_iter().any(|side| {
+                    let fib = |id| self.grounds[side].network.fib(id);
+                    let host = all[to].sides[side].and_then(|id| fib(id)?.me.host);
+                    host.is_some() && host == all[from].sides[side]
+                })
+            };
+            from != to && !hosts(*from, *to)
+        });
+        let (from, to) = pairs.next()?;
+        Some(header.witness(all[from], To::Entity(all[to]), opens))
+    }
+
+    /// The first of a side that were there before.
+    fn some(&self, side: &Side) -> Vec<usize> {
+        let was = |at: &usize| self.entities.all[*at].sides[0].is_some();
+        match side {
+            Side::Classes(numbers) => {
+                let classes = numbers.iter().map(|at| &self.classes[*at]);
+                let entities = classes.flat_map(|class| class.entities.iter().copied());
+                entities.filter(was).take(MOST_TRIED).collect()
+            }
+            Side::Entities(entities) => {
+                entities.iter().copied().filter(was).take(MOST_TRIED).collect()
+            }
+            Side::OwnNode => vec![],
+        }
     }
 
     /// An address of the world: one that nobody has, in none of the clusters' own ranges.

@@ -33,8 +33,9 @@ pub(super) struct Group {
     pub(super) causes: Vec<Cause>,
     /// What would decide it, where it is not certain.
     pub(super) undecided: Option<Vec<String>>,
-    /// Whether the world has part in it.
+    /// Whether the world has part in it, and whether Nodes have.
     pub(super) world: bool,
+    pub(super) nodes: bool,
     /// By names that last, what it is about.
     pub(super) subjects: Vec<String>,
 }
@@ -147,11 +148,13 @@ impl Of<'_, '_> {
             change.line.from.iter().chain(to)
         });
         let world = ids.clone().any(|id| matches!(self.names.who(*id), Who::World(_)));
+        let nodes =
+            ids.clone().any(|id| matches!(self.names.who(*id), Who::Node(_) | Who::OwnNode));
         let mut subjects: Vec<String> = ids.map(|id| self.names.one(*id)).collect();
         subjects.sort();
         subjects.dedup();
         let undecided = first.why.as_ref().map(|why| self.why(why));
-        Group { sign, lines, causes, undecided, world, subjects }
+        Group { sign, lines, causes, undecided, world, nodes, subjects }
     }
 
     /// Who, and to whom.
@@ -324,6 +327,7 @@ impl Of<'_, '_> {
                     causes,
                     undecided,
                     world: true,
+                    nodes: false,
                     subjects: door.to.iter().map(|(id, _)| self.names.one(*id)).collect(),
                 }
             })
@@ -369,6 +373,6 @@ impl Of<'_, '_> {
         let cause = Cause { text, at, excerpt: None, says: String::new() };
         let undecided = (!served.is_certain()).then(Vec::new);
         let subjects = vec![format!("svc/{}", served.service)];
-        Group { sign, lines, causes: vec![cause], undecided, world: false, subjects }
+        Group { sign, lines, causes: vec![cause], undecided, world: false, nodes: false, subjects }
     }
 }

@@ -16,7 +16,7 @@ use fibula_cluster::{ObjectId, Place};
 use crate::error::lines;
 use crate::notices::Spot;
 use crate::page::{Page, Text};
-use crate::preface::{Preface, count, thousands};
+use crate::preface::{Preface, count, list, thousands};
 use crate::style::Label;
 use crate::view::{Excerpt, View};
 use groups::{Group, Groups, Sign};
@@ -134,24 +134,25 @@ fn summary(diff: &Diff, groups: &Groups, exit: u8) -> String {
     let pairs = diff.pairs;
     let of = |sign: Sign| {
         let all = groups.all.iter().filter(|g| g.sign == sign && g.undecided.is_none());
-        (all.clone().count(), all.clone().any(|group| group.world))
+        let outside =
+            [(all.clone().any(|g| g.nodes), "nodes"), (all.clone().any(|g| g.world), "world")];
+        let outside = outside.into_iter().filter(|(is, _)| *is).map(|(_, word)| word);
+        (all.count(), outside.collect::<Vec<_>>())
     };
     let mut parts: Vec<String> = vec![];
     for (sign, word, n) in
         [(Sign::Opens, "opening", pairs.opened), (Sign::Closes, "closing", pairs.closed)]
     {
-        let (all, world) = of(sign);
+        let (all, outside) = of(sign);
         if all > 0 {
-            let mut inside = vec![];
+            let mut inside: Vec<String> = vec![];
             if n > 0 {
                 inside.push(counted(n, "pair"));
             }
-            if world {
-                inside.push(if n > 0 { "and world".to_owned() } else { "world".to_owned() });
-            }
+            inside.extend(outside.into_iter().map(str::to_owned));
             let inside = match inside.is_empty() {
                 true => String::new(),
-                false => format!(" ({})", inside.join(", ")),
+                false => format!(" ({})", list(&inside)),
             };
             parts.push(format!("{}{inside}", count(all, word)));
         }
