@@ -5,9 +5,12 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use fibula_answers::constraints::verify;
+use fibula_answers::diff::diff;
 use fibula_answers::reach::{Asked, reach};
 use fibula_answers::trace::Ground;
-use fibula_cluster::{Cluster, Options};
+use fibula_cluster::{
+    Cluster, NamespaceSelection, Options, Peer, PeerOf, Peers, PodSelection, Selector,
+};
 use fibula_intended::{Daemon, Intent, network};
 use fibula_network::Network;
 use fibula_network::filters::Filters;
@@ -54,6 +57,9 @@ pub enum Stage {
     Whole,
     /// C1 to C4 and R5 of the network.
     Verify,
+    /// Two networks, whose clusters differ in one peer of one policy, to what opens between them, and
+    /// why: with one network more to try the peer.
+    Diff,
 }
 
 /// The scenes of the budgets, and those between which one number grows.
@@ -139,6 +145,12 @@ impl Scene {
                 measure(|| (), |()| Filters::new(&network).map(|f| f.space.nodes()), 1)
             }
             Stage::Verify => measure(|| (), |()| verify(&network), 1),
+            Stage::Diff => {
+                let changed = changed(&cluster);
+                let other = intended(&changed);
+                let compared = |()| differ((&cluster, &network), (&changed, &other));
+                measure(|| (), compared, 1)
+            }
             _ => measure(|| (), |()| reached(&cluster, &network), 1),
         }
     }
@@ -147,6 +159,33 @@ impl Scene {
 /// The network of a cluster, as the command line makes it.
 pub fn intended(cluster: &Cluster) -> Network {
     network(cluster, &Intent { daemons: vec![Daemon::kubelet()], ..Intent::default() })
+}
+
+/// A cluster in which one rule has one peer more: everybody in the cluster.
+pub fn changed(cluster: &Cluster) -> Cluster {
+    let mut changed = cluster.clone();
+    let rules = changed.policies.iter_mut().flat_map(|policy| &mut policy.ingress);
+    let peers = rules.into_iter().find_map(|rule| match &mut rule.peers {
+        Peers::Of(peers) => Some(peers),
+        Peers::Any => None,
+    });
+    if let Some(peers) = peers {
+        let (namespaces, pods) = (NamespaceSelection::By(Selector::default()), Selector::default());
+        let what = PeerOf::Pods(PodSelection { namespaces, pods });
+        peers.extend(peers.first().cloned().map(|peer| Peer { what, ..peer }));
+    }
+    changed
+}
+
+/// How many lines say what opens and closes.
+pub fn differ(old: (&Cluster, &Network), new: (&Cluster, &Network)) -> usize {
+    let [old, new] = [old, new].map(|(cluster, network)| Ground {
+        network,
+        cluster: Some(cluster),
+        unread: &[],
+        remake: Some(&intended),
+    });
+    diff(old, new).map_or(0, |diff| diff.opens.len() + diff.closes.len())
 }
 
 /// How many lines say who can reach whom.
@@ -159,8 +198,8 @@ pub fn reached(cluster: &Cluster, network: &Network) -> usize {
 
 impl Stage {
     /// Each stage.
-    pub const ALL: [Stage; 5] =
-        [Stage::Network, Stage::Filters, Stage::Reach, Stage::Whole, Stage::Verify];
+    pub const ALL: [Stage; 6] =
+        [Stage::Network, Stage::Filters, Stage::Reach, Stage::Whole, Stage::Verify, Stage::Diff];
 
     /// Its name in tables.
     pub fn name(self) -> &'static str {
@@ -170,6 +209,7 @@ impl Stage {
             Stage::Reach => "network to reach",
             Stage::Whole => "cluster to reach",
             Stage::Verify => "network to proof",
+            Stage::Diff => "networks to diff",
         }
     }
 }

@@ -10,6 +10,7 @@
 
 mod branches;
 mod demo;
+mod diff;
 mod dot;
 pub mod error;
 mod explain;
@@ -37,6 +38,7 @@ mod view;
 mod why;
 
 pub use demo::{Broken, Demo, cut, demo};
+pub use diff::{Inputs, diff, diff_markdown, diff_notices};
 pub use dot::dot;
 pub use explain::{explain, explain_all, ids, near_ids};
 pub use graph::{GraphOptions, graph};

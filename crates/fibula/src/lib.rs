@@ -118,6 +118,7 @@ fn dispatch(command: Command, default: Option<OsString>, streams: &mut Streams<'
         Command::Trace(args) => commands::trace(&args, default, streams),
         Command::Reach(args) => commands::reach(&args, default, streams),
         Command::Verify(args) => commands::verify(&args, default, streams),
+        Command::Diff(args) => commands::diff(&args, default, streams),
         Command::Lint(args) => commands::lint(&args, default, streams),
         Command::Lab(args) => commands::lab(&args, default, streams),
         Command::Explain(args) => commands::explain(&args, streams),

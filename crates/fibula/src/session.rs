@@ -105,6 +105,14 @@ impl Session {
         Some(Spot { file, line: Some(at.line), column: Some(at.column) })
     }
 
+    /// Where a value of an object stands, by its API path.
+    pub(crate) fn value(&self, object: ObjectId, path: &str) -> Option<Spot> {
+        let path = self.expression(object, path);
+        let at = self.sources.position(object, &path)?;
+        let file = at.file.to_owned();
+        Some(Spot { file, line: Some(at.line), column: Some(at.column) })
+    }
+
     /// The first file that was read.
     pub(crate) fn first_file(&self) -> Option<&str> {
         self.sources.files().next()

@@ -81,7 +81,7 @@ pub(super) struct Outcome {
 }
 
 /// All ways in from the world that lead to somebody who was asked about.
-pub(super) fn doors(
+pub(crate) fn doors(
     ground: Ground<'_>,
     filters: &Filters<'_>,
     parties: &Parties,

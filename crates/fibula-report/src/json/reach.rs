@@ -39,7 +39,7 @@ pub fn reach(view: &View<'_>, reach: &Reach, preface: &Preface) -> Value {
     })
 }
 
-fn party(party: &Party) -> Value {
+pub(super) fn party(party: &Party) -> Value {
     match &party.who {
         Who::Workload { namespace, name, kind, only } => json!({
             "kind": kind,
@@ -57,7 +57,7 @@ fn party(party: &Party) -> Value {
     }
 }
 
-fn ids(parties: &[PartyId]) -> Vec<u32> {
+pub(super) fn ids(parties: &[PartyId]) -> Vec<u32> {
     parties.iter().map(|id| id.0).collect()
 }
 
@@ -72,7 +72,7 @@ fn port(proto: Proto, first: u32, last: u32) -> Value {
     json!({ "protocol": proto.name(), "first": first, "last": last })
 }
 
-fn line(line: &Line) -> Value {
+pub(super) fn line(line: &Line) -> Value {
     let to = line.to.iter().map(|toward| {
         json!({
             "targets": ids(&toward.targets),

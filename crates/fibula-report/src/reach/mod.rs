@@ -8,7 +8,7 @@
 
 mod graph;
 mod markdown;
-mod names;
+pub(crate) mod names;
 mod namespaces;
 mod rows;
 

@@ -11,8 +11,9 @@ use crate::style::Label;
 use crate::view::View;
 
 /// The names of an answer's parties.
-pub(super) struct Names<'a, 'v> {
-    reach: &'a Reach,
+pub(crate) struct Names<'a, 'v> {
+    parties: &'a [Party],
+    families: &'a [Family],
     view: &'a View<'v>,
     /// The whole workloads, sorted.
     workloads: Vec<PartyId>,
@@ -32,12 +33,21 @@ const MOST_RANGES: usize = 3;
 
 impl<'a, 'v> Names<'a, 'v> {
     pub(super) fn new(view: &'a View<'v>, reach: &'a Reach) -> Names<'a, 'v> {
-        let ids = (0..reach.parties.len() as u32).map(PartyId);
+        Names::of(view, &reach.parties, &reach.families)
+    }
+
+    /// The names of these parties, where pods have addresses of these families.
+    pub(crate) fn of(
+        view: &'a View<'v>,
+        parties: &'a [Party],
+        families: &'a [Family],
+    ) -> Names<'a, 'v> {
+        let ids = (0..parties.len() as u32).map(PartyId);
         let mut workloads = vec![];
         let mut namespaces: BTreeMap<&str, usize> = BTreeMap::new();
         let mut nodes = 0;
         for id in ids {
-            match &reach.parties[id.0 as usize].who {
+            match &parties[id.0 as usize].who {
                 Who::Workload { namespace, only, .. } if only.is_empty() => {
                     workloads.push(id);
                     *namespaces.entry(namespace).or_default() += 1;
@@ -53,15 +63,15 @@ impl<'a, 'v> Names<'a, 'v> {
                 declared.entry(pod).or_default().push(open.port);
             }
         }
-        Names { reach, view, workloads, namespaces, nodes, declared }
+        Names { parties, families, view, workloads, namespaces, nodes, declared }
     }
 
     fn party(&self, id: PartyId) -> &'a Party {
-        &self.reach.parties[id.0 as usize]
+        &self.parties[id.0 as usize]
     }
 
     /// Who a party is.
-    pub(super) fn who(&self, id: PartyId) -> &'a Who {
+    pub(crate) fn who(&self, id: PartyId) -> &'a Who {
         &self.party(id).who
     }
 
@@ -71,7 +81,7 @@ impl<'a, 'v> Names<'a, 'v> {
     }
 
     /// The name of a Service: without its namespace where there is only one.
-    pub(super) fn service(&self, path: &str) -> String {
+    pub(crate) fn service(&self, path: &str) -> String {
         match self.namespaces.len() {
             0 | 1 => path.rsplit('/').next().unwrap_or(path).to_owned(),
             _ => path.to_owned(),
@@ -79,7 +89,7 @@ impl<'a, 'v> Names<'a, 'v> {
     }
 
     /// One party.
-    pub(super) fn one(&self, id: PartyId) -> String {
+    pub(crate) fn one(&self, id: PartyId) -> String {
         match &self.party(id).who {
             Who::Workload { namespace, name, only, .. } => {
                 let names: Vec<&str> = match only.len() {
@@ -133,7 +143,7 @@ impl<'a, 'v> Names<'a, 'v> {
 
     /// Sources of these targets: `all 11 others` where they are all workloads but the one that is
     /// reached.
-    pub(super) fn sources(&self, sources: &[PartyId], targets: &[PartyId]) -> Vec<String> {
+    pub(crate) fn sources(&self, sources: &[PartyId], targets: &[PartyId]) -> Vec<String> {
         let all = self.workloads.len();
         let is_source = |id: &PartyId| sources.binary_search(id).is_ok();
         let left: Vec<PartyId> =
@@ -148,7 +158,7 @@ impl<'a, 'v> Names<'a, 'v> {
     }
 
     /// Several parties, in few names: all of a kind, all but a few, all of a namespace.
-    pub(super) fn list(&self, parties: &[PartyId]) -> Vec<String> {
+    pub(crate) fn list(&self, parties: &[PartyId]) -> Vec<String> {
         let (whole, rest): (Vec<PartyId>, Vec<PartyId>) =
             parties.iter().partition(|id| self.workloads.binary_search(id).is_ok());
         let mut names = vec![];
@@ -206,8 +216,8 @@ impl<'a, 'v> Names<'a, 'v> {
     }
 
     /// Addresses that nobody in the cluster has.
-    pub(super) fn world(&self, ranges: &[Range]) -> String {
-        let families = &self.reach.families[..];
+    pub(crate) fn world(&self, ranges: &[Range]) -> String {
+        let families = self.families;
         let parts = families.iter().map(|family| self.world_of(*family, ranges));
         let parts: Vec<Option<String>> = parts.collect();
         match (&parts[..], families) {
@@ -255,7 +265,7 @@ impl<'a, 'v> Names<'a, 'v> {
     }
 
     /// What is open, behind a name: `:8080`, `:53/UDP`, `:any`.
-    pub(super) fn ports(&self, ports: &Ports, targets: &[PartyId]) -> Text {
+    pub(crate) fn ports(&self, ports: &Ports, targets: &[PartyId]) -> Text {
         if ports.any() {
             let declared = match targets {
                 [one] => self.declares(*one),
@@ -292,7 +302,7 @@ impl<'a, 'v> Names<'a, 'v> {
 }
 
 /// The name of a family.
-pub(super) fn family(family: Family) -> &'static str {
+pub(crate) fn family(family: Family) -> &'static str {
     match family {
         Family::V4 => "IPv4",
         Family::V6 => "IPv6",

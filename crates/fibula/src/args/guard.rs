@@ -21,3 +21,21 @@ pub(crate) struct LintArgs {
     #[arg(short, long, help_heading = "Output")]
     pub(crate) quiet: bool,
 }
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct DiffArgs {
+    /// What was, and what is to be: each a file, a folder, - or whatever -f takes
+    #[arg(value_name = "OLD NEW", required = true, num_args = 1..=2)]
+    pub(crate) inputs: Vec<String>,
+    /// Exit with 0 where something differs too: for jobs that only comment
+    #[arg(long)]
+    pub(crate) exit_zero: bool,
+    #[command(flatten)]
+    pub(crate) input: InputArgs,
+    /// text, json, markdown, sarif or github, to standard output or into a file; repeatable
+    #[arg(short = 'o', long = "output", value_name = "FORMAT[=FILE]", help_heading = "Output")]
+    pub(crate) output: Vec<Target>,
+    /// Print nothing: the exit code is the answer
+    #[arg(short, long, help_heading = "Output")]
+    pub(crate) quiet: bool,
+}

@@ -25,6 +25,17 @@ Examples:
   fibula reach -f deploy/ --only unused
   fibula reach -f deploy/ -o markdown=comment.md";
 
+pub(crate) const DIFF_HELP: &str = "\
+Pods are the same by workload, wherever they run and whatever their addresses are. What -f names is
+read with both.
+
+Exit codes: 0 alike, 1 something opens or closes, 2 cannot run, 3 nobody knows.
+
+Examples:
+  fibula diff old/ new/
+  fibula diff cluster.yaml deploy/ -f crds/
+  fibula diff old/ new/ --exit-zero -o markdown=comment.md";
+
 pub(crate) const VERIFY_HELP: &str = "\
 Examples:
   fibula verify @k1

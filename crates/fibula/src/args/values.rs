@@ -68,6 +68,7 @@ impl Command {
             Command::Verify(args) => of(&args.output),
             Command::Explain(args) => of(&args.output),
             Command::Lab(LabCommand::Check(args)) => of(&args.output),
+            Command::Diff(args) => (args.quiet, args.output.clone()),
             Command::Lint(args) => (args.quiet, args.output.clone()),
             Command::Reach(args) => (args.quiet, args.output.clone()),
             Command::Graph(args) => (args.quiet, args.output.clone()),

@@ -14,7 +14,7 @@ use crate::input;
 fn answers_of_all_forms() -> Vec<(Value, String)> {
     let (shop, policies) = (&*input("shop.yaml"), &*input("policies.yaml"));
     let (findings, reach) = (&*input("findings.yaml"), &*input("reach.yaml"));
-    let commands: [&[&str]; 12] = [
+    let commands: [&[&str]; 13] = [
         &["verify", "@k1"],
         &["verify", "--without", "R1", "@k1"],
         &["verify", findings],
@@ -22,6 +22,7 @@ fn answers_of_all_forms() -> Vec<(Value, String)> {
         &["trace", "-f", policies, "-n", "shop", "web", "db:5432"],
         &["trace", "-f", "@k1", "c1-1", "nobody:80"],
         &["reach", "-f", reach],
+        &["diff", shop, policies],
         &["lint", findings, shop],
         &["graph", "-f", "@k1"],
         &["demo"],
