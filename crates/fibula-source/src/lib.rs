@@ -13,6 +13,7 @@
 mod de;
 mod events;
 mod file;
+pub mod git;
 mod input;
 mod json;
 mod objects;
@@ -24,7 +25,7 @@ mod sources;
 mod strict;
 mod yaml;
 
-pub use input::Input;
+pub use input::{Files, Held, Input};
 pub use read::{Read, Unread, read};
 pub use refusal::{Caret, Refusal, Snippet};
 pub use sources::{Position, Sources};

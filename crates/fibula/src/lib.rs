@@ -6,6 +6,7 @@ mod args;
 mod commands;
 mod config;
 mod ignored;
+mod inputs;
 mod output;
 mod refused;
 mod session;

@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::mem::ManuallyDrop;
-use std::path::PathBuf;
 
 use fibula_answers::trace::{Ground, Unread};
 use fibula_cluster::{Cluster, ObjectId, Options, Place, decides};
@@ -15,13 +14,11 @@ use fibula_source::{Input, Refusal, Sources};
 use crate::args::{InputArgs, ListenersArg};
 use crate::config::{Config, config};
 use crate::ignored::ignores_nothing;
+use crate::inputs::{KUBECTL, input};
 use crate::{Exit, Stop, Streams, refused};
 
 /// K1, the example of the model.
 pub(crate) const K1: &str = include_str!("../k1.yaml");
-
-/// How a cluster comes in.
-const KUBECTL: &str = "kubectl get -A -o yaml nodes,pods,services | fibula verify -";
 
 /// How many lines of an object are shown before the one that is meant.
 const MOST_EXCERPT: usize = 6;
@@ -92,8 +89,7 @@ impl Session {
         let path = self.cluster.as_ref()?.path(place);
         // An object without a container in its place is shown where it begins.
         let path = if place.container.is_some() { path.as_str() } else { "metadata.name" };
-        let at = self.sources.position(place.object, path)?;
-        Some(format!("{}:{}", at.file, at.line))
+        self.sources.place(place.object, path)
     }
 
     /// Lines of an object, from that of one value to that of another.
@@ -219,21 +215,6 @@ impl Session {
         let remake: Remake = Box::new(move |cluster| fibula_intended::network(cluster, &intent));
         let (cluster, remake) = (Some(cluster), Some(remake));
         Ok(Session { network, cluster, preface, sources, remake, places: vec![] })
-    }
-}
-
-/// An input, by what was typed.
-fn input(name: &str, streams: &mut Streams<'_>) -> Result<Input, Stop> {
-    match name {
-        "-" => (streams.input)()
-            .map(Input::Stdin)
-            .map_err(|error| Stop::cannot(&format!("cannot read standard input: {error}"), None)),
-        "@k1" => Ok(Input::Text { name: "k1.yaml".to_owned(), text: K1.into() }),
-        _ if name.starts_with('@') => Err(Stop::cannot(
-            &format!("{name} is no input that fibula knows: say a file, a folder, - or @k1"),
-            Some(KUBECTL),
-        )),
-        path => Ok(Input::Path(PathBuf::from(path))),
     }
 }
 
