@@ -3,7 +3,7 @@
 //! ```text
 //! apiVersion, kind ─ reading ─ Kind::read ─ Object ─ check ─ Fault
 //!                                             │
-//!                               Cluster::new ─┴─ Cluster ─┬─ findings ─ Finding
+//!                     overlay ─ Cluster::new ─┴─ Cluster ─┬─ findings ─ Finding
 //!                                             │           └─ select ─ classes of pods
 //!                                             │
 //!                        generate::objects ───┘
@@ -20,6 +20,7 @@ mod findings;
 pub mod generate;
 mod object;
 mod options;
+mod overlay;
 mod place;
 mod policy;
 mod reading;
@@ -33,6 +34,7 @@ pub use cluster::*;
 pub use findings::{Finding, Owner, Severity, findings, shared_addresses};
 pub use object::{Fault, Kind, Object};
 pub use options::Options;
+pub use overlay::{Laid, More, Overlaid, later, overlay};
 pub use place::{ContainerList, ObjectId, Place, place_path};
 pub use policy::*;
 pub use reading::{Decides, Reading, decides, is_read, reading, unread_kinds};

@@ -30,6 +30,7 @@ mod trace;
 mod verify;
 mod view;
 mod why;
+mod words;
 
 pub use demo::{Broken, Demo, cut, demo};
 pub use dot::dot;

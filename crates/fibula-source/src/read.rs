@@ -109,6 +109,26 @@ fn file(index: u32, file: &File) -> Batch {
 }
 
 impl Read {
+    /// Adds what was read from elsewhere, but for its objects: these come back, with the numbers that
+    /// they have in [`Read::sources`] now.
+    pub fn append(&mut self, other: Read) -> Vec<(ObjectId, Object)> {
+        let by = self.sources.append(other.sources);
+        let moved = |id: ObjectId| ObjectId(id.0 + by);
+        self.refused.extend(other.refused);
+        self.files += other.files;
+        self.skipped += other.skipped;
+        self.not_objects += other.not_objects;
+        self.garbled.extend(other.garbled);
+        for (all, more) in [(&mut self.counts, other.counts), (&mut self.left, other.left)] {
+            for (kind, count) in more {
+                *all.entry(kind).or_default() += count;
+            }
+        }
+        let unread = other.unread.into_iter();
+        self.unread.extend(unread.map(|unread| Unread { id: moved(unread.id), ..unread }));
+        other.objects.into_iter().map(|(id, object)| (moved(id), object)).collect()
+    }
+
     fn add(&mut self, batch: Batch) {
         for (origin, found) in batch.found {
             let id = ObjectId(self.sources.origins.len() as u32);

@@ -136,6 +136,15 @@ impl Sources {
         found.get()
     }
 
+    /// Adds the files of others, and tells by how much the numbers of their objects grow.
+    pub(crate) fn append(&mut self, other: Sources) -> u32 {
+        let (files, objects) = (self.files.len() as u32, self.origins.len() as u32);
+        self.files.extend(other.files);
+        let origins = other.origins.into_iter();
+        self.origins.extend(origins.map(|o| Origin { file: o.file + files, ..o }));
+        objects
+    }
+
     /// An object's text as it stands in its file.
     pub fn text(&self, id: ObjectId) -> Option<&str> {
         let origin = self.origins.get(id.0 as usize)?;

@@ -82,8 +82,9 @@ pub(crate) enum Command {
 }
 
 /// What says nothing of a network that is read as such.
-const OF_OBJECTS: [&str; 12] = [
+const OF_OBJECTS: [&str; 13] = [
     "file",
+    "overlay",
     "ignore",
     "profile",
     "decide",
@@ -104,6 +105,9 @@ pub(crate) struct InputArgs {
     /// Read FILE, DIR, - (standard input) or @k1 (the example); repeatable [env: FIBULA_INPUT]
     #[arg(short = 'f', long = "file", value_name = "INPUT")]
     pub(crate) file: Vec<String>,
+    /// Lay the manifests of INPUT over what is read, as `kubectl apply` would; repeatable
+    #[arg(long, value_name = "INPUT")]
+    pub(crate) overlay: Vec<String>,
     /// Read a whole network, as `graph -o json` writes one, instead of objects
     #[arg(long, value_name = "FILE", conflicts_with_all = OF_OBJECTS)]
     pub(crate) network: Option<String>,

@@ -14,7 +14,7 @@ use fibula_source::{Input, Refusal, Sources};
 use crate::args::{InputArgs, ListenersArg};
 use crate::config::{Config, config};
 use crate::ignored::ignores_nothing;
-use crate::inputs::{KUBECTL, input};
+use crate::inputs::{KUBECTL, Over, input};
 use crate::{Exit, Stop, Streams, refused};
 
 /// K1, the example of the model.
@@ -162,12 +162,14 @@ impl Session {
         }
         let inputs: Vec<Input> =
             named.iter().map(|name| input(name, streams)).collect::<Result<_, Stop>>()?;
-        let read = fibula_source::read(&inputs);
+        let mut read = fibula_source::read(&inputs);
+        let over = Over::lay(&args.overlay, &mut read, streams)?;
         let refused: Vec<Page> = read.refused.iter().map(error::refusal).collect();
         let garbled = garbled(&read.garbled);
         // Policies alone make no network.
         if read.objects.iter().all(|(_, object)| object.kind().is_policy()) {
-            let found = read.left.values().sum::<usize>() + read.unread.len();
+            let others = read.unread.len() + read.objects.len();
+            let found = read.left.values().sum::<usize>() + others;
             let what = match (read.refused.is_empty(), found) {
                 (false, _) => return Err(Stop::with(refused, Exit::Cannot)),
                 (true, 0) => format!("no Kubernetes objects in {}", named.join(", ")),
@@ -192,6 +194,7 @@ impl Session {
             service_ranges: args.service_cidr.clone(),
             node_ranges: args.node_cidr.clone(),
             nodes: args.nodes,
+            more: over.more,
         };
         let cluster = Cluster::new(read.objects, &options);
         let k1 = named.iter().all(|name| name == "@k1");
@@ -207,6 +210,7 @@ impl Session {
             unread: unread(&read.unread, &config.ignore),
             refused: read.refused.len(),
             kept_out: cluster.twins.len(),
+            laid: over.laid,
         };
         if let Some(garbled) = preface.garbled() {
             error::warning(&garbled, None).print(&streams.err_screen, streams.err)?;

@@ -75,8 +75,7 @@ pub fn files(folder: &Path, said: &str) -> Result<Files, GitError> {
     let git = Git { folder };
     let prefix = git.prefix()?;
     let commit = git.commit(rev)?;
-    let missing =
-        || GitError::NoPath { rev: rev.to_owned(), path: path.unwrap_or(".").to_owned() };
+    let missing = || GitError::NoPath { rev: rev.to_owned(), path: path.unwrap_or(".").to_owned() };
     let tree = Tree::read(&git, &commit)?;
     let whole = tree::join(&prefix, path.unwrap_or_default()).ok_or_else(missing)?;
     let found = tree.find(&whole).ok_or_else(missing)?;

@@ -56,10 +56,7 @@ impl Git<'_> {
     }
 
     /// Every entry of a commit: its mode, what it is called inside of git, and its path.
-    pub(super) fn entries(
-        &self,
-        commit: &str,
-    ) -> Result<Vec<(String, String, String)>, GitError> {
+    pub(super) fn entries(&self, commit: &str) -> Result<Vec<(String, String, String)>, GitError> {
         let output = self.run(&["ls-tree", "-r", "-z", "--full-tree", commit])?;
         if !output.status.success() {
             return Err(failed(&output));

@@ -1,13 +1,16 @@
 //! Where input comes from, by what was typed: files, folders, standard input, the example, a git
 //! revision.
 
+mod over;
+
 use std::path::{Path, PathBuf};
 
-use fibula_source::git::{self, GitError};
 use fibula_source::Input;
+use fibula_source::git::{self, GitError};
 
 use crate::session::K1;
 use crate::{Stop, Streams};
+pub(crate) use over::Over;
 
 /// How a cluster comes in.
 pub(crate) const KUBECTL: &str = "kubectl get -A -o yaml nodes,pods,services | fibula verify -";
@@ -26,9 +29,10 @@ pub(crate) fn input(name: &str, streams: &mut Streams<'_>) -> Result<Input, Stop
             &format!("{name} is no input that fibula knows: say a file, a folder, - or @k1"),
             Some(KUBECTL),
         )),
-        _ if name.starts_with(git::PREFIX) => {
-            git::files(Path::new(HERE), name).map(Input::Files).map_err(|e| refused(&e))
-        }
+        _ if name.starts_with(git::PREFIX) => match pair(name)? {
+            Some(_) => Err(refused(&GitError::Range(name.to_owned()))),
+            None => git::files(Path::new(HERE), name).map(Input::Files).map_err(|e| refused(&e)),
+        },
         path => Ok(Input::Path(PathBuf::from(path))),
     }
 }

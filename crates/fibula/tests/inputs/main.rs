@@ -1,0 +1,6 @@
+//! Where input comes from: git revisions, overlays, clusters that run, dumps. The program is run as
+//! one would, in a folder of its own.
+
+mod git;
+mod overlay;
+mod stage;
