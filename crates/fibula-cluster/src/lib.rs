@@ -37,7 +37,9 @@ pub use options::Options;
 pub use overlay::{Laid, More, Overlaid, later, overlay};
 pub use place::{ContainerList, ObjectId, Place, place_path};
 pub use policy::*;
-pub use reading::{Decides, Reading, decides, is_read, reading, unread_kinds};
+pub use reading::{
+    Decides, Listed, MISSING, Reading, decides, is_read, listed, reading, unread_kinds,
+};
 pub use selector::{Requirement, Selector, Test};
 pub use service::*;
 pub use sloppy::{parse_cidr, parse_ip};

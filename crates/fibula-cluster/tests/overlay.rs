@@ -3,7 +3,9 @@
 mod common;
 
 use fibula_cluster::generate::{Shape, objects};
-use fibula_cluster::{Cluster, Kind, Laid, Object, ObjectId, Options, Overlaid, Pod, overlay};
+use fibula_cluster::{
+    Cluster, Kind, Laid, Object, ObjectId, Options, Overlaid, Pod, later, overlay,
+};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 

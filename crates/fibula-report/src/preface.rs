@@ -32,6 +32,8 @@ pub struct Preface {
 pub struct Reading {
     /// How many files.
     pub files: usize,
+    /// Whether it was a cluster as it runs, or some of it was.
+    pub live: bool,
     /// How many Nodes the cluster has.
     pub nodes: usize,
     /// How many namespaces.
@@ -100,6 +102,7 @@ impl Reading {
     pub fn new(cluster: &Cluster, files: usize, left: usize) -> Reading {
         Reading {
             files,
+            live: false,
             nodes: cluster.nodes.len(),
             namespaces: cluster.namespaces.len(),
             pods: cluster.pods.len(),
@@ -176,9 +179,13 @@ impl Preface {
             n => format!(", {}", count(n, "policy")),
         };
         let garbled = self.garbled().map_or(String::new(), |text| format!("; {text}"));
+        let whence = match (self.read.live, files) {
+            (true, 0) => "the cluster that kubectl sees".to_owned(),
+            (true, n) => format!("the cluster that kubectl sees, and {}", count(n, "file")),
+            (false, n) => count(n, "file"),
+        };
         format!(
-            "{}: {}, {}, {}{finished}, {}{policies}{left}{garbled}",
-            count(files, "file"),
+            "{whence}: {}, {}, {}{finished}, {}{policies}{left}{garbled}",
             count(nodes, "node"),
             count(namespaces, "namespace"),
             count(pods, "pod"),

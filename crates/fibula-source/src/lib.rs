@@ -26,6 +26,6 @@ mod strict;
 mod yaml;
 
 pub use input::{Files, Held, Input};
-pub use read::{Read, Unread, read};
+pub use read::{Forbidden, Read, Unread, read};
 pub use refusal::{Caret, Refusal, Snippet};
 pub use sources::{Position, Sources};

@@ -102,7 +102,8 @@ const OF_OBJECTS: [&str; 13] = [
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Input")]
 pub(crate) struct InputArgs {
-    /// Read FILE, DIR, - (standard input) or @k1 (the example); repeatable [env: FIBULA_INPUT]
+    /// Read FILE, DIR, - (standard input), @kube[:CONTEXT] (the cluster that kubectl sees),
+    /// git:REV[:PATH] or @k1 (the example); repeatable [env: FIBULA_INPUT]
     #[arg(short = 'f', long = "file", value_name = "INPUT")]
     pub(crate) file: Vec<String>,
     /// Lay the manifests of INPUT over what is read, as `kubectl apply` would; repeatable
@@ -111,6 +112,8 @@ pub(crate) struct InputArgs {
     /// Read a whole network, as `graph -o json` writes one, instead of objects
     #[arg(long, value_name = "FILE", conflicts_with_all = OF_OBJECTS)]
     pub(crate) network: Option<String>,
+    #[command(flatten)]
+    pub(crate) kube: KubeArgs,
     /// Accept that objects of this kind are not read, though they decide traffic; repeatable
     #[arg(long, value_name = "KIND", value_delimiter = ',')]
     pub(crate) ignore: Vec<String>,
@@ -146,6 +149,18 @@ pub(crate) struct InputArgs {
     /// How many nodes to assume where the input has none
     #[arg(long, value_name = "N", help_heading = "Assumptions")]
     pub(crate) nodes: Option<usize>,
+}
+
+/// How kubectl is run for @kube.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Input")]
+pub(crate) struct KubeArgs {
+    /// The context of kubectl to read from: as -f @kube:NAME, where no -f is given
+    #[arg(long, value_name = "NAME")]
+    pub(crate) context: Option<String>,
+    /// How long a call of kubectl may take
+    #[arg(long, value_name = "SECONDS", default_value_t = 300)]
+    pub(crate) kube_timeout: u64,
 }
 
 /// How the answer is printed.

@@ -9,12 +9,12 @@ use fibula_cluster::{Cluster, ObjectId, Options, Place, decides};
 use fibula_intended::{Daemon, Decisions, Intent, Listeners, place};
 use fibula_network::{Network, PlaceId, file};
 use fibula_report::{About, Excerpt, Page, Preface, Reading, Taken, error};
-use fibula_source::{Input, Refusal, Sources};
+use fibula_source::{Input, Read, Refusal, Sources};
 
 use crate::args::{InputArgs, ListenersArg};
 use crate::config::{Config, config};
 use crate::ignored::ignores_nothing;
-use crate::inputs::{KUBECTL, Over, input};
+use crate::inputs::{KUBECTL, Over, forbidden, input, named};
 use crate::{Exit, Stop, Streams, refused};
 
 /// K1, the example of the model.
@@ -146,24 +146,13 @@ impl Session {
         streams: &mut Streams<'_>,
     ) -> Result<Session, Stop> {
         let config = config(args)?;
-        let mut named: Vec<String> = vec![];
-        for name in args.file.iter().chain(more) {
-            // Standard input is read to its end: there is no second one.
-            if name != "-" || !named.contains(name) {
-                named.push(name.clone());
-            }
-        }
-        if named.is_empty() {
-            named.extend(default.map(|input| input.to_string_lossy().into_owned()));
-        }
-        if named.is_empty() {
-            let hint = "Say -f DIR, -f - for standard input, or -f @k1 for the example.";
-            return Err(Stop::cannot(&format!("nothing to read. {hint} Exit 2."), None));
-        }
-        let inputs: Vec<Input> =
-            named.iter().map(|name| input(name, streams)).collect::<Result<_, Stop>>()?;
+        let named = named(args.file.iter().chain(more), &args.kube, default)?;
+        let inputs: Vec<Input> = named
+            .iter()
+            .map(|name| input(name, &args.kube, streams))
+            .collect::<Result<_, Stop>>()?;
         let mut read = fibula_source::read(&inputs);
-        let over = Over::lay(&args.overlay, &mut read, streams)?;
+        let over = Over::lay(&args.overlay, &mut read, &args.kube, streams)?;
         let refused: Vec<Page> = read.refused.iter().map(error::refusal).collect();
         let garbled = garbled(&read.garbled);
         // Policies alone make no network.
@@ -184,9 +173,12 @@ impl Session {
             page.print(&streams.err_screen, streams.err)?;
         }
         for ignored in &config.ignore {
-            if let Some(warning) = ignores_nothing(ignored, &read.unread) {
+            if let Some(warning) = ignores_nothing(ignored, &read) {
                 warning.print(&streams.err_screen, streams.err)?;
             }
+        }
+        if let Some(note) = forbidden(&read.forbidden) {
+            note.print(&streams.err_screen, streams.err)?;
         }
         let left = read.left.values().sum();
         let options = Options {
@@ -196,6 +188,7 @@ impl Session {
             nodes: args.nodes,
             more: over.more,
         };
+        let unread = unread(&read, &config.ignore);
         let cluster = Cluster::new(read.objects, &options);
         let k1 = named.iter().all(|name| name == "@k1");
         let (mut intent, mut taken) = intent(args, k1);
@@ -203,11 +196,11 @@ impl Session {
         intent.decisions = config.decisions;
         let network = fibula_intended::network(&cluster, &intent);
         let preface = Preface {
-            read: Reading { garbled, ..Reading::new(&cluster, read.files, left) },
+            read: Reading { garbled, live: read.live, ..Reading::new(&cluster, read.files, left) },
             about: About::Intended,
             assumptions: cluster.assumptions.clone(),
             taken,
-            unread: unread(&read.unread, &config.ignore),
+            unread,
             refused: read.refused.len(),
             kept_out: cluster.twins.len(),
             laid: over.laid,
@@ -274,25 +267,28 @@ fn decided(config: &Config) -> Option<Taken> {
 
 /// What was not read and decides traffic, by kind; without what the user accepts. Repeats are one
 /// object, as everywhere.
-fn unread(objects: &[fibula_source::Unread], ignored: &[String]) -> Vec<Unread> {
+fn unread(read: &Read, ignored: &[String]) -> Vec<Unread> {
     let mut seen = BTreeSet::new();
     let mut kinds: BTreeMap<(&str, &str), Unread> = BTreeMap::new();
-    for object in objects {
-        let Some(decides) = decides(&object.api_version, &object.kind) else { continue };
-        if ignored.iter().any(|kind| kind.eq_ignore_ascii_case(&object.kind)) {
+    let objects = read.unread.iter().map(|o| (&o.api_version, &o.kind, &*o.namespace, &*o.name, 1));
+    // Of a kind that nobody may list any could be there, in any namespace or in none.
+    let forbidden = read.forbidden.iter().map(|o| (&o.api_version, &o.kind, "", "", 0));
+    for (api_version, kind, namespace, name, count) in objects.chain(forbidden) {
+        let Some(decides) = decides(api_version, kind) else { continue };
+        if ignored.iter().any(|ignored| ignored.eq_ignore_ascii_case(kind)) {
             continue;
         }
-        let group = object.api_version.split('/').next().unwrap_or_default();
-        let key = (object.kind.as_str(), group);
-        if !seen.insert((key, object.namespace.as_str(), object.name.as_str())) {
+        let group = api_version.split('/').next().unwrap_or_default();
+        let key = (kind.as_str(), group);
+        if !seen.insert((key, namespace, name)) {
             continue;
         }
         let unread = kinds.entry(key).or_insert_with(|| Unread {
             decides,
-            kind: object.kind.clone(),
+            kind: kind.clone(),
             namespaces: BTreeMap::new(),
         });
-        *unread.namespaces.entry(object.namespace.clone()).or_default() += 1;
+        *unread.namespaces.entry(namespace.to_owned()).or_default() += count;
     }
     kinds.into_values().collect()
 }

@@ -346,6 +346,6 @@ impl Unread {
 
     /// Whether they may not be listed: there may be any number of them, for anybody.
     pub fn is_forbidden(&self) -> bool {
-        self.count() == 0
+        self.namespaces.get("") == Some(&0)
     }
 }

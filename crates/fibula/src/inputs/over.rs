@@ -6,6 +6,7 @@ use fibula_cluster::{Laid, More, ObjectId, Overlaid, later, overlay};
 use fibula_source::Read;
 
 use super::input;
+use crate::args::KubeArgs;
 use crate::{Stop, Streams};
 
 /// What overlays did.
@@ -22,6 +23,7 @@ impl Over {
     pub(crate) fn lay(
         named: &[String],
         read: &mut Read,
+        kube: &KubeArgs,
         streams: &mut Streams<'_>,
     ) -> Result<Over, Stop> {
         if named.is_empty() {
@@ -29,7 +31,7 @@ impl Over {
         }
         let mut over = vec![];
         for name in named {
-            let input = input(name, streams)?;
+            let input = input(name, kube, streams)?;
             over = later(over, read.append(fibula_source::read(&[input])));
         }
         let base = std::mem::take(&mut read.objects);

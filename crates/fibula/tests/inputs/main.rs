@@ -2,5 +2,7 @@
 //! one would, in a folder of its own.
 
 mod git;
+mod kube;
 mod overlay;
 mod stage;
+mod standin;
