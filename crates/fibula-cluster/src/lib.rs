@@ -16,6 +16,7 @@ pub mod api;
 mod build;
 mod check;
 mod cluster;
+mod dump;
 mod findings;
 pub mod generate;
 mod object;
@@ -31,15 +32,14 @@ mod sloppy;
 
 pub use api::Fields;
 pub use cluster::*;
+pub use dump::{Dump, Missing};
 pub use findings::{Finding, Owner, Severity, findings, shared_addresses};
 pub use object::{Fault, Kind, Object};
 pub use options::Options;
 pub use overlay::{Laid, More, Overlaid, later, overlay};
 pub use place::{ContainerList, ObjectId, Place, place_path};
 pub use policy::*;
-pub use reading::{
-    Decides, Listed, MISSING, Reading, decides, is_read, listed, reading, unread_kinds,
-};
+pub use reading::{Decides, Listed, Reading, decides, is_read, listed, reading, unread_kinds};
 pub use selector::{Requirement, Selector, Test};
 pub use service::*;
 pub use sloppy::{parse_cidr, parse_ip};

@@ -289,6 +289,16 @@ impl Object {
     }
 
     /// What its pods run, of a pod or of what makes pods.
+    pub(crate) fn spec(&self) -> Option<&api::PodSpec> {
+        match self {
+            Self::Pod(o) => Some(&o.spec),
+            Self::Workload(_, o) => Some(&o.spec.template.spec),
+            Self::CronJob(o) => Some(&o.spec.job_template.spec.template.spec),
+            _ => None,
+        }
+    }
+
+    /// The same, to change it.
     pub(crate) fn spec_mut(&mut self) -> Option<&mut api::PodSpec> {
         match self {
             Self::Pod(o) => Some(&mut o.spec),

@@ -32,7 +32,7 @@ pub struct Listed {
 /// `apiVersion` and `kind` of what stands for objects that could not be read where it was written: so
 /// that a dump says as much as the cluster did. `of` holds their `apiVersion` and `kind`, and
 /// `metadata` the names of the one that is meant; without a name, nobody may list them.
-pub const MISSING: (&str, &str) = ("fibula/v1", "Unread");
+pub(crate) const MISSING: (&str, &str) = ("fibula/v1", "Unread");
 
 /// What a kind decides that networks do not follow, and so which answers it could change (DR-21).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

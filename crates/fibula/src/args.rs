@@ -17,9 +17,9 @@ use ipnet::IpNet;
 use crate::output::Target;
 pub(crate) use ask::{GraphArgs, ReachArgs, TraceArgs, VerifyArgs};
 pub(crate) use guard::LintArgs;
-use help::{GRAPH_HELP, LAB_HELP, REACH_HELP, TRACE_HELP, VERIFY_HELP};
+use help::{DUMP_HELP, GRAPH_HELP, LAB_HELP, REACH_HELP, TRACE_HELP, VERIFY_HELP};
 pub(crate) use lab::{LabCheckArgs, LabCommand, LabRunArgs, LabShellArgs, LabShowArgs};
-pub(crate) use make::{DemoArgs, ExplainArgs, GenerateArgs};
+pub(crate) use make::{DemoArgs, DumpArgs, ExplainArgs, GenerateArgs};
 pub(crate) use values::{Decided, OnlyArg};
 use values::{daemon, profile, range};
 pub(crate) use words::{ColorArg, DenyArg, ListenersArg, ObjectsFormat};
@@ -71,6 +71,9 @@ pub(crate) enum Command {
     /// What an id means: F4, C3, POD-7, same-port
     #[command(after_help = "Examples:\n  fibula explain F5\n  fibula explain       all ids")]
     Explain(ExplainArgs),
+    /// Save a cluster: what fibula reads of it, and nothing else
+    #[command(after_help = DUMP_HELP)]
+    Dump(DumpArgs),
     /// Make a cluster of any size from a seed
     #[command(after_help = "Example:\n  fibula generate --nodes 100 -o json | fibula verify -")]
     Generate(GenerateArgs),

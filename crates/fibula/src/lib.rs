@@ -123,6 +123,7 @@ fn dispatch(command: Command, default: Option<OsString>, streams: &mut Streams<'
         Command::Lint(args) => commands::lint(&args, default, streams),
         Command::Lab(args) => commands::lab(&args, default, streams),
         Command::Explain(args) => commands::explain(&args, streams),
+        Command::Dump(args) => commands::dump(&args, default, streams),
         Command::Generate(args) => commands::generate(&args, streams),
         Command::Completions { shell } => commands::completions(shell, streams),
     }

@@ -65,3 +65,13 @@ names of Services resolve where the pod asks the cluster for them. The exit code
 Examples:
   fibula lab run -f @k1 -- ping -c 1 10.0.2.1
   fibula lab run --in world -f deploy/ -- curl -s http://10.0.0.1:30080";
+
+pub(crate) const DUMP_HELP: &str = "\
+No Secrets, no ConfigMaps, no values of environments: of these only the names of variables, and with
+--with-env the addresses that fibula finds in them (db:5432), which `check` and `reach` ask about. What
+may not be listed, or is of a kind that is not read, is noted: answers from the dump stay as careful.
+
+Examples:
+  fibula dump -o cluster.json.gz
+  fibula dump @kube:prod -o prod.yaml --with-env
+  fibula dump -f must-gather/ | fibula verify -";

@@ -70,7 +70,10 @@ impl Command {
             Command::Lab(LabCommand::Check(args)) => &args.output,
             Command::Reach(args) => return !args.quiet && on_screen(&args.output),
             Command::Graph(args) => return !args.quiet && on_screen(&args.output),
-            Command::Lab(_) | Command::Generate(_) | Command::Completions { .. } => return false,
+            Command::Lab(_)
+            | Command::Dump(_)
+            | Command::Generate(_)
+            | Command::Completions { .. } => return false,
         };
         !output.quiet && on_screen(&output.output)
     }

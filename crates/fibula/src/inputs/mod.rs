@@ -15,6 +15,7 @@ use fibula_source::{Forbidden, Input};
 use crate::args::KubeArgs;
 use crate::session::K1;
 use crate::{Stop, Streams};
+pub(crate) use kube::NAME as CLUSTER;
 pub(crate) use over::Over;
 
 /// How a cluster comes in.

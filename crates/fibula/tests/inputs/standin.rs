@@ -38,7 +38,7 @@ esac
 "#;
 
 /// What the API calls the objects of the lists that tests serve.
-const RESOURCES: [(&str, &str); 14] = [
+const RESOURCES: [(&str, &str); 18] = [
     ("Namespace", "namespaces"),
     ("Node", "nodes"),
     ("Pod", "pods"),
@@ -53,6 +53,10 @@ const RESOURCES: [(&str, &str); 14] = [
     ("NetworkPolicy", "networkpolicies.networking.k8s.io"),
     ("EndpointSlice", "endpointslices.discovery.k8s.io"),
     ("Ingress", "ingresses.networking.k8s.io"),
+    ("ReplicationController", "replicationcontrollers"),
+    ("Endpoints", "endpoints"),
+    ("Network", "networks.config.openshift.io"),
+    ("Route", "routes.route.openshift.io"),
 ];
 
 impl Stage {

@@ -17,9 +17,9 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use fibula_cluster::{Listed, MISSING, listed};
+use fibula_cluster::{Listed, Missing, listed};
 use fibula_source::{Files, Held};
-use serde_json::json;
+use serde_json::{Value, json};
 
 pub(crate) use error::KubeError;
 use run::Kubectl;
@@ -86,14 +86,11 @@ pub(crate) fn read(context: Option<&str>, patience: Duration) -> Result<Files, K
 }
 
 /// What stands for all objects of a kind.
-fn missing(kind: &Listed) -> serde_json::Value {
-    let (api_version, stands) = MISSING;
-    let version =
-        if kind.group.is_empty() { "v1".to_owned() } else { format!("{}/v1", kind.group) };
-    json!({
-        "apiVersion": api_version,
-        "kind": stands,
-        "metadata": {},
-        "of": { "apiVersion": version, "kind": kind.kind },
-    })
+fn missing(kind: &Listed) -> Value {
+    // Versions within a group are alike to the model.
+    let api_version = match kind.group {
+        "" => "v1".to_owned(),
+        group => format!("{group}/v1"),
+    };
+    Missing { api_version: &api_version, kind: kind.kind, namespace: "", name: "" }.value()
 }
