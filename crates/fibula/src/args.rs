@@ -30,7 +30,8 @@ const STYLES: Styles = Styles::styled()
     .literal(AnsiColor::Cyan.on_default())
     .placeholder(AnsiColor::Cyan.on_default());
 
-/// What a Kubernetes network does with a message, and why. Reads YAML and dumps; changes nothing.
+/// What a Kubernetes network does with a message, and why. Reads YAML, dumps and clusters; changes
+/// nothing.
 #[derive(Debug, Parser)]
 #[command(name = "fibula", version, styles = STYLES)]
 #[command(after_help = "Exit codes: 0 yes, 1 no, 2 cannot run, 3 undecided.\n\

@@ -15,7 +15,7 @@ use crate::args::{InputArgs, ListenersArg};
 use crate::config::{Config, config};
 use crate::ignored::ignores_nothing;
 use crate::inputs::{KUBECTL, Over, forbidden, input, named};
-use crate::{Exit, Stop, Streams, refused};
+use crate::{Exit, Stop, Streams, progress, refused};
 
 /// K1, the example of the model.
 pub(crate) const K1: &str = include_str!("../k1.yaml");
@@ -151,7 +151,9 @@ impl Session {
             .iter()
             .map(|name| input(name, &args.kube, streams))
             .collect::<Result<_, Stop>>()?;
+        let doing = progress::doing(format!("reading {}", named.join(", ")));
         let mut read = fibula_source::read(&inputs);
+        drop(doing);
         let over = Over::lay(&args.overlay, &mut read, &args.kube, streams)?;
         let refused: Vec<Page> = read.refused.iter().map(error::refusal).collect();
         let garbled = garbled(&read.garbled);
@@ -189,12 +191,14 @@ impl Session {
             more: over.more,
         };
         let unread = unread(&read, &config.ignore);
+        let doing = progress::doing("making the network");
         let cluster = Cluster::new(read.objects, &options);
         let k1 = named.iter().all(|name| name == "@k1");
         let (mut intent, mut taken) = intent(args, k1);
         taken.extend(decided(&config));
         intent.decisions = config.decisions;
         let network = fibula_intended::network(&cluster, &intent);
+        drop(doing);
         let preface = Preface {
             read: Reading { garbled, live: read.live, ..Reading::new(&cluster, read.files, left) },
             about: About::Intended,

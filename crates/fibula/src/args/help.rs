@@ -9,7 +9,8 @@ Examples:
   fibula trace -f @k1 c1-1 p2:8080
   fibula trace -f deploy/ frontend cart:7070
   fibula trace -f deploy/ world node/n1:30080
-  kubectl get -A -o yaml nodes,pods,services | fibula trace -f - -n shop web 10.0.2.5:5432";
+  fibula trace -f @kube -n shop web 10.0.2.5:5432
+  fibula trace -f cluster.json --overlay deploy/ frontend cart:7070";
 
 pub(crate) const REACH_HELP: &str = "\
 FROM and TO are sets: names as `trace` takes them, ns/shop, app=web (a label), 10.0.0.0/8, nodes,
@@ -29,7 +30,8 @@ pub(crate) const VERIFY_HELP: &str = "\
 Examples:
   fibula verify @k1
   fibula verify deploy/
-  kubectl get -A -o json nodes,pods,services | fibula verify -
+  fibula verify @kube                               the cluster that kubectl sees
+  fibula verify git:main:deploy
   fibula verify @k1 --without R1                    the article's own graph loops
   fibula graph -f @k1 -o json=net.json && fibula verify --network net.json";
 

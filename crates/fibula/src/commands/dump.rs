@@ -13,7 +13,7 @@ use flate2::write::GzEncoder;
 
 use crate::args::{DumpArgs, ObjectsFormat};
 use crate::inputs::{CLUSTER, forbidden, input, named};
-use crate::{Done, Exit, Stop, Streams};
+use crate::{Done, Exit, Stop, Streams, progress};
 
 /// Saves what is read of a cluster. What was refused is told, and is not in it: then the answer is
 /// that it could not be done as a whole.
@@ -22,7 +22,9 @@ pub(crate) fn dump(args: &DumpArgs, default: Option<OsString>, streams: &mut Str
     let named = named(args.file.iter().chain(&args.inputs), &args.kube, default)?;
     let inputs = named.iter().map(|name| input(name, &args.kube, streams));
     let inputs = inputs.collect::<Result<Vec<_>, Stop>>()?;
+    let doing = progress::doing(format!("reading {}", named.join(", ")));
     let read = fibula_source::read(&inputs);
+    drop(doing);
     for refusal in &read.refused {
         error::refusal(refusal).print(&streams.err_screen, streams.err)?;
     }

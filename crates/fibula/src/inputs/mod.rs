@@ -14,7 +14,7 @@ use fibula_source::{Forbidden, Input};
 
 use crate::args::KubeArgs;
 use crate::session::K1;
-use crate::{Stop, Streams};
+use crate::{Stop, Streams, progress};
 pub(crate) use kube::NAME as CLUSTER;
 pub(crate) use over::Over;
 
@@ -74,7 +74,10 @@ pub(crate) fn input(name: &str, kube: &KubeArgs, streams: &mut Streams<'_>) -> R
         },
         _ if name.starts_with(git::PREFIX) => match pair(name)? {
             Some(_) => Err(refused(&GitError::Range(name.to_owned()))),
-            None => git::files(Path::new(HERE), name).map(Input::Files).map_err(|e| refused(&e)),
+            None => {
+                let _doing = progress::doing(format!("reading {name}"));
+                git::files(Path::new(HERE), name).map(Input::Files).map_err(|e| refused(&e))
+            }
         },
         path => Ok(Input::Path(PathBuf::from(path))),
     }

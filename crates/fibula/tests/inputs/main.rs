@@ -5,5 +5,6 @@ mod dump;
 mod git;
 mod kube;
 mod overlay;
+mod plugin;
 mod stage;
 mod standin;

@@ -45,8 +45,9 @@ pub(crate) enum KubeError {
 impl KubeError {
     /// What kubectl told on standard error, by the words that it has for it.
     pub(super) fn told(what: &str, err: &str) -> KubeError {
-        let lines = err.lines().map(str::trim).filter(|line| !line.is_empty() && !is_log(line));
-        let says = lines.last().unwrap_or("nothing, and gives no reason");
+        let mut lines = err.lines().map(str::trim);
+        let last = lines.rfind(|line| !line.is_empty() && !is_log(line));
+        let says = last.unwrap_or("nothing, and gives no reason");
         let says = says.strip_prefix("error: ").unwrap_or(says);
         // What was asked for and never came stands before what it says.
         let says = says.strip_prefix("Please enter Username: error: ").unwrap_or(says);
@@ -136,7 +137,7 @@ mod tests {
     /// As the program says it, word for word.
     #[test]
     fn what_kubectl_says_is_understood() {
-        let told = |err| match KubeError::told("get pods", err) {
+        let told = |err: &str| match KubeError::told("get pods", err) {
             KubeError::NoContext(says) => format!("no context: {says}"),
             KubeError::NoCluster(says) => format!("no cluster: {says}"),
             KubeError::Unreachable(says) => format!("unreachable: {says}"),

@@ -21,6 +21,8 @@ use fibula_cluster::{Listed, Missing, listed};
 use fibula_source::{Files, Held};
 use serde_json::{Value, json};
 
+use crate::progress;
+
 pub(crate) use error::KubeError;
 use run::Kubectl;
 
@@ -36,34 +38,14 @@ const ESSENTIAL: [&str; 2] = ["pods", "services"];
 /// The lists of the cluster, and what stands for those that may not be had.
 pub(crate) fn read(context: Option<&str>, patience: Duration) -> Result<Files, KubeError> {
     let kubectl = Kubectl { context, patience };
+    let doing = progress::doing("asking kubectl what the cluster has");
     let has = kubectl.resources()?;
     let kinds = listed(|resource| has.iter().any(|has| has == resource));
-    let next = AtomicUsize::new(0);
-    let lists: Mutex<Vec<(usize, Result<Option<Vec<u8>>, KubeError>)>> = Mutex::default();
-    std::thread::scope(|scope| {
-        for _ in 0..AT_ONCE {
-            scope.spawn(|| {
-                while let Some((i, kind)) = kinds.get(next.load(Ordering::Relaxed)).and_then(|_| {
-                    let i = next.fetch_add(1, Ordering::Relaxed);
-                    Some((i, kinds.get(i)?))
-                }) {
-                    let list = kubectl.list(&kind.resource);
-                    // The others need not go on: nobody would see what they find.
-                    if list.is_err() {
-                        next.store(kinds.len(), Ordering::Relaxed);
-                    }
-                    lists.lock().unwrap_or_else(|poison| poison.into_inner()).push((i, list));
-                }
-            });
-        }
-    });
-    let mut lists = lists.into_inner().unwrap_or_else(|poison| poison.into_inner());
-    lists.sort_by_key(|(i, _)| *i);
+    doing.say(format!("asking kubectl for {} kinds of objects", kinds.len()));
     let mut files = vec![];
     let mut forbidden: Vec<&Listed> = vec![];
-    for (i, list) in lists {
-        let kind = &kinds[i];
-        match list? {
+    for (kind, list) in kinds.iter().zip(lists(kubectl, &kinds)?) {
+        match list {
             Some(bytes) => {
                 let name = format!("{NAME} {}", kind.resource);
                 files.push(Ok(Held { name, bytes, found: false, live: true }));
@@ -83,6 +65,31 @@ pub(crate) fn read(context: Option<&str>, patience: Duration) -> Result<Files, K
         files.push(Ok(Held { name, bytes, found: false, live: true }));
     }
     Ok(Files { name: NAME.to_owned(), files, skipped: 0 })
+}
+
+/// The list of each kind, in their order; none where it may not be had.
+fn lists(kubectl: Kubectl<'_>, kinds: &[Listed]) -> Result<Vec<Option<Vec<u8>>>, KubeError> {
+    let next = AtomicUsize::new(0);
+    let lists = Mutex::new(vec![]);
+    std::thread::scope(|scope| {
+        for _ in 0..AT_ONCE {
+            scope.spawn(|| {
+                loop {
+                    let i = next.fetch_add(1, Ordering::Relaxed);
+                    let Some(kind) = kinds.get(i) else { break };
+                    let list = kubectl.list(&kind.resource);
+                    // The others need not go on: nobody would see what they find.
+                    if list.is_err() {
+                        next.store(kinds.len(), Ordering::Relaxed);
+                    }
+                    lists.lock().unwrap_or_else(|poison| poison.into_inner()).push((i, list));
+                }
+            });
+        }
+    });
+    let mut lists = lists.into_inner().unwrap_or_else(|poison| poison.into_inner());
+    lists.sort_by_key(|(i, _)| *i);
+    lists.into_iter().map(|(_, list)| list).collect()
 }
 
 /// What stands for all objects of a kind.
