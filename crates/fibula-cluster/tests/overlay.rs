@@ -114,7 +114,7 @@ fn pods_whose_template_is_as_it_was_stay_where_they_are() {
 #[test]
 fn a_changed_template_replaces_the_pods() {
     for over in [web(None, "web2", 80), web(None, "web", 8080)] {
-        let (cluster, laid) = laid(&dump(), &[over.clone()]);
+        let (cluster, laid) = laid(&dump(), std::slice::from_ref(&over));
         assert_eq!(pods(&cluster), [new("web-1"), new("web-2")], "{over}");
         assert_eq!(laid, Laid { objects: 1, changed: 1, new: 0, pods: 2 });
         let app = &over["spec"]["template"]["metadata"]["labels"]["app"];
@@ -184,7 +184,7 @@ fn what_the_api_server_has_set_stays() {
         "metadata": {"name": "web", "namespace": "shop"},
         "spec": {"type": "NodePort", "selector": {"app": "web"},
             "ports": [{"port": 80}, {"name": "more", "port": 81}]}});
-    let (cluster, laid) = laid(&dump(), &[over.clone()]);
+    let (cluster, laid) = laid(&dump(), std::slice::from_ref(&over));
     let web = service(&cluster, "web");
     assert_eq!(web.cluster_ips, ["10.96.0.7".parse::<std::net::IpAddr>().expect("an address")]);
     let ports: Vec<_> = web.ports.iter().map(|port| (port.number, port.node_port)).collect();
@@ -222,7 +222,7 @@ fn an_object_without_a_namesake_is_new() {
 /// Of two overlays the later one counts, and what it scales is what was read.
 #[test]
 fn of_namesakes_among_manifests_the_later_counts() {
-    let manifests = |value: &Value, first: u32| read(&[value.clone()], first);
+    let manifests = |value: &Value, first: u32| read(std::slice::from_ref(value), first);
     let over =
         later(manifests(&web(Some(4), "web", 80), 90), manifests(&web(Some(3), "web", 80), 91));
     let Overlaid { objects, more, laid } = overlay(read(&dump(), 0), over);
