@@ -1,6 +1,7 @@
 //! Where input comes from: git revisions, overlays, clusters that run, dumps. The program is run as
 //! one would, in a folder of its own.
 
+mod docs;
 mod dump;
 mod git;
 mod kube;
