@@ -164,6 +164,7 @@ pub(crate) struct KubeArgs {
     pub(crate) context: Option<String>,
     /// How long a call of kubectl may take
     #[arg(long, value_name = "SECONDS", default_value_t = 300)]
+    #[arg(value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) kube_timeout: u64,
 }
 

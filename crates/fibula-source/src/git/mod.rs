@@ -99,7 +99,8 @@ pub fn files(folder: &Path, said: &str) -> Result<Files, GitError> {
             live: false,
         })
     });
-    Ok(Files { name: shown, files: files.collect(), skipped })
+    let name = shown.trim_end_matches(':').to_owned();
+    Ok(Files { name, files: files.collect(), skipped })
 }
 
 /// The two inputs that `git:A...B[:PATH]` names: what A and B have in common last, and B. With two
@@ -132,11 +133,20 @@ pub fn pair(folder: &Path, said: &str) -> Result<Option<(String, String)>, GitEr
 // === impl Said ===
 
 impl<'a> Said<'a> {
-    /// No name of a revision holds a colon.
+    /// No name of a revision holds a colon, but for a time in braces: `main@{12:00}`.
     fn read(said: &'a str) -> Said<'a> {
         let said = said.strip_prefix(PREFIX).unwrap_or(said);
-        let (rev, path) = match said.split_once(':') {
-            Some((rev, path)) => (rev, Some(path)),
+        let mut depth = 0_usize;
+        let cut = said.bytes().position(|b| {
+            match b {
+                b'{' => depth += 1,
+                b'}' => depth = depth.saturating_sub(1),
+                _ => {}
+            }
+            b == b':' && depth == 0
+        });
+        let (rev, path) = match cut {
+            Some(at) => (&said[..at], Some(&said[at + 1..])),
             None => (said, None),
         };
         Said { rev: if rev.is_empty() { "HEAD" } else { rev }, path }
@@ -195,3 +205,22 @@ impl fmt::Display for GitError {
 }
 
 impl std::error::Error for GitError {}
+
+#[cfg(test)]
+mod tests {
+    use super::Said;
+
+    #[test]
+    fn a_revision_ends_at_the_first_colon_that_is_no_time() {
+        let table = [
+            ("git:main", "main", None),
+            ("git:", "HEAD", None),
+            ("git::deploy", "HEAD", Some("deploy")),
+            ("git:v1.0:a:b", "v1.0", Some("a:b")),
+            ("git:main@{12:00}:deploy", "main@{12:00}", Some("deploy")),
+        ];
+        for (said, rev, path) in table {
+            assert_eq!(Said::read(said), Said { rev, path }, "{said}");
+        }
+    }
+}

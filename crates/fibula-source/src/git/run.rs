@@ -29,7 +29,7 @@ impl Git<'_> {
     /// The commit that a revision means.
     pub(super) fn commit(&self, rev: &str) -> Result<String, GitError> {
         // What begins with `-` is an option to git: `--end-of-options` is not in every version.
-        if rev.starts_with('-') || rev.chars().any(|c| c.is_control() || c.is_whitespace()) {
+        if rev.starts_with('-') || rev.chars().any(char::is_control) {
             return Err(GitError::NotARevision(rev.to_owned()));
         }
         let output =
