@@ -4,6 +4,7 @@ use serde::Deserializer;
 use serde::de::Deserialize;
 
 use crate::api;
+use crate::policy::PolicyKind;
 
 /// A kind of object that the model reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -113,6 +114,32 @@ impl Kind {
             Self::ClusterNetworkPolicy => "ClusterNetworkPolicy",
             Self::AdminNetworkPolicy => "AdminNetworkPolicy",
             Self::BaselineAdminNetworkPolicy => "BaselineAdminNetworkPolicy",
+        }
+    }
+
+    /// What people call it in front of a name: `netpol/shop/web`, as kubectl does where it has a
+    /// shorter word.
+    pub fn short(self) -> &'static str {
+        match self {
+            Self::Namespace => "ns",
+            Self::Node => "node",
+            Self::Pod => "pod",
+            Self::Service => "svc",
+            Self::Deployment => "deploy",
+            Self::ReplicaSet => "rs",
+            Self::StatefulSet => "sts",
+            Self::DaemonSet => "ds",
+            Self::Job => "job",
+            Self::CronJob => "cronjob",
+            Self::ReplicationController => "rc",
+            Self::ServiceCidr => "servicecidr",
+            Self::OpenShiftNetwork => "network",
+            Self::EndpointSlice => "endpointslice",
+            Self::Endpoints => "endpoints",
+            Self::NetworkPolicy => PolicyKind::NetworkPolicy.short(),
+            Self::ClusterNetworkPolicy => PolicyKind::ClusterNetworkPolicy.short(),
+            Self::AdminNetworkPolicy => PolicyKind::AdminNetworkPolicy.short(),
+            Self::BaselineAdminNetworkPolicy => PolicyKind::BaselineAdminNetworkPolicy.short(),
         }
     }
 
@@ -262,6 +289,16 @@ impl Object {
     }
 
     /// What its pods run, of a pod or of what makes pods.
+    pub(crate) fn spec(&self) -> Option<&api::PodSpec> {
+        match self {
+            Self::Pod(o) => Some(&o.spec),
+            Self::Workload(_, o) => Some(&o.spec.template.spec),
+            Self::CronJob(o) => Some(&o.spec.job_template.spec.template.spec),
+            _ => None,
+        }
+    }
+
+    /// The same, to change it.
     pub(crate) fn spec_mut(&mut self) -> Option<&mut api::PodSpec> {
         match self {
             Self::Pod(o) => Some(&mut o.spec),

@@ -13,7 +13,7 @@ use fibula_answers::trace::{
     Affinity, Answer, Branch, Doubt, Granted, Instead, Query, Share, Trace, Unread, header_before,
 };
 use fibula_answers::{Constraint, Counterexample, Outcome, Proof, Scope, Withheld};
-use fibula_cluster::{Finding, Place, Severity};
+use fibula_cluster::{Finding, Laid, Place, Severity};
 use fibula_network::walk::{Life, Step};
 use fibula_network::{ElementId, Header};
 use serde_json::{Value, json};
@@ -323,7 +323,8 @@ fn doubt(view: &View<'_>, trace: &Trace, doubt: &Doubt) -> Value {
 }
 
 fn unread(unread: &Unread) -> Value {
-    json!({ "kind": unread.kind, "count": unread.count() })
+    let count = (!unread.is_forbidden()).then(|| unread.count());
+    json!({ "kind": unread.kind, "count": count })
 }
 
 fn candidate(candidate: &Candidate) -> Value {
@@ -342,7 +343,7 @@ pub(crate) fn header(header: Header) -> Value {
 
 pub(crate) fn basis(preface: &Preface) -> Value {
     let read = &preface.read;
-    json!({
+    let mut basis = json!({
         "about": match &preface.about {
             About::Intended => json!("intended"),
             About::Read(file) => json!({ "network": file }),
@@ -362,5 +363,10 @@ pub(crate) fn basis(preface: &Preface) -> Value {
         },
         "assumed": preface.assumed_lines(),
         "unread": preface.unread.iter().map(unread).collect::<Vec<_>>(),
-    })
+    });
+    if let Some(Laid { objects, changed, new, pods }) = preface.laid {
+        let laid = json!({ "objects": objects, "changed": changed, "new": new, "pods": pods });
+        basis["overlay"] = laid;
+    }
+    basis
 }

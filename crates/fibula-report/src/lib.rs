@@ -36,6 +36,7 @@ mod trace;
 mod verify;
 mod view;
 mod why;
+mod words;
 
 pub use demo::{Broken, Demo, cut, demo};
 pub use diff::{Inputs, diff, diff_markdown, diff_notices};

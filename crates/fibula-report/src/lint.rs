@@ -3,7 +3,7 @@
 use fibula_cluster::{Finding, Place};
 
 use crate::page::{Page, Text};
-use crate::preface::{Preface, count, list};
+use crate::preface::{Preface, count, list, unread_kind};
 use crate::style::Label;
 use crate::verify::{finding_counts, finding_head};
 
@@ -33,8 +33,10 @@ pub fn lint(
     if !findings.is_empty() {
         page.blank();
     }
-    let unread: Vec<String> =
-        preface.unread.iter().map(|unread| count(unread.count(), &unread.kind)).collect();
+    if let Some(laid) = preface.laid_line() {
+        page.paragraph("overlay", &laid);
+    }
+    let unread: Vec<String> = preface.unread.iter().map(unread_kind).collect();
     if !unread.is_empty() {
         page.paragraph("unread", &format!("{}, which decide traffic (DR-21)", list(&unread)));
     }

@@ -23,8 +23,10 @@ pub(crate) struct File {
     pub(crate) text: String,
     /// Whether it was found in a folder: it need not be for us, then.
     pub(crate) found: bool,
+    /// Whether it is no file that people could open.
+    pub(crate) live: bool,
     /// Ranges of bytes that were replaced, and the first byte that stood there.
-    broken: Vec<(Range<usize>, u8)>,
+    pub(crate) broken: Vec<(Range<usize>, u8)>,
     /// Line breaks before each block.
     breaks: OnceLock<Vec<usize>>,
 }
@@ -59,7 +61,12 @@ impl File {
             }
             String::from_utf8(bytes).unwrap_or_default()
         });
-        File { name, text, found, broken, breaks: OnceLock::new() }
+        File { name, text, found, live: false, broken, breaks: OnceLock::new() }
+    }
+
+    /// The same file, if it is no file that people could open.
+    pub(crate) fn live(self, live: bool) -> Self {
+        File { live, ..self }
     }
 
     /// YAML or JSON, by name and first bytes: `{` and a quote begin JSON in a file of any name, but

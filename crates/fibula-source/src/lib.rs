@@ -15,6 +15,7 @@ mod de;
 mod encoding;
 mod events;
 mod file;
+pub mod git;
 mod input;
 mod json;
 mod objects;
@@ -28,7 +29,7 @@ mod strict;
 mod words;
 mod yaml;
 
-pub use input::Input;
-pub use read::{Read, Unread, read};
+pub use input::{Files, Held, Input};
+pub use read::{Forbidden, Read, Unread, read};
 pub use refusal::{Caret, Refusal, Snippet};
 pub use sources::{Position, Sources};

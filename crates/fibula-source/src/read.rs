@@ -24,7 +24,8 @@ pub struct Read {
     /// What could not be read: files first, then what is in them. One broken object never hides
     /// another.
     pub refused: Vec<Refusal>,
-    /// How many files were read, standard input and texts included.
+    /// How many files were read, standard input and texts included; the lists of a cluster that runs
+    /// are none.
     pub files: usize,
     /// How many files in folders are neither YAML nor JSON by name; they were not opened.
     pub skipped: usize,
@@ -44,6 +45,19 @@ pub struct Read {
     /// The objects that decide traffic and that networks do not follow (DR-21): of kinds that are
     /// not read, and policies that were refused.
     pub unread: Vec<Unread>,
+    /// Kinds that nobody may list, where the cluster was read: of which any object could be there.
+    pub forbidden: Vec<Forbidden>,
+    /// Whether some of it was read from a cluster as it runs.
+    pub live: bool,
+}
+
+/// A kind of objects that nobody may list.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Forbidden {
+    /// Such as `NetworkPolicy`.
+    pub kind: String,
+    /// Such as `networking.k8s.io/v1`.
+    pub api_version: String,
 }
 
 /// An object that decides traffic and that networks do not follow: answers that it could change
@@ -81,7 +95,8 @@ pub fn read(inputs: &[Input]) -> Read {
         }
     }
     let files = &read.sources.files;
-    read.files = files.len();
+    read.files = files.iter().filter(|file| !file.live).count();
+    read.live = files.iter().any(|file| file.live);
     let batches: Vec<Batch> =
         files.par_iter().enumerate().map(|(index, file)| self::file(index as u32, file)).collect();
     for batch in batches {
@@ -114,6 +129,28 @@ fn file(index: u32, file: &File) -> Batch {
 }
 
 impl Read {
+    /// Adds what was read from elsewhere, but for its objects: these come back, with the numbers that
+    /// they have in [`Read::sources`] now.
+    pub fn append(&mut self, other: Read) -> Vec<(ObjectId, Object)> {
+        let by = self.sources.append(other.sources);
+        let moved = |id: ObjectId| ObjectId(id.0 + by);
+        self.refused.extend(other.refused);
+        self.files += other.files;
+        self.skipped += other.skipped;
+        self.not_objects += other.not_objects;
+        self.garbled.extend(other.garbled);
+        for (all, more) in [(&mut self.counts, other.counts), (&mut self.left, other.left)] {
+            for (kind, count) in more {
+                *all.entry(kind).or_default() += count;
+            }
+        }
+        let unread = other.unread.into_iter();
+        self.forbidden.extend(other.forbidden);
+        self.live |= other.live;
+        self.unread.extend(unread.map(|unread| Unread { id: moved(unread.id), ..unread }));
+        other.objects.into_iter().map(|(id, object)| (moved(id), object)).collect()
+    }
+
     fn add(&mut self, batch: Batch) {
         for (origin, found) in batch.found {
             let id = ObjectId(self.sources.origins.len() as u32);
@@ -129,6 +166,9 @@ impl Read {
                 }
                 Found::Unread { api_version, kind, namespace, name } => {
                     self.unread.push(Unread { api_version, kind, namespace, name, id });
+                }
+                Found::Forbidden { api_version, kind } => {
+                    self.forbidden.push(Forbidden { kind, api_version });
                 }
             }
         }

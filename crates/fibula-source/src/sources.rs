@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use std::ops::Range;
 use std::sync::Arc;
 
-use fibula_cluster::ObjectId;
+use fibula_cluster::{ObjectId, Reading, reading};
 
 use crate::events::{Event, json, yaml};
 use crate::file::{File, Format};
@@ -55,6 +55,46 @@ impl Sources {
         Some(Position { file: &file.name, line, column, span })
     }
 
+    /// Where a value stands, for people: as `file:line`; of a cluster that was read as it runs, by the
+    /// name of the object, `netpol/shop/web ingress[0]`. As [`position`](Self::position) otherwise.
+    pub fn place(&self, id: ObjectId, path: &str) -> Option<String> {
+        if self.is_live(id) {
+            return self.named(id, path);
+        }
+        let at = self.position(id, path)?;
+        Some(format!("{}:{}", at.file, at.line))
+    }
+
+    /// Whether an object stands in no file that people could open.
+    pub fn is_live(&self, id: ObjectId) -> bool {
+        let origin = self.origins.get(id.0 as usize);
+        let file = origin.and_then(|origin| self.files.get(origin.file as usize));
+        file.is_some_and(|file| file.live)
+    }
+
+    fn named(&self, id: ObjectId, path: &str) -> Option<String> {
+        let origin = self.origins.get(id.0 as usize)?;
+        let text = self.files.get(origin.file as usize)?.text.get(origin.bytes.clone())?;
+        let events = match origin.format {
+            Format::Yaml => yaml(text),
+            Format::Json => json(text),
+        };
+        let events = events.ok()?;
+        let word = |path| events[locate(&events, 0, path).value].scalar().unwrap_or_default();
+        let kind = match reading(word("apiVersion"), word("kind")) {
+            Reading::Read(kind) => kind.short().to_owned(),
+            _ => word("kind").to_lowercase(),
+        };
+        let names = [word("metadata.namespace"), word("metadata.name")];
+        let names: Vec<&str> = names.into_iter().filter(|name| !name.is_empty()).collect();
+        let path = path.strip_prefix("spec.").unwrap_or(path);
+        let path = match path {
+            "" | "metadata.name" => String::new(),
+            path => format!(" {path}"),
+        };
+        Some(format!("{kind}/{}{path}", names.join("/")))
+    }
+
     /// The lines around a value: two before, one after, and what to point at. Parses the object
     /// again.
     pub fn snippet(&self, id: ObjectId, path: &str) -> Option<Snippet> {
@@ -72,6 +112,10 @@ impl Sources {
         path: &str,
         most: usize,
     ) -> Option<(Position<'_>, Snippet)> {
+        // The lines of a live object are nobody's.
+        if self.is_live(id) {
+            return None;
+        }
         let (file, start) = self.find(id, from, |_, events, at| shown(events, at))?;
         let (_, span) = self.find(id, path, entry)?;
         let (line, column) = file.line_column(span.start);
@@ -95,6 +139,15 @@ impl Sources {
     /// The files that were read, as the user named them.
     pub fn files(&self) -> impl Iterator<Item = &str> {
         self.files.iter().map(|file| file.name.as_str())
+    }
+
+    /// Adds the files of others, and tells by how much the numbers of their objects grow.
+    pub(crate) fn append(&mut self, other: Sources) -> u32 {
+        let (files, objects) = (self.files.len() as u32, self.origins.len() as u32);
+        self.files.extend(other.files);
+        let origins = other.origins.into_iter();
+        self.origins.extend(origins.map(|o| Origin { file: o.file + files, ..o }));
+        objects
     }
 
     /// An object's text as it stands in its file.

@@ -71,7 +71,7 @@ fn document(context: Context<'_>, range: Range<usize>, batch: &mut Batch) {
                     return self::list(context, text, &list, own, batch);
                 }
             }
-            Reading::Read(_) | Reading::Unread => {}
+            Reading::Read(_) | Reading::Unread | Reading::Missing => {}
         }
     }
     piece(context, text, own, batch, |events, batch| {

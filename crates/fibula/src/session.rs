@@ -3,25 +3,22 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::mem::ManuallyDrop;
-use std::path::PathBuf;
 
 use fibula_answers::trace::{Ground, Unread};
 use fibula_cluster::{Cluster, ObjectId, Options, Place, decides};
 use fibula_intended::{Daemon, Decisions, Intent, Listeners, place};
 use fibula_network::{Network, PlaceId, file};
 use fibula_report::{About, Excerpt, Notice, Page, Preface, Reading, Spot, Taken, error};
-use fibula_source::{Input, Refusal, Sources};
+use fibula_source::{Input, Read, Refusal, Sources};
 
 use crate::args::{InputArgs, ListenersArg};
 use crate::config::{Config, config};
 use crate::ignored::ignores_nothing;
-use crate::{Exit, Stop, Streams, refused, told};
+use crate::inputs::{KUBECTL, Over, forbidden, input, named};
+use crate::{Exit, Stop, Streams, progress, refused, told};
 
 /// K1, the example of the model.
 pub(crate) const K1: &str = include_str!("../k1.yaml");
-
-/// How a cluster comes in.
-const KUBECTL: &str = "kubectl get -A -o yaml nodes,pods,services | fibula verify -";
 
 /// How many lines of an object are shown before the one that is meant.
 const MOST_EXCERPT: usize = 6;
@@ -100,15 +97,21 @@ impl Session {
         let path = self.cluster.as_ref()?.path(place);
         // An object without a container in its place is shown where it begins.
         let path = if place.container.is_some() { path.as_str() } else { "metadata.name" };
-        let at = self.sources.position(place.object, path)?;
-        let file = at.file.to_owned();
-        Some(Spot { file, line: Some(at.line), column: Some(at.column) })
+        self.at(place.object, path)
     }
 
     /// Where a value of an object stands, by its API path.
     pub(crate) fn value(&self, object: ObjectId, path: &str) -> Option<Spot> {
-        let path = self.expression(object, path);
-        let at = self.sources.position(object, &path)?;
+        self.at(object, &self.expression(object, path))
+    }
+
+    fn at(&self, object: ObjectId, path: &str) -> Option<Spot> {
+        // What stands in no file is called by its name.
+        if self.sources.is_live(object) {
+            let file = self.sources.place(object, path)?;
+            return Some(Spot { file, line: None, column: None });
+        }
+        let at = self.sources.position(object, path)?;
         let file = at.file.to_owned();
         Some(Spot { file, line: Some(at.line), column: Some(at.column) })
     }
@@ -173,28 +176,21 @@ impl Session {
         streams: &mut Streams<'_>,
     ) -> Result<Session, Stop> {
         let config = config(args)?;
-        let mut named: Vec<String> = vec![];
-        for name in args.file.iter().chain(more) {
-            // Standard input is read to its end: there is no second one.
-            if name != "-" || !named.contains(name) {
-                named.push(name.clone());
-            }
-        }
-        if named.is_empty() {
-            named.extend(default.map(|input| input.to_string_lossy().into_owned()));
-        }
-        if named.is_empty() {
-            let hint = "Say -f DIR, -f - for standard input, or -f @k1 for the example.";
-            return Err(Stop::cannot(&format!("nothing to read. {hint} Exit 2."), None));
-        }
-        let inputs: Vec<Input> =
-            named.iter().map(|name| input(name, streams)).collect::<Result<_, Stop>>()?;
-        let read = fibula_source::read(&inputs);
+        let named = named(args.file.iter().chain(more), &args.kube, default)?;
+        let inputs: Vec<Input> = named
+            .iter()
+            .map(|name| input(name, &args.kube, streams))
+            .collect::<Result<_, Stop>>()?;
+        let doing = progress::doing(format!("reading {}", named.join(", ")));
+        let mut read = fibula_source::read(&inputs);
+        drop(doing);
+        let over = Over::lay(&args.overlay, &mut read, &args.kube, streams)?;
         let mut refused: Vec<Page> = told::refused(&read.refused);
         let garbled = garbled(&read.garbled);
         // Policies alone make no network.
         if read.objects.iter().all(|(_, object)| object.kind().is_policy()) {
-            let found = read.left.values().sum::<usize>() + read.unread.len();
+            let others = read.unread.len() + read.objects.len();
+            let found = read.left.values().sum::<usize>() + others;
             let what = match (read.refused.is_empty(), found) {
                 (false, _) => {
                     refused.extend(told::parts(&read.kustomizations, true));
@@ -212,9 +208,12 @@ impl Session {
             page.print(&streams.err_screen, streams.err)?;
         }
         for ignored in &config.ignore {
-            if let Some(warning) = ignores_nothing(ignored, &read.unread) {
+            if let Some(warning) = ignores_nothing(ignored, &read) {
                 warning.print(&streams.err_screen, streams.err)?;
             }
+        }
+        if let Some(note) = forbidden(&read.forbidden) {
+            note.print(&streams.err_screen, streams.err)?;
         }
         let left = read.left.values().sum();
         let options = Options {
@@ -222,21 +221,26 @@ impl Session {
             service_ranges: args.service_cidr.clone(),
             node_ranges: args.node_cidr.clone(),
             nodes: args.nodes,
+            more: over.more,
         };
+        let unread = unread(&read, &config.ignore);
+        let doing = progress::doing("making the network");
         let cluster = Cluster::new(read.objects, &options);
         let k1 = named.iter().all(|name| name == "@k1");
         let (mut intent, mut taken) = intent(args, k1);
         taken.extend(decided(&config));
         intent.decisions = config.decisions;
         let network = fibula_intended::network(&cluster, &intent);
+        drop(doing);
         let preface = Preface {
-            read: Reading { garbled, ..Reading::new(&cluster, read.files, left) },
+            read: Reading { garbled, live: read.live, ..Reading::new(&cluster, read.files, left) },
             about: About::Intended,
             assumptions: cluster.assumptions.clone(),
             taken,
-            unread: unread(&read.unread, &config.ignore),
+            unread,
             refused: read.refused.len(),
             kept_out: cluster.twins.len(),
+            laid: over.laid,
         };
         let trouble = preface.refused + preface.kept_out > 0;
         if let Some(parts) = told::parts(&read.kustomizations, trouble) {
@@ -250,21 +254,6 @@ impl Session {
         let remake: Remake = Box::new(move |cluster| fibula_intended::network(cluster, &intent));
         let (cluster, remake) = (Some(cluster), Some(remake));
         Ok(Session { network, cluster, preface, refused, sources, remake, places: vec![] })
-    }
-}
-
-/// An input, by what was typed.
-fn input(name: &str, streams: &mut Streams<'_>) -> Result<Input, Stop> {
-    match name {
-        "-" => (streams.input)()
-            .map(Input::Stdin)
-            .map_err(|error| Stop::cannot(&format!("cannot read standard input: {error}"), None)),
-        "@k1" => Ok(Input::Text { name: "k1.yaml".to_owned(), text: K1.into() }),
-        _ if name.starts_with('@') => Err(Stop::cannot(
-            &format!("{name} is no input that fibula knows: say a file, a folder, - or @k1"),
-            Some(KUBECTL),
-        )),
-        path => Ok(Input::Path(PathBuf::from(path))),
     }
 }
 
@@ -320,25 +309,28 @@ fn decided(config: &Config) -> Option<Taken> {
 
 /// What was not read and decides traffic, by kind; without what the user accepts. Repeats are one
 /// object, as everywhere.
-fn unread(objects: &[fibula_source::Unread], ignored: &[String]) -> Vec<Unread> {
+fn unread(read: &Read, ignored: &[String]) -> Vec<Unread> {
     let mut seen = BTreeSet::new();
     let mut kinds: BTreeMap<(&str, &str), Unread> = BTreeMap::new();
-    for object in objects {
-        let Some(decides) = decides(&object.api_version, &object.kind) else { continue };
-        if ignored.iter().any(|kind| kind.eq_ignore_ascii_case(&object.kind)) {
+    let objects = read.unread.iter().map(|o| (&o.api_version, &o.kind, &*o.namespace, &*o.name, 1));
+    // Of a kind that nobody may list any could be there, in any namespace or in none.
+    let forbidden = read.forbidden.iter().map(|o| (&o.api_version, &o.kind, "", "", 0));
+    for (api_version, kind, namespace, name, count) in objects.chain(forbidden) {
+        let Some(decides) = decides(api_version, kind) else { continue };
+        if ignored.iter().any(|ignored| ignored.eq_ignore_ascii_case(kind)) {
             continue;
         }
-        let group = object.api_version.split('/').next().unwrap_or_default();
-        let key = (object.kind.as_str(), group);
-        if !seen.insert((key, object.namespace.as_str(), object.name.as_str())) {
+        let group = api_version.split('/').next().unwrap_or_default();
+        let key = (kind.as_str(), group);
+        if !seen.insert((key, namespace, name)) {
             continue;
         }
         let unread = kinds.entry(key).or_insert_with(|| Unread {
             decides,
-            kind: object.kind.clone(),
+            kind: kind.clone(),
             namespaces: BTreeMap::new(),
         });
-        *unread.namespaces.entry(object.namespace.clone()).or_default() += 1;
+        *unread.namespaces.entry(namespace.to_owned()).or_default() += count;
     }
     kinds.into_values().collect()
 }

@@ -279,7 +279,7 @@ fn usage_errors_say_what_to_do() {
     let lines = [
         "verify",
         "verify nothing-here",
-        "verify @kube",
+        "verify @cube",
         "trase",
         "trace -f @k1 c1-1",
         "verify @k1 -o dot",

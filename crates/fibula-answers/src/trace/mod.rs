@@ -61,7 +61,8 @@ pub struct Unread {
     pub decides: Decides,
     /// Their kind.
     pub kind: String,
-    /// How many there are in each namespace; under an empty name those that have none.
+    /// How many there are in each namespace; under an empty name those that have none. None at all,
+    /// under an empty name, where nobody could tell: they may not be listed.
     pub namespaces: BTreeMap<String, usize>,
 }
 
@@ -341,5 +342,10 @@ impl Unread {
     /// How many objects there are.
     pub fn count(&self) -> usize {
         self.namespaces.values().sum()
+    }
+
+    /// Whether they may not be listed: there may be any number of them, for anybody.
+    pub fn is_forbidden(&self) -> bool {
+        self.namespaces.get("") == Some(&0)
     }
 }

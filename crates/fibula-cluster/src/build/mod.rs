@@ -31,11 +31,14 @@ mod owners;
 mod pods;
 mod policies;
 mod ranges;
-mod same;
+pub(crate) mod same;
 mod same_policies;
 mod services;
 mod slices;
 mod unique;
+
+pub(crate) use owners::by_hash;
+pub(crate) use slices::CONTROLLER as SLICE_CONTROLLER;
 
 /// A pod on its way into the cluster, with what only the way needs.
 struct Draft {
@@ -89,7 +92,7 @@ impl Cluster {
         let mut named = nodes::Named::new(&kept.nodes);
         let owners = owners::Owners::new(&kept.workloads);
         let read = pods::read(kept.pods, &owners, &mut named);
-        let making = make::Making::new(kept.workloads, &owners, &read);
+        let making = make::Making::new(kept.workloads, &owners, &read, options);
         let mut drafts = read.drafts;
         making.name_nodes(&mut named);
         let mut nodes = nodes::nodes(kept.nodes, named, options, &mut assumptions);

@@ -9,7 +9,8 @@ Examples:
   fibula trace -f @k1 c1-1 p2:8080
   fibula trace -f deploy/ frontend cart:7070
   fibula trace -f deploy/ world node/n1:30080
-  kubectl get -A -o yaml nodes,pods,services | fibula trace -f - -n shop web 10.0.2.5:5432";
+  fibula trace -f @kube -n shop web 10.0.2.5:5432
+  fibula trace -f cluster.json --overlay deploy/ frontend cart:7070";
 
 pub(crate) const REACH_HELP: &str = "\
 FROM and TO are sets: names as `trace` takes them, ns/shop, app=web (a label), 10.0.0.0/8, nodes,
@@ -40,7 +41,8 @@ pub(crate) const VERIFY_HELP: &str = "\
 Examples:
   fibula verify @k1
   fibula verify deploy/
-  kubectl get -A -o json nodes,pods,services | fibula verify -
+  fibula verify @kube                               the cluster that kubectl sees
+  fibula verify git:main:deploy
   fibula verify @k1 --without R1                    the article's own graph loops
   fibula graph -f @k1 -o json=net.json && fibula verify --network net.json";
 
@@ -76,3 +78,13 @@ names of Services resolve where the pod asks the cluster for them. The exit code
 Examples:
   fibula lab run -f @k1 -- ping -c 1 10.0.2.1
   fibula lab run --in world -f deploy/ -- curl -s http://10.0.0.1:30080";
+
+pub(crate) const DUMP_HELP: &str = "\
+No Secrets, no ConfigMaps, no values of environments: of these only the names of variables, and with
+--with-env the addresses that fibula finds in them (db:5432), which `check` and `reach` ask about. What
+may not be listed, or is of a kind that is not read, is noted: answers from the dump stay as careful.
+
+Examples:
+  fibula dump -o cluster.json.gz
+  fibula dump @kube:prod -o prod.yaml --with-env
+  fibula dump -f must-gather/ | fibula verify -";

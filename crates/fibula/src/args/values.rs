@@ -72,7 +72,10 @@ impl Command {
             Command::Lint(args) => (args.quiet, args.output.clone()),
             Command::Reach(args) => (args.quiet, args.output.clone()),
             Command::Graph(args) => (args.quiet, args.output.clone()),
-            Command::Lab(_) | Command::Generate(_) | Command::Completions { .. } => return vec![],
+            Command::Lab(_)
+            | Command::Dump(_)
+            | Command::Generate(_)
+            | Command::Completions { .. } => return vec![],
         };
         let printed = targets.into_iter().filter(|target| !quiet && target.file.is_none());
         printed.map(|target| target.format).collect()

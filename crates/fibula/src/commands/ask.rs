@@ -11,7 +11,7 @@ use fibula_report::{Notice, Page, View, error, github, json, notices_markdown, s
 use crate::args::{DenyArg, LintArgs, TraceArgs, VerifyArgs};
 use crate::output::{Format, Telling, write_json};
 use crate::session::Session;
-use crate::{Done, Exit, Output, Stop, Streams};
+use crate::{Done, Exit, Output, Stop, Streams, progress};
 
 /// What happens to a message, hop by hop.
 pub(crate) fn trace(
@@ -75,8 +75,10 @@ pub(crate) fn verify(
     streams: &mut Streams<'_>,
 ) -> Done {
     let session = Session::open(&args.input, &args.inputs, default, streams)?;
+    let doing = progress::doing("proving");
     let proof = fibula_answers::verify(&session.network);
     let withheld = fibula_answers::withheld(&session.network);
+    drop(doing);
     let findings = session.cluster.as_ref().map(findings).unwrap_or_default();
     let place = |id| session.place(id);
     let view = View::new(&session.network, &place);

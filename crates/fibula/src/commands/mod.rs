@@ -2,6 +2,7 @@
 
 mod ask;
 mod diff;
+mod dump;
 mod graph;
 mod lab;
 mod make;
@@ -11,6 +12,7 @@ mod show;
 
 pub(crate) use ask::{lint, trace, verify};
 pub(crate) use diff::diff;
+pub(crate) use dump::dump;
 pub(crate) use graph::graph;
 pub(crate) use lab::lab;
 pub(crate) use make::{completions, generate};

@@ -62,7 +62,7 @@ pub(crate) fn explain(args: &ExplainArgs, streams: &mut Streams<'_>) -> Done {
 pub(crate) fn overview(streams: &mut Streams<'_>) -> Done {
     let mut page = Page::new();
     page.line("What a Kubernetes network does with a message, and why.");
-    page.line("Reads YAML and dumps; changes nothing.");
+    page.line("Reads YAML, dumps and clusters; changes nothing.");
     page.blank();
     // Two columns, for three would be folded where a screen is narrow.
     let row = |group: &str, command: &str, about: &str| {
@@ -80,11 +80,12 @@ pub(crate) fn overview(streams: &mut Streams<'_>) -> Done {
             row("", "graph", "the network itself, as text, JSON or a picture"),
             row("", "lab check", "the same network in your kernel: do the two agree?"),
             row("", "explain ID", "what an id means"),
-            row("Make", "generate", "a cluster of any size"),
+            row("Make", "dump", "a cluster, saved: what is read of it, and nothing else"),
+            row("", "generate", "a cluster of any size"),
         ],
     );
     page.blank();
-    let input = "-f FILE | DIR | - | @k1   or set FIBULA_INPUT";
+    let input = "-f FILE | DIR | - | @kube[:CONTEXT] | git:REV:PATH | @k1   or set FIBULA_INPUT";
     page.line(Text::from("  ").with(Label::Name, "Input").plain(format!("       {input}")));
     let start = Text::from("  ").with(Label::Name, "Start with").plain("  ");
     let start = start.with(Label::Command, "fibula demo").plain("   or   ");
