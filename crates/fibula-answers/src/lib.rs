@@ -4,6 +4,7 @@
 //! set of messages is proved by [`flow`](fibula_network::flow); whatever is shown of one was
 //! replayed by [`walk`](fibula_network::walk).
 
+pub mod change;
 pub mod constraints;
 pub mod names;
 pub mod reach;
