@@ -6,6 +6,7 @@
 
 pub mod change;
 pub mod constraints;
+pub mod diff;
 pub mod names;
 pub mod reach;
 mod tenants;

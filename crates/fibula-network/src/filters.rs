@@ -20,6 +20,7 @@
 
 mod atoms;
 mod fold;
+mod pair;
 mod sources;
 
 use crate::addr::Addr;
@@ -30,6 +31,7 @@ use crate::network::Network;
 use crate::set::{Interval, Level, SetId, Space};
 pub use atoms::{FilterAtom, FilterAtoms, Owner};
 use fold::Folder;
+pub use pair::Pair;
 
 /// What the filters of a network let through.
 pub struct Filters<'n> {
@@ -105,15 +107,7 @@ impl<'n> Filters<'n> {
     /// What is open between one source and one target, of a set that asks no address any more:
     /// nothing where nothing is. Costs its edges.
     pub fn connections(&self, set: SetId) -> Connections {
-        let mut out = vec![];
-        for ((lo, hi), ports) in self.parts(set, Filters::PROTO) {
-            for proto in (lo..=hi).filter_map(|proto| Proto::ALL.get(proto as usize)) {
-                let open = self.parts(ports, Filters::PORT).into_iter();
-                let open = open.filter(|(_, when)| *when != Space::EMPTY);
-                out.extend(open.map(|(ports, when)| (*proto, ports, when)));
-            }
-        }
-        out
+        connections(&self.space, set)
     }
 
     /// Under whatever choices a set is reached: some, if it may be; and all, if it must be. Costs a
@@ -145,6 +139,20 @@ impl<'n> Filters<'n> {
             .collect();
         self.space.contains(set, &values)
     }
+}
+
+/// What is open of a set, of one network's filters or of a [`Pair`], that asks no address any more:
+/// nothing where nothing is. Costs its edges.
+pub fn connections(space: &Space, set: SetId) -> Connections {
+    let mut out = vec![];
+    for ((lo, hi), ports) in space.parts(set, Filters::PROTO) {
+        for proto in (lo..=hi).filter_map(|proto| Proto::ALL.get(proto as usize)) {
+            let open = space.parts(ports, Filters::PORT).into_iter();
+            let open = open.filter(|(_, when)| *when != Space::EMPTY);
+            out.extend(open.map(|(ports, when)| (*proto, ports, when)));
+        }
+    }
+    out
 }
 
 /// The filter tables of a network, sorted.

@@ -11,22 +11,22 @@ use super::parties::Parties;
 
 /// Pods, Nodes or ranges whose addresses lie in the same atoms, family by family.
 #[derive(Clone, Debug)]
-pub(super) struct Joint {
-    pub(super) owner: Owner,
+pub(crate) struct Joint {
+    pub(crate) owner: Owner,
     /// The atom in each family, where it has an address there.
-    pub(super) atoms: [Option<u32>; 2],
-    pub(super) elements: Vec<ElementId>,
-    pub(super) ranges: Vec<Range>,
+    pub(crate) atoms: [Option<u32>; 2],
+    pub(crate) elements: Vec<ElementId>,
+    pub(crate) ranges: Vec<Range>,
     /// The choices of who has its address (POD-7): then nothing of it is certain.
-    pub(super) contested: Vec<ChoiceId>,
+    pub(crate) contested: Vec<ChoiceId>,
 }
 
 /// All of them.
 #[derive(Debug, Default)]
-pub(super) struct Joints {
-    pub(super) all: Vec<Joint>,
+pub(crate) struct Joints {
+    pub(crate) all: Vec<Joint>,
     /// The families that pods have addresses of.
-    pub(super) families: Vec<Family>,
+    pub(crate) families: Vec<Family>,
     of: FxHashMap<ElementId, usize>,
 }
 
@@ -37,7 +37,7 @@ type Key = (Owner, Option<PartyId>, [Option<u32>; 2], Vec<ChoiceId>);
 impl Joints {
     /// Joins the atoms of each switch. Pods of different workloads stay apart where they are to be
     /// told `apart`.
-    pub(super) fn new(filters: &Filters<'_>, parties: &Parties, apart: bool) -> Joints {
+    pub(crate) fn new(filters: &Filters<'_>, parties: &Parties, apart: bool) -> Joints {
         let network = filters.network;
         // The atoms of each switch by family, and the choices of its addresses.
         let mut of: BTreeMap<ElementId, ([Vec<u32>; 2], Vec<ChoiceId>)> = BTreeMap::new();
@@ -91,13 +91,13 @@ impl Joints {
     }
 
     /// The joint of a switch, by its number; of a Node with several addresses the last.
-    pub(super) fn of(&self, element: ElementId) -> Option<usize> {
+    pub(crate) fn of(&self, element: ElementId) -> Option<usize> {
         self.of.get(&element).copied()
     }
 }
 
 /// The place of a family.
-pub(super) fn index(family: Family) -> usize {
+pub(crate) fn index(family: Family) -> usize {
     match family {
         Family::V4 => 0,
         Family::V6 => 1,
@@ -105,4 +105,4 @@ pub(super) fn index(family: Family) -> usize {
 }
 
 /// The family of a place.
-pub(super) const FAMILIES: [Family; 2] = [Family::V4, Family::V6];
+pub(crate) const FAMILIES: [Family; 2] = [Family::V4, Family::V6];

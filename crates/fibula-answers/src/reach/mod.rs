@@ -19,15 +19,15 @@
 //! [`Filters`] folds and `walk` follows. *Open* says nothing of who listens (POD-2).
 
 mod awaited;
-mod cells;
+pub(crate) mod cells;
 mod doors;
-mod doubts;
+pub(crate) mod doubts;
 mod fronts;
-mod joints;
+pub(crate) mod joints;
 mod named;
-mod opened;
+pub(crate) mod opened;
 mod own_node;
-mod parties;
+pub(crate) mod parties;
 mod pick;
 mod ports;
 mod services;
@@ -237,7 +237,7 @@ pub fn reach(ground: Ground<'_>, asked: &Asked) -> Result<Reach, ReachError> {
 
 /// Whether a policy could have a say: sources and targets that are not both Nodes' or the world's
 /// (NP-5), and not the world to a pod, which finds none by its address (DR-13).
-fn is_asked(from: Owner, to: Owner) -> bool {
+pub(crate) fn is_asked(from: Owner, to: Owner) -> bool {
     matches!((from, to), (Owner::Pods, _) | (Owner::Nodes, Owner::Pods))
 }
 

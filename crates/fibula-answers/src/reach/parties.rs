@@ -45,8 +45,8 @@ pub enum Who {
 }
 
 /// All parties.
-pub(super) struct Parties {
-    pub(super) all: Vec<Party>,
+pub(crate) struct Parties {
+    pub(crate) all: Vec<Party>,
     /// By element, its party in the list of whole workloads.
     of: FxHashMap<ElementId, PartyId>,
 }
@@ -55,7 +55,7 @@ impl Parties {
     /// The workloads of a cluster, or the Pods of a network without one; and the Nodes. Pods that are
     /// asked about, while others of their workload are not, are parties apart: by what was asked,
     /// `told` gives such the same number.
-    pub(super) fn new(ground: Ground<'_>, told: &FxHashMap<ElementId, u64>) -> Parties {
+    pub(crate) fn new(ground: Ground<'_>, told: &FxHashMap<ElementId, u64>) -> Parties {
         let network = ground.network;
         let mut workloads: BTreeMap<Who, Vec<ElementId>> = BTreeMap::new();
         let pods: Vec<ElementId> = network.of_kind(Kind::Pod).collect();
@@ -97,28 +97,28 @@ impl Parties {
         parties
     }
 
-    pub(super) fn get(&self, id: PartyId) -> &Party {
+    pub(crate) fn get(&self, id: PartyId) -> &Party {
         &self.all[id.0 as usize]
     }
 
     /// The party of a switch.
-    pub(super) fn of(&self, element: ElementId) -> Option<PartyId> {
+    pub(crate) fn of(&self, element: ElementId) -> Option<PartyId> {
         self.of.get(&element).copied()
     }
 }
 
 /// Names parts of workloads while lines are made.
-pub(super) struct Namer<'a> {
+pub(crate) struct Namer<'a> {
     network: &'a Network,
     whole: &'a Parties,
     known: FxHashMap<(PartyId, Vec<ElementId>), PartyId>,
     world: FxHashMap<Vec<Range>, PartyId>,
     own_node: Option<PartyId>,
-    pub(super) all: Vec<Party>,
+    pub(crate) all: Vec<Party>,
 }
 
 impl<'a> Namer<'a> {
-    pub(super) fn new(network: &'a Network, whole: &'a Parties) -> Namer<'a> {
+    pub(crate) fn new(network: &'a Network, whole: &'a Parties) -> Namer<'a> {
         Namer {
             network,
             whole,
@@ -130,17 +130,17 @@ impl<'a> Namer<'a> {
     }
 
     /// Who a party is.
-    pub(super) fn who(&self, party: PartyId) -> &Who {
+    pub(crate) fn who(&self, party: PartyId) -> &Who {
         &self.all[party.0 as usize].who
     }
 
     /// Whether a party is one switch.
-    pub(super) fn is_single(&self, party: PartyId) -> bool {
+    pub(crate) fn is_single(&self, party: PartyId) -> bool {
         self.all[party.0 as usize].elements.len() == 1
     }
 
     /// The parties of a group, sorted: of those in `picked` only.
-    pub(super) fn name(&mut self, group: &Group, picked: &dyn Fn(PartyId) -> bool) -> Vec<PartyId> {
+    pub(crate) fn name(&mut self, group: &Group, picked: &dyn Fn(PartyId) -> bool) -> Vec<PartyId> {
         let mut by_party: BTreeMap<PartyId, Vec<ElementId>> = BTreeMap::new();
         for element in &group.elements {
             if let Some(party) = self.whole.of(*element).filter(|party| picked(*party)) {
@@ -199,7 +199,7 @@ impl<'a> Namer<'a> {
     }
 
     /// The same with one world, where these have several parts of it.
-    pub(super) fn one_world(&mut self, mut parties: Vec<PartyId>) -> Vec<PartyId> {
+    pub(crate) fn one_world(&mut self, mut parties: Vec<PartyId>) -> Vec<PartyId> {
         let mut ranges = vec![];
         let mut parts = 0;
         for party in &parties {
@@ -221,7 +221,7 @@ impl<'a> Namer<'a> {
 }
 
 /// The pods that are switches, in the order of those.
-pub(super) fn own(cluster: &Cluster) -> impl Iterator<Item = &fibula_cluster::Pod> {
+pub(crate) fn own(cluster: &Cluster) -> impl Iterator<Item = &fibula_cluster::Pod> {
     cluster.pods.iter().filter(|pod| pod.has_network())
 }
 

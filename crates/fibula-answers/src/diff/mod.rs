@@ -1,0 +1,201 @@
+//! What a change opens and closes: two clusters, and what one lets through and the other does not.
+//!
+//! ```text
+//!   names ──► entities   who is who: workloads, their pods and Nodes of both, by name
+//!   Filters of each ──► classes   entities that no policy tells apart, neither before nor after
+//!                   ──► Pair      both in one space, whose atoms are those of classes
+//!                       opened = new \ old, closed = old \ new
+//!                   ──► cells     sources and targets between which the same differs
+//!                   ──► lines     by name: who gained or lost what, to whom
+//! ```
+//!
+//! Nothing is asked pair by pair, and nothing depends on addresses: a pod that a rollout renamed and
+//! moved is the same as before, where policies say so. What is open on one side under some values of
+//! choices is compared value by value; choices of one name fall alike in both.
+
+mod cells;
+mod classes;
+mod counts;
+mod entities;
+mod lines;
+mod own_node;
+
+use fibula_cluster::Decides;
+use fibula_network::filters::Filters;
+use fibula_network::{Choice, ChoiceId, Family};
+
+use crate::reach::doubts::Doubts;
+use crate::reach::joints::Joints;
+use crate::reach::opened::Reader;
+use crate::reach::parties::Parties;
+use crate::reach::{Line, Party, PartyId, Why};
+use crate::trace::{Ground, Unread};
+pub use counts::Pairs;
+pub use entities::Standing;
+use lines::{Doubtful, Group, Namer, Sorter};
+
+/// The answer.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Diff {
+    /// Everything that a line names, by number. Elements are those of the new network, or of the old
+    /// one where it is gone from there.
+    pub parties: Vec<Party>,
+    /// By party, where it is.
+    pub standing: Vec<Standing>,
+    /// The choices of both networks: lines name them by their places here.
+    pub choices: Vec<Choice>,
+    /// What is open now and was not.
+    pub opens: Vec<Change>,
+    /// What was open and is no more.
+    pub closes: Vec<Change>,
+    /// Parties of whose connections nobody knows, for somebody else has their address in one of the
+    /// two (POD-7).
+    pub contested: Vec<(PartyId, Vec<ChoiceId>)>,
+    /// Between how many pairs of workloads something changed.
+    pub pairs: Pairs,
+    /// The families that pods have addresses of.
+    pub families: Vec<Family>,
+    /// Policies that were not read, in either (DR-21).
+    pub unread: Vec<Unread>,
+    /// Whether those are not the same in both.
+    pub unread_differ: bool,
+}
+
+/// Sources of which the same changed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Change {
+    /// Who, to whom, and at which ports.
+    pub line: Line,
+    /// Why it is not certain, if it is not.
+    pub why: Option<Why>,
+    /// Whether it came or went with one of its two ends.
+    pub with: bool,
+}
+
+/// Why there is no answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DiffError {
+    /// One of the networks has filters that ask for more than addresses and ports.
+    Filters,
+    /// The two have more choices together than can be told apart.
+    Choices,
+}
+
+/// What opens and what closes on the way from one cluster to another.
+///
+/// Costs what [`Filters::new`] costs, of both, and a pass over what differs.
+///
+/// # Errors
+///
+/// Filters that only a walk can ask, and too many choices.
+pub fn compare(old: Ground<'_>, new: Ground<'_>) -> Result<Diff, DiffError> {
+    let grounds = [old, new];
+    let entities = entities::Entities::new(grounds);
+    let (Some(old), Some(new)) = (Filters::new(old.network), Filters::new(new.network)) else {
+        return Err(DiffError::Filters);
+    };
+    let filters = [&old, &new];
+    let none = Default::default();
+    let joints =
+        [0, 1].map(|side| Joints::new(filters[side], &Parties::new(grounds[side], &none), false));
+    let joints = [&joints[0], &joints[1]];
+    let (classes, mut pair) =
+        classes::classes(filters, joints, &entities).ok_or(DiffError::Choices)?;
+    let unread = grounds.map(|ground| -> Vec<Unread> {
+        let all = ground.unread.iter().filter(|unread| unread.decides == Decides::Policy);
+        all.cloned().collect()
+    });
+    let doubts = [Doubts::new(&unread[0]), Doubts::new(&unread[1])];
+    let allowed = [0, 1].map(|side| pair.import(side, filters[side], filters[side].allowed));
+    let differ = [(1, 0), (0, 1)].map(|(of, but)| pair.space.minus(allowed[of], allowed[but]));
+
+    let mut reader = Reader::default();
+    let mut namer = Namer::new(grounds, &entities);
+    let own_nodes =
+        own_node::own_nodes(&mut pair, filters, joints, &entities, &classes, &mut reader);
+    let mut changes = [0, 1].map(|which| {
+        let (open, closed) = (&doubts[1 - which], &doubts[which]);
+        let mut sorter = Sorter::new(Doubtful { open, closed });
+        for mut cell in cells::cells(&pair, &classes, differ[which], &mut reader) {
+            let to = Group::of(&classes, &cell.to);
+            let mut from = Group::of(&classes, &cell.from);
+            if own_nodes.is_some() {
+                own_node::without_own(grounds, &entities, &mut from, &to);
+            }
+            let part = std::mem::take(&mut cell.part);
+            sorter.add(&mut namer, (&from, &to), &part, cell.with);
+        }
+        for (from, part, with) in own_nodes.iter().flat_map(|parts| &parts[which]) {
+            let to = Group { own_node: true, ..Group::default() };
+            sorter.add(&mut namer, (from, &to), part, *with);
+        }
+        sorter.finish(&mut namer)
+    });
+    let same = grounds[0].network == grounds[1].network;
+    let contested = if same { vec![] } else { contested(filters, &pair, &classes, &mut namer) };
+    let pairs = counts::pairs(&pair, &classes, &entities, (allowed, differ), &mut reader);
+    let standing = |party: &Option<PartyId>| match party {
+        Some(id) => entities.standing[id.0 as usize],
+        None => Standing::Both,
+    };
+    let standing = namer.of.iter().map(standing).collect();
+    let unread_differ = unread[0] != unread[1];
+    let mut unread = unread.concat();
+    unread.sort();
+    unread.dedup();
+    let [opens, closes] = std::mem::take(&mut changes);
+    Ok(Diff {
+        parties: namer.all,
+        standing,
+        choices: pair.choices,
+        opens,
+        closes,
+        contested,
+        pairs,
+        families: classes::families(joints),
+        unread,
+        unread_differ,
+    })
+}
+
+/// Whoever has an address in one of the networks that another one claims.
+fn contested(
+    filters: [&Filters<'_>; 2],
+    pair: &fibula_network::filters::Pair,
+    classes: &[classes::Class],
+    namer: &mut Namer<'_>,
+) -> Vec<(PartyId, Vec<ChoiceId>)> {
+    let mut found = vec![];
+    for (at, class) in classes.iter().enumerate().filter(|(_, class)| !class.contested.is_empty()) {
+        let names = class.contested.iter().filter_map(|(side, choice)| {
+            classes::choice(pair, filters[*side].network.choice(*choice))
+        });
+        let mut names: Vec<ChoiceId> = names.collect();
+        names.sort_unstable();
+        names.dedup();
+        let parties = namer.name(&Group::of(classes, &[at]));
+        found.extend(parties.into_iter().map(|party| (party, names.clone())));
+    }
+    found.sort();
+    found
+}
+
+// === impl Diff ===
+
+impl Diff {
+    /// Whether something certainly changed.
+    pub fn is_different(&self) -> bool {
+        self.changes().any(|change| change.why.is_none())
+    }
+
+    /// Whether something may have changed, and nobody knows.
+    pub fn is_undecided(&self) -> bool {
+        self.unread_differ
+            || !self.contested.is_empty()
+            || self.changes().any(|change| change.why.is_some())
+    }
+
+    fn changes(&self) -> impl Iterator<Item = &Change> {
+        self.opens.iter().chain(&self.closes)
+    }
+}
