@@ -11,6 +11,7 @@ pub mod names;
 pub mod reach;
 mod tenants;
 pub mod trace;
+pub mod why;
 mod withheld;
 
 pub use constraints::{Constraint, Counterexample, Outcome, Proof, Scope, verify};

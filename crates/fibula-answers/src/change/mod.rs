@@ -9,11 +9,13 @@
 //! would give, so whoever writes it into a file can hold one against the other.
 
 mod apply;
+mod lines;
 mod policies;
 
 use fibula_cluster::{ObjectId, PeerOf, Policy, Protocol, RuleAction, RulePort, Workload};
 
 use crate::trace::policies::Direction;
+pub(crate) use policies::{new as rule, number};
 
 /// Edits that are made together.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -121,7 +121,7 @@ pub(super) fn protocol(proto: Proto) -> Protocol {
 
 impl Block {
     /// Whether it is the same obstacle, of another pod of the same workload or in another way.
-    fn is_as(&self, other: &Block) -> bool {
+    pub(super) fn is_as(&self, other: &Block) -> bool {
         match (self, other) {
             (Block::Policy(a), Block::Policy(b)) => {
                 let says = |ruling: &Ruling| match &ruling.says {

@@ -10,6 +10,9 @@ use super::peers::End;
 use crate::change::{Edit, Labelled};
 use crate::trace::policies::{self, Says, What};
 
+/// A label that a rule wants: whose, its key and its value.
+pub(super) type Missed = (Labelled, String, String);
+
 /// A label, by its key, with a value or none.
 type Label = (String, Option<String>);
 
@@ -23,10 +26,9 @@ struct Asked {
 /// Labels of both ends and of their namespaces, those first that a rule missed by one.
 ///
 /// A label that no selector asks for changes nothing. To be without one is a value too.
-pub(super) fn edits(cluster: &Cluster, judged: &Judged) -> Vec<Edit> {
+pub(super) fn edits(cluster: &Cluster, ends: [&End; 2], missed: Vec<Missed>) -> Vec<Edit> {
     let mut edits: Vec<Edit> = vec![];
-    let ends = [&judged.other, &judged.subject];
-    for (of, key, value) in missed(cluster, judged) {
+    for (of, key, value) in missed {
         edits.push(Edit::SetLabel { of, key, value: Some(value) });
     }
     let mut asked = Asked::default();
@@ -75,7 +77,7 @@ pub(super) fn edits(cluster: &Cluster, judged: &Judged) -> Vec<Edit> {
 }
 
 /// The labels that a rule wants of the other end and finds otherwise, and nothing else of it.
-pub(super) fn missed(cluster: &Cluster, judged: &Judged) -> Vec<(Labelled, String, String)> {
+pub(super) fn missed(cluster: &Cluster, judged: &Judged) -> Vec<Missed> {
     let Says::Isolated(all) = &judged.ruling.says else { return vec![] };
     let End::Pods { namespace, workload } = &judged.other else { return vec![] };
     let rules = all.iter().flat_map(|one| &one.rules).filter(|rule| rule.port.is_none());

@@ -9,7 +9,7 @@ use fibula_cluster::{
 use ipnet::IpNet;
 
 /// The label of a namespace that is its name (NP-14).
-const NAME: &str = "kubernetes.io/metadata.name";
+pub(super) const NAME: &str = "kubernetes.io/metadata.name";
 
 /// Labels that say most to a reader, the best first.
 const BEST: [&str; 6] =
@@ -48,6 +48,14 @@ pub(super) enum End {
 impl End {
     pub(super) fn of_pod(pod: &Pod) -> End {
         End::Pods { namespace: pod.namespace.clone(), workload: pod.workload.clone() }
+    }
+
+    /// The namespace of its pods.
+    pub(super) fn namespace(&self) -> Option<&str> {
+        match self {
+            End::Pods { namespace, .. } => Some(namespace),
+            End::Address(_) => None,
+        }
     }
 
     /// Its pods that take part.
