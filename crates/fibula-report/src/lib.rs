@@ -29,6 +29,7 @@ mod style;
 mod trace;
 mod verify;
 mod view;
+mod served;
 mod why;
 
 pub use demo::{Broken, Demo, cut, demo};
@@ -45,3 +46,4 @@ pub use style::Label;
 pub use trace::trace;
 pub use verify::verify;
 pub use view::{Excerpt, Excerpts, View};
+pub use why::{Called, Patch, Told, patch, why, why_json};

@@ -20,6 +20,8 @@ pub(crate) struct File {
     pub(crate) text: String,
     /// Whether it was found in a folder: it need not be for us, then.
     pub(crate) found: bool,
+    /// Whether it can be written: a file, and not a compressed one.
+    pub(crate) editable: bool,
     /// Ranges of bytes that were replaced.
     pub(crate) broken: Vec<Range<usize>>,
     /// Line breaks before each block.
@@ -51,7 +53,7 @@ impl File {
             }
             String::from_utf8(bytes).unwrap_or_default()
         });
-        File { name, text, found, broken, breaks: OnceLock::new() }
+        File { name, text, found, editable: false, broken, breaks: OnceLock::new() }
     }
 
     /// YAML or JSON, by name and first bytes: `{` and a quote begin JSON in a file of any name, but

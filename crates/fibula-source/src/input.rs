@@ -119,14 +119,17 @@ impl Candidate<'_> {
                 Box::new(Refusal::file(&self.name, "a file or folder to read").got(&reason(&error)))
             })?,
         };
-        let bytes = if bytes.starts_with(&[0x1f, 0x8b]) {
+        let packed = bytes.starts_with(&[0x1f, 0x8b]);
+        let bytes = if packed {
             unpack(&bytes).map_err(|error| {
                 Box::new(Refusal::file(&self.name, "a whole gzip file").got(&reason(&error)))
             })?
         } else {
             bytes
         };
-        Ok(File::new(self.name.clone(), bytes, self.found))
+        let mut file = File::new(self.name.clone(), bytes, self.found);
+        file.editable = !packed && matches!(self.from, From::Path(_));
+        Ok(file)
     }
 }
 

@@ -11,6 +11,7 @@
 //! ([`Sources`]); drawing them is for others.
 
 mod de;
+mod edit;
 mod events;
 mod file;
 mod input;
@@ -24,6 +25,7 @@ mod sources;
 mod strict;
 mod yaml;
 
+pub use edit::{Amend, Amended, Hunk, block};
 pub use input::Input;
 pub use read::{Read, Unread, read};
 pub use refusal::{Caret, Refusal, Snippet};

@@ -15,9 +15,9 @@ use fibula_intended::{Daemon, Profile, Refinement};
 use ipnet::IpNet;
 
 use crate::output::Target;
-pub(crate) use ask::{GraphArgs, ReachArgs, TraceArgs, VerifyArgs};
+pub(crate) use ask::{GraphArgs, ReachArgs, TraceArgs, VerifyArgs, WhyArgs};
 pub(crate) use guard::LintArgs;
-use help::{GRAPH_HELP, LAB_HELP, REACH_HELP, TRACE_HELP, VERIFY_HELP};
+use help::{GRAPH_HELP, LAB_HELP, REACH_HELP, TRACE_HELP, VERIFY_HELP, WHY_HELP};
 pub(crate) use lab::{LabCheckArgs, LabCommand, LabRunArgs, LabShellArgs, LabShowArgs};
 pub(crate) use make::{DemoArgs, ExplainArgs, GenerateArgs};
 pub(crate) use values::{Decided, OnlyArg};
@@ -52,6 +52,9 @@ pub(crate) enum Command {
     /// Follow a message, hop by hop
     #[command(after_help = TRACE_HELP)]
     Trace(TraceArgs),
+    /// What decides whether a message arrives, and the smallest change that turns it
+    #[command(after_help = WHY_HELP)]
+    Why(WhyArgs),
     /// Who can reach whom
     #[command(after_help = REACH_HELP)]
     Reach(ReachArgs),

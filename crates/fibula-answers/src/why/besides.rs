@@ -21,9 +21,6 @@ pub struct Besides {
     pub serves: Vec<Used>,
     /// Services of which less is.
     pub fails: Vec<Used>,
-    /// Pods that a Service selects then or does not any more: its path, the workload, and whether it
-    /// is selected then.
-    pub selects: Vec<(String, String, bool)>,
 }
 
 /// Sources and targets between which the same is open.
@@ -58,7 +55,6 @@ pub(super) fn besides(old: Ground<'_>, new: Ground<'_>, wanted: &Wanted) -> Opti
     let mut found = Besides {
         opens: pairs(&diff, &diff.opens, wanted),
         closes: pairs(&diff, &diff.closes, wanted),
-        selects: selects(before, after),
         ..Besides::default()
     };
     let both = before.services.iter().zip(&after.services).enumerate();
@@ -153,8 +149,9 @@ fn size(range: Range) -> f64 {
     number(range.hi) - number(range.lo) + 1.0
 }
 
-/// Workloads that Services select then and not now, or the other way round.
-fn selects(before: &Cluster, after: &Cluster) -> Vec<(String, String, bool)> {
+/// Workloads that Services select then and not now, or the other way round: the path of the Service,
+/// the workload, and whether it is selected then.
+pub(super) fn selects(before: &Cluster, after: &Cluster) -> Vec<(String, String, bool)> {
     let mut found: BTreeSet<(String, String, bool)> = BTreeSet::new();
     for (old, new) in before.services.iter().zip(&after.services) {
         if old.selects == new.selects {

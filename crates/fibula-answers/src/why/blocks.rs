@@ -136,6 +136,15 @@ impl Block {
     }
 }
 
+// === impl Judged ===
+
+impl Judged {
+    /// Whether a rule denies, and not the lack of one.
+    pub fn is_denied(&self) -> bool {
+        matches!(self.ruling.says, Says::Rule(_))
+    }
+}
+
 // === impl Ruling ===
 
 impl Ruling {

@@ -15,20 +15,25 @@ pub(super) fn rank(
 ) -> (Vec<Offer>, Vec<(Offer, Because)>) {
     let mut found = found;
     found.sort_by(|(a, _), (b, _)| a.order().partial_cmp(&b.order()).unwrap_or(std::cmp::Ordering::Equal));
+    // Of each kind the best, of those that break nothing and of those that do.
     let mut offers: Vec<Offer> = vec![];
     let mut rejected: Vec<(Offer, Because)> = vec![];
     for (offer, because) in found {
+        let kinds = offer.change.kinds();
+        let known = offers.iter().any(|known| known.change.kinds() == kinds);
         match because {
-            None if offers.iter().any(|known| known.outdoes(&offer)) => {}
-            None => offers.push(offer),
+            None if !known => offers.push(offer),
+            None => {}
             Some(because) => rejected.push((offer, because)),
         }
     }
+    let best = offers.clone();
+    offers.retain(|offer| !best.iter().any(|other| other.outdoes(offer)));
     offers.truncate(MOST_OFFERS);
     let mut shown: Vec<(Offer, Because)> = vec![];
     for (offer, because) in rejected {
         let kinds = offer.change.kinds();
-        let known = offers.iter().chain(shown.iter().map(|(offer, _)| offer));
+        let known = best.iter().chain(shown.iter().map(|(offer, _)| offer));
         if !known.into_iter().any(|known| known.change.kinds() == kinds) {
             shown.push((offer, because));
         }
@@ -45,13 +50,13 @@ impl Offer {
         (opens, closes, self.change.lines(), self.change.kinds())
     }
 
-    /// Whether nobody would take the other one: it is of the same kinds, or the same objects are
-    /// edited, in fewer lines.
+    /// Whether nobody would take the other one: the same policies are edited in fewer lines.
     fn outdoes(&self, other: &Offer) -> bool {
-        let same = self.change.kinds() == other.change.kinds();
-        same || self.change.policies() == other.change.policies()
-            && !self.change.policies().is_empty()
-            && self.change.lines() <= other.change.lines()
+        let policies = self.change.policies();
+        !policies.is_empty()
+            && policies == other.change.policies()
+            && self.change.lines() < other.change.lines()
+            && self.order() <= other.order()
     }
 }
 

@@ -1,5 +1,6 @@
 //! The search: candidates, what of them works, and what they come to.
 
+use super::besides::{Besides, selects};
 use super::blocks::{Block, blocks};
 use super::prove::{Prover, Tried};
 use super::{Because, Book, Goal, Offer, Why, allow, close, labels, rank, services};
@@ -125,11 +126,11 @@ impl Search<'_, '_> {
             let mut best: Vec<(Kind, f64, usize, Edit)> = vec![];
             for (edit, tried) in own {
                 let change = Change::of(edit.clone());
-                if self.harm(&change).is_some() {
+                if self.harm(&change).is_some() || self.moves(&tried).is_some() {
                     continue;
                 }
                 let Some(besides) = self.prover.besides(&tried) else { continue };
-                if besides.breaks() || !besides.selects.is_empty() {
+                if besides.breaks() {
                     continue;
                 }
                 let new = (edit.kind(), besides.weights().0, edit.lines(), edit);
@@ -160,27 +161,44 @@ impl Search<'_, '_> {
     }
 
     /// Keeps a change that works, with what it comes to.
+    ///
+    /// What moves a workload between Services is no offer, whatever else it comes to: of these one of
+    /// a kind is enough.
     fn keep(&mut self, change: Change, tried: &Tried) {
         let kinds = change.kinds();
-        let alike = self.found.iter().filter(|(offer, _)| offer.change.kinds() == kinds);
-        if alike.count() >= MOST_OF_A_KIND && kinds == [Kind::Label] {
+        let mut alike = self.found.iter().filter(|(offer, _)| offer.change.kinds() == kinds);
+        let harm = self.moves(tried).or_else(|| self.harm(&change));
+        if harm.is_some() {
+            if !alike.any(|(_, because)| because.is_some()) {
+                let besides = Besides::default();
+                self.found.push((Offer { change, besides }, harm));
+            }
+            return;
+        }
+        if alike.count() >= MOST_OF_A_KIND {
             self.left += 1;
             return;
         }
         let Some(besides) = self.prover.besides(tried) else { return };
-        let because = self.harm(&change).or_else(|| {
-            let harms = besides.selects.iter().find_map(|(service, workload, then)| match then {
-                false => Some(Because::Leaves(workload.clone(), service.clone())),
-                true if self.in_the_way.contains(service) => None,
-                true => Some(Because::Joins(workload.clone(), service.clone())),
-            });
-            let closes = match self.prover.goal {
-                Goal::Allow => besides.breaks(),
-                Goal::Close => !besides.fails.is_empty(),
-            };
-            harms.or(closes.then_some(Because::Closes))
-        });
+        let closes = match self.prover.goal {
+            Goal::Allow => besides.breaks(),
+            Goal::Close => !besides.fails.is_empty(),
+        };
+        let because = closes.then_some(Because::Closes);
         self.found.push((Offer { change, besides }, because));
+    }
+
+    /// The Service that a workload would leave, or come behind without being in its way.
+    fn moves(&self, tried: &Tried) -> Option<Because> {
+        let selects = selects(self.prover.cluster, tried.parts().0);
+        let leaves = selects.iter().find(|(.., then)| !then);
+        let joins = selects.iter().find(|(service, _, then)| *then && !self.is_in_the_way(service));
+        let leaves = leaves.map(|(s, workload, _)| Because::Leaves(workload.clone(), s.clone()));
+        leaves.or(joins.map(|(s, workload, _)| Because::Joins(workload.clone(), s.clone())))
+    }
+
+    fn is_in_the_way(&self, service: &str) -> bool {
+        self.in_the_way.iter().any(|own| own == service)
     }
 
     /// Why Kubernetes would not let it be made.

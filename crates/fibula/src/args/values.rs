@@ -64,6 +64,7 @@ impl Command {
         let output = match self {
             Command::Demo(args) => &args.output,
             Command::Trace(args) => &args.output,
+            Command::Why(args) => &args.output,
             Command::Verify(args) => &args.output,
             Command::Lint(args) => &args.output,
             Command::Explain(args) => &args.output,
