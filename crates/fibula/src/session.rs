@@ -9,7 +9,7 @@ use fibula_answers::trace::{Ground, Unread};
 use fibula_cluster::{Cluster, ObjectId, Options, Place, decides};
 use fibula_intended::{Daemon, Decisions, Intent, Listeners, place};
 use fibula_network::{Network, PlaceId, file};
-use fibula_report::{About, Excerpt, Page, Preface, Reading, Taken, error};
+use fibula_report::{About, Excerpt, Notice, Page, Preface, Reading, Spot, Taken, error};
 use fibula_source::{Input, Refusal, Sources};
 
 use crate::args::{InputArgs, ListenersArg};
@@ -38,6 +38,8 @@ pub(crate) struct Session {
     /// The cluster that it was made for; none for a network that was read as such.
     pub(crate) cluster: Option<Cluster>,
     pub(crate) preface: Preface,
+    /// What of the input was refused.
+    pub(crate) refused: Vec<Notice>,
     sources: Sources,
     /// Makes the network of a cluster as this one was made.
     remake: Option<Remake>,
@@ -94,11 +96,23 @@ impl Session {
 
     /// Where something in an object is declared, as `file:line`.
     pub(crate) fn object_place(&self, place: Place) -> Option<String> {
+        let spot = self.spot(place)?;
+        Some(Spot { column: None, ..spot }.to_string())
+    }
+
+    /// Where something in an object is declared.
+    pub(crate) fn spot(&self, place: Place) -> Option<Spot> {
         let path = self.cluster.as_ref()?.path(place);
         // An object without a container in its place is shown where it begins.
         let path = if place.container.is_some() { path.as_str() } else { "metadata.name" };
         let at = self.sources.position(place.object, path)?;
-        Some(format!("{}:{}", at.file, at.line))
+        let file = at.file.to_owned();
+        Some(Spot { file, line: Some(at.line), column: Some(at.column) })
+    }
+
+    /// The first file that was read.
+    pub(crate) fn first_file(&self) -> Option<&str> {
+        self.sources.files().next()
     }
 
     /// Lines of an object, from that of one value to that of another.
@@ -140,6 +154,7 @@ impl Session {
                 network,
                 cluster: None,
                 preface: Preface { about: About::Read(name.to_owned()), ..Preface::default() },
+                refused: vec![],
                 sources: Sources::default(),
                 remake: None,
                 places,
@@ -220,10 +235,11 @@ impl Session {
         if let Some(garbled) = preface.garbled() {
             error::warning(&garbled, None).print(&streams.err_screen, streams.err)?;
         }
+        let refused = read.refused.iter().map(Notice::refusal).collect();
         let sources = read.sources;
         let remake: Remake = Box::new(move |cluster| fibula_intended::network(cluster, &intent));
         let (cluster, remake) = (Some(cluster), Some(remake));
-        Ok(Session { network, cluster, preface, sources, remake, places: vec![] })
+        Ok(Session { network, cluster, preface, refused, sources, remake, places: vec![] })
     }
 }
 

@@ -17,6 +17,8 @@ pub(super) struct Cell {
     pub(super) from: Vec<usize>,
     pub(super) to: Vec<usize>,
     pub(super) part: Part,
+    /// All that differs, of which that is a part.
+    pub(super) leaf: Leaf,
     /// Whether one of the two ends is only in the network where it is open.
     pub(super) with: bool,
 }
@@ -58,7 +60,7 @@ pub(super) fn cells(pair: &Pair, classes: &[Class], set: SetId, reader: &mut Rea
         for ((stay, leaf), from) in sources {
             for part in reader.parts(pair, leaf) {
                 let (from, to) = (from.clone(), to.clone());
-                found.push(Cell { from, to, part, with: !stay });
+                found.push(Cell { from, to, part, leaf, with: !stay });
             }
         }
     }

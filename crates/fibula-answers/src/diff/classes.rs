@@ -25,13 +25,15 @@ pub(super) struct Class {
 }
 
 /// The joints of each entity on each side, by family the atoms of both, and whether it is disputed.
-type Key = (Owner, [[Option<u32>; 2]; 2], [bool; 2], Vec<(usize, ChoiceId)>);
+/// What is of one number has changed in the same way itself.
+type Key = (Owner, [[Option<u32>; 2]; 2], [bool; 2], Vec<(usize, ChoiceId)>, u32);
 
-/// All classes, and one space for both.
+/// All classes, and one space for both. `marks` tell workloads apart by what changed of their own.
 pub(super) fn classes(
     filters: [&Filters<'_>; 2],
     joints: [&Joints; 2],
     entities: &Entities,
+    marks: &[u32],
 ) -> Option<(Vec<Class>, Pair)> {
     // A Node with several addresses of a family has several joints.
     let of = joints.map(|joints| {
@@ -63,7 +65,8 @@ pub(super) fn classes(
                 let all = joint(side).into_iter().flat_map(|joint| &joint.contested);
                 all.map(move |choice| (side, *choice))
             });
-            let key = (owner, atoms, is, contested.collect());
+            let mark = marks.get(entity.whole.0 as usize).copied().unwrap_or(0);
+            let key = (owner, atoms, is, contested.collect(), mark);
             let numbers = by_key.entry(key).or_default();
             if numbers.last() != Some(&number) {
                 numbers.push(number);
@@ -77,14 +80,14 @@ pub(super) fn classes(
         if joints.iter().any(|joints| joints.families.contains(&family)) {
             let mut own = [[None; 2]; 2];
             own[index(family)] = [Some(old), Some(new)];
-            found.push(((Owner::Nobody, own, [true; 2], vec![]), vec![], ranges));
+            found.push(((Owner::Nobody, own, [true; 2], vec![], 0), vec![], ranges));
         }
     }
     for ((_, own, ..), ..) in &found {
         atoms.extend(own.iter().filter(|atom| **atom != [None; 2]));
     }
     let pair = Pair::new(filters, atoms)?;
-    let classes = found.into_iter().map(|((owner, atoms, is, contested), entities, ranges)| {
+    let classes = found.into_iter().map(|((owner, atoms, is, contested, _), entities, ranges)| {
         let atoms = atoms.map(|atom| pair.atom(atom));
         Class { owner, atoms, is, entities, ranges, contested }
     });

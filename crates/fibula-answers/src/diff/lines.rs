@@ -6,9 +6,11 @@ use fibula_network::{AddrSet, ElementId, Family, Range};
 use rustc_hash::FxHashMap;
 
 use super::Change;
+use super::causes::Because;
 use super::classes::Class;
 use super::entities::{Entities, split};
 use crate::reach::doubts::Doubts;
+use crate::reach::opened::Part;
 use crate::reach::{Line, Party, PartyId, Ports, Toward, Who, Why};
 use crate::trace::Ground;
 
@@ -43,8 +45,11 @@ pub(super) struct Doubtful<'d> {
 /// Puts what is open on one side into lines.
 pub(super) struct Sorter<'d> {
     doubtful: Doubtful<'d>,
-    lines: BTreeMap<(bool, Option<Why>, Vec<PartyId>), Targets>,
+    lines: BTreeMap<Key, Targets>,
 }
+
+/// What the lines of a group have in common, and their sources.
+type Key = (bool, Option<Why>, Because, Vec<PartyId>);
 
 /// Targets, by what is open there.
 type Targets = BTreeMap<(Ports, Option<Family>), BTreeSet<PartyId>>;
@@ -191,8 +196,8 @@ impl<'d> Sorter<'d> {
         &mut self,
         namer: &mut Namer<'_>,
         (from, to): (&Group, &Group),
-        (choices, family, ports): &(Option<Vec<fibula_network::ChoiceId>>, Option<Family>, Ports),
-        with: bool,
+        (choices, family, ports): &Part,
+        (with, because): (bool, &Because),
     ) {
         let mut sources = namer.name(from);
         let targets = namer.name(to);
@@ -216,7 +221,8 @@ impl<'d> Sorter<'d> {
             [(far, targets, unread.clone()), (near.clone(), doubtful, unread), (near, certain, why)]
         {
             if !from.is_empty() && !to.is_empty() {
-                let line = self.lines.entry((with, why, from)).or_default();
+                let key = (with, why, because.clone(), from);
+                let line = self.lines.entry(key).or_default();
                 line.entry((ports.clone(), *family)).or_default().extend(to);
             }
         }
@@ -225,7 +231,7 @@ impl<'d> Sorter<'d> {
     /// The lines: of few sources first, and what is certain before what is not.
     pub(super) fn finish(self, namer: &mut Namer<'_>) -> Vec<Change> {
         let mut changes: Vec<Change> = vec![];
-        for ((with, why, from), to) in self.lines {
+        for ((with, why, because, from), to) in self.lines {
             let mut to: Vec<Toward> = to
                 .into_iter()
                 .map(|((ports, family), targets)| {
@@ -234,10 +240,13 @@ impl<'d> Sorter<'d> {
                 })
                 .collect();
             to.sort();
-            changes.push(Change { line: Line { from, to }, why, with });
+            changes.push(Change { line: Line { from, to }, why, with, because });
         }
         changes.sort_by(|a, b| {
-            let key = |change: &Change| (change.with, change.why.clone(), change.line.from.len());
+            let key = |change: &Change| {
+                let Change { with, why, because, line } = change;
+                (*with, why.clone(), because.clone(), line.from.len())
+            };
             key(a).cmp(&key(b)).then_with(|| a.line.from.cmp(&b.line.from))
         });
         changes

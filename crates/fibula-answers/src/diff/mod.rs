@@ -13,12 +13,15 @@
 //! moved is the same as before, where policies say so. What is open on one side under some values of
 //! choices is compared value by value; choices of one name fall alike in both.
 
+mod causes;
 mod cells;
 mod classes;
 mod counts;
 mod entities;
 mod lines;
 mod own_node;
+mod pieces;
+mod witness;
 
 use fibula_cluster::Decides;
 use fibula_network::filters::Filters;
@@ -30,9 +33,14 @@ use crate::reach::opened::Reader;
 use crate::reach::parties::Parties;
 use crate::reach::{Line, Party, PartyId, Why};
 use crate::trace::{Ground, Unread};
+use causes::Trial;
+pub use causes::{Because, Proof};
 pub use counts::Pairs;
 pub use entities::Standing;
 use lines::{Doubtful, Group, Namer, Sorter};
+use pieces::Pieces;
+pub use pieces::{At, Edit, Piece, Relabelled, What};
+use witness::{Difference, Witnesses, parted};
 
 /// The answer.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -48,11 +56,17 @@ pub struct Diff {
     pub opens: Vec<Change>,
     /// What was open and is no more.
     pub closes: Vec<Change>,
+    /// What of the objects changed, as far as it could have had a part; lines name their causes by
+    /// places here.
+    pub pieces: Vec<Piece>,
     /// Parties of whose connections nobody knows, for somebody else has their address in one of the
     /// two (POD-7).
     pub contested: Vec<(PartyId, Vec<ChoiceId>)>,
     /// Between how many pairs of workloads something changed.
     pub pairs: Pairs,
+    /// Whether the names of Nodes mean the other ones, for policies have another word for the Node that
+    /// hosts a pod (DR-3).
+    pub own_node: bool,
     /// The families that pods have addresses of.
     pub families: Vec<Family>,
     /// Policies that were not read, in either (DR-21).
@@ -70,6 +84,8 @@ pub struct Change {
     pub why: Option<Why>,
     /// Whether it came or went with one of its two ends.
     pub with: bool,
+    /// What made the difference, where that was asked.
+    pub because: Because,
 }
 
 /// Why there is no answer.
@@ -89,48 +105,74 @@ pub enum DiffError {
 ///
 /// Filters that only a walk can ask, and too many choices.
 pub fn compare(old: Ground<'_>, new: Ground<'_>) -> Result<Diff, DiffError> {
-    let grounds = [old, new];
+    compared([old, new], false)
+}
+
+/// The same, and which piece of what changed made the difference.
+///
+/// Costs a network more for each piece that could have.
+///
+/// # Errors
+///
+/// As [`compare`].
+pub fn diff(old: Ground<'_>, new: Ground<'_>) -> Result<Diff, DiffError> {
+    compared([old, new], true)
+}
+
+fn compared(grounds: [Ground<'_>; 2], explain: bool) -> Result<Diff, DiffError> {
     let entities = entities::Entities::new(grounds);
-    let (Some(old), Some(new)) = (Filters::new(old.network), Filters::new(new.network)) else {
-        return Err(DiffError::Filters);
-    };
+    let [old, new] = grounds.map(|ground| Filters::new(ground.network));
+    let (Some(old), Some(new)) = (old, new) else { return Err(DiffError::Filters) };
     let filters = [&old, &new];
+    let pieces = if explain { Pieces::new(grounds, &entities) } else { None };
+    let marks = pieces.as_ref().map(Pieces::marks).unwrap_or_default();
     let none = Default::default();
     let joints =
         [0, 1].map(|side| Joints::new(filters[side], &Parties::new(grounds[side], &none), false));
     let joints = [&joints[0], &joints[1]];
     let (classes, mut pair) =
-        classes::classes(filters, joints, &entities).ok_or(DiffError::Choices)?;
+        classes::classes(filters, joints, &entities, &marks).ok_or(DiffError::Choices)?;
+    let allowed = [0, 1].map(|side| pair.import(side, filters[side], filters[side].allowed));
+    let differ = [(1, 0), (0, 1)].map(|(of, but)| pair.space.minus(allowed[of], allowed[but]));
+
+    let mut reader = Reader::default();
+    let own_nodes =
+        own_node::own_nodes(&mut pair, filters, joints, &entities, &classes, &mut reader);
+    let mut found: Vec<Difference> = vec![];
+    for which in [0, 1] {
+        let cells = cells::cells(&pair, &classes, differ[which], &mut reader);
+        found.extend(cells.into_iter().map(|cell| Difference::of_cell(which, cell)));
+        let own = own_nodes.iter().flat_map(|own| own[which].clone());
+        found.extend(own.map(|own| Difference::of_own_node(which, own)));
+    }
+    let because = match &pieces {
+        Some(pieces) => {
+            let witnesses = Witnesses { grounds, entities: &entities, classes: &classes };
+            let asked = witnesses.all(&mut pair, &marks, &found);
+            let trial = Trial::new(pieces, &entities, grounds[0], &pair.choices);
+            parted(found, asked, &trial)
+        }
+        None => found.into_iter().map(|found| (found, Because::default())).collect(),
+    };
+
     let unread = grounds.map(|ground| -> Vec<Unread> {
         let all = ground.unread.iter().filter(|unread| unread.decides == Decides::Policy);
         all.cloned().collect()
     });
     let doubts = [Doubts::new(&unread[0]), Doubts::new(&unread[1])];
-    let allowed = [0, 1].map(|side| pair.import(side, filters[side], filters[side].allowed));
-    let differ = [(1, 0), (0, 1)].map(|(of, but)| pair.space.minus(allowed[of], allowed[but]));
-
-    let mut reader = Reader::default();
     let mut namer = Namer::new(grounds, &entities);
-    let own_nodes =
-        own_node::own_nodes(&mut pair, filters, joints, &entities, &classes, &mut reader);
-    let mut changes = [0, 1].map(|which| {
-        let (open, closed) = (&doubts[1 - which], &doubts[which]);
-        let mut sorter = Sorter::new(Doubtful { open, closed });
-        for mut cell in cells::cells(&pair, &classes, differ[which], &mut reader) {
-            let to = Group::of(&classes, &cell.to);
-            let mut from = Group::of(&classes, &cell.from);
-            if own_nodes.is_some() {
-                own_node::without_own(grounds, &entities, &mut from, &to);
-            }
-            let part = std::mem::take(&mut cell.part);
-            sorter.add(&mut namer, (&from, &to), &part, cell.with);
-        }
-        for (from, part, with) in own_nodes.iter().flat_map(|parts| &parts[which]) {
-            let to = Group { own_node: true, ..Group::default() };
-            sorter.add(&mut namer, (from, &to), part, *with);
-        }
-        sorter.finish(&mut namer)
+    let mut sorters = [1, 0].map(|open: usize| {
+        Sorter::new(Doubtful { open: &doubts[open], closed: &doubts[1 - open] })
     });
+    for (found, because) in &because {
+        let (mut from, to) = found.groups(&classes);
+        if own_nodes.is_some() {
+            own_node::without_own(grounds, &entities, &mut from, &to);
+        }
+        let sorter = &mut sorters[found.which];
+        sorter.add(&mut namer, (&from, &to), &found.part, (found.with, because));
+    }
+    let [opens, closes] = sorters.map(|sorter| sorter.finish(&mut namer));
     let same = grounds[0].network == grounds[1].network;
     let contested = if same { vec![] } else { contested(filters, &pair, &classes, &mut namer) };
     let pairs = counts::pairs(&pair, &classes, &entities, (allowed, differ), &mut reader);
@@ -143,15 +185,16 @@ pub fn compare(old: Ground<'_>, new: Ground<'_>) -> Result<Diff, DiffError> {
     let mut unread = unread.concat();
     unread.sort();
     unread.dedup();
-    let [opens, closes] = std::mem::take(&mut changes);
     Ok(Diff {
         parties: namer.all,
         standing,
         choices: pair.choices,
         opens,
         closes,
+        pieces: pieces.map(|pieces| pieces.all).unwrap_or_default(),
         contested,
         pairs,
+        own_node: own_nodes.is_some(),
         families: classes::families(joints),
         unread,
         unread_differ,

@@ -17,8 +17,17 @@ use crate::reach::joints::Joints;
 use crate::reach::opened::{Leaf, Part, Reader};
 use crate::trace::Ground;
 
-/// Pods, what differs of their own Node, and whether they are only there where it is open.
-pub(super) type OwnNode = (Group, Part, bool);
+/// Pods of which the same differs of their own Node.
+#[derive(Clone, Debug)]
+pub(super) struct OwnNode {
+    /// Numbers of entities, sorted.
+    pub(super) from: Vec<usize>,
+    pub(super) part: Part,
+    /// All that differs, of which that is a part.
+    pub(super) leaf: Leaf,
+    /// Whether they are only there where it is open.
+    pub(super) with: bool,
+}
 
 /// What the Node of a pod lets through of it, by the joint of the pod and by the Node: already in the
 /// space of both.
@@ -64,9 +73,9 @@ pub(super) fn own_nodes(
         let mut all = vec![];
         for ((with, leaf), mut entities) in by_leaf {
             entities.sort_unstable();
-            let group = Group { entities, ..Group::default() };
             let parts = reader.parts(pair, leaf).into_iter();
-            all.extend(parts.map(|part| (group.clone(), part, with)));
+            let own = |part| OwnNode { from: entities.clone(), part, leaf, with };
+            all.extend(parts.map(own));
         }
         all
     }))
