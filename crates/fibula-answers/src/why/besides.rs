@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use fibula_cluster::Cluster;
-use fibula_network::{ElementId, Family, Kind, Proto, Range};
+use fibula_network::{ElementId, Family, Kind, Network, Proto, Range};
 
 use super::uses::{Used, uses};
 use crate::diff;
@@ -53,8 +53,8 @@ pub(super) fn besides(old: Ground<'_>, new: Ground<'_>, wanted: &Wanted) -> Opti
     let diff = diff::compare(old, new).ok()?;
     let (before, after) = (old.cluster?, new.cluster?);
     let mut found = Besides {
-        opens: pairs(&diff, &diff.opens, wanted),
-        closes: pairs(&diff, &diff.closes, wanted),
+        opens: pairs(&diff, &diff.opens, new.network, wanted),
+        closes: pairs(&diff, &diff.closes, old.network, wanted),
         ..Besides::default()
     };
     let both = before.services.iter().zip(&after.services).enumerate();
@@ -69,6 +69,7 @@ pub(super) fn besides(old: Ground<'_>, new: Ground<'_>, wanted: &Wanted) -> Opti
 fn pairs(
     diff: &diff::Diff,
     changes: &[diff::Change],
+    network: &Network,
     wanted: &Wanted,
 ) -> Vec<Pairs> {
     let party = |id: &PartyId| &diff.parties[id.0 as usize];
@@ -80,23 +81,46 @@ fn pairs(
             // One by one, for the one that was wanted may be among them.
             for from in &change.line.from {
                 for to in &toward.targets {
+                    let Some(to) = elsewhere(network, party(from), party(to)) else { continue };
+                    let to = &to;
                     let ports = toward.ports.minus(&zero);
-                    let ports = match wanted.is(party(from), party(to)) {
+                    let ports = match wanted.is(party(from), to) {
                         Some(own) => ports.minus(&own),
                         None => ports,
                     };
                     if ports.is_empty() {
                         continue;
                     }
-                    let weight = weight(party(from), party(to), &ports);
+                    let weight = weight(party(from), to, &ports);
                     let (family, perhaps) = (toward.family, change.why.is_some());
-                    let (from, to) = (vec![party(from).who.clone()], vec![party(to).who.clone()]);
+                    let (from, to) = (vec![party(from).who.clone()], vec![to.who.clone()]);
                     found.push(Pairs { from, to, ports, family, perhaps, weight });
                 }
             }
         }
     }
     together(found)
+}
+
+/// What of a target is no pod of the Node that sends: no policy keeps a Node from its own (NP-32),
+/// neither before nor after.
+fn elsewhere(network: &Network, from: &Party, to: &Party) -> Option<Party> {
+    let (Who::Node(_), [node]) = (&from.who, &from.elements[..]) else { return Some(to.clone()) };
+    let Who::Workload { .. } = to.who else { return Some(to.clone()) };
+    let own = |pod: &ElementId| network.facts.host(*pod) == Some(*node);
+    let others: Vec<ElementId> = to.elements.iter().copied().filter(|pod| !own(pod)).collect();
+    let mut left = to.clone();
+    if let Who::Workload { only, .. } = &mut left.who
+        && others.len() < to.elements.len()
+    {
+        let name = |pod: &ElementId| {
+            let name = &*network.element(*pod).name;
+            name.rsplit('/').next().unwrap_or(name).to_owned()
+        };
+        *only = others.iter().map(name).collect();
+    }
+    left.elements = others;
+    (!left.elements.is_empty()).then_some(left)
 }
 
 /// Sources with the same targets together, and targets with the same sources.
