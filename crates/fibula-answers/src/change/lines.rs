@@ -55,8 +55,7 @@ fn rule(rule: &NewRule) -> usize {
     let peers = rule.peers.iter().map(self::peer).sum::<usize>();
     let ports = rule.ports.iter().map(self::port).sum::<usize>();
     let heads = usize::from(!rule.peers.is_empty()) + usize::from(!rule.ports.is_empty());
-    let action = usize::from(rule.action != fibula_cluster::RuleAction::Allow);
-    heads + peers + ports + action
+    heads + peers + ports
 }
 
 fn peer(peer: &PeerOf) -> usize {

@@ -3,10 +3,11 @@
 use std::collections::BTreeSet;
 
 use fibula_cluster::Cluster;
-use fibula_network::{ElementId, Family, Kind, Network, Proto, Range};
+use fibula_network::{Addr, ElementId, Family, Kind, Network, Proto, Range};
 
 use super::uses::{Used, uses};
 use crate::diff;
+use crate::names::What;
 use crate::reach::{Party, PartyId, Ports, Who};
 use crate::trace::{Ground, Trace, header_before, place, placement};
 
@@ -43,9 +44,12 @@ pub struct Pairs {
 /// What was asked: from any pod of a workload to those of others, at their ports.
 pub(super) struct Wanted {
     from: BTreeSet<ElementId>,
+    /// Whether the world sends.
     world: bool,
+    /// Whether it is sent to the world, and to no address of it in particular.
+    to_world: bool,
     to: BTreeSet<(ElementId, Proto, u16)>,
-    out: BTreeSet<(fibula_network::Addr, Proto, u16)>,
+    out: BTreeSet<(Addr, Proto, u16)>,
 }
 
 /// What differs between two networks besides what was wanted. Nothing where that cannot be told.
@@ -81,19 +85,26 @@ fn pairs(
             // One by one, for the one that was wanted may be among them.
             for from in &change.line.from {
                 for to in &toward.targets {
-                    let Some(to) = elsewhere(network, party(from), party(to)) else { continue };
-                    let to = &to;
+                    let (from, to) = (party(from), party(to));
+                    // No policy keeps a Node from its own pods (NP-32); what keeps a pod from its own
+                    // Node is a target of its own, where it is not the same.
+                    let to = elsewhere(network, from, to);
+                    let from = match diff.own_node {
+                        true => to.as_ref().and_then(|to| elsewhere(network, to, from)),
+                        false => Some(from.clone()),
+                    };
+                    let (Some(from), Some(to)) = (&from, &to) else { continue };
                     let ports = toward.ports.minus(&zero);
-                    let ports = match wanted.is(party(from), to) {
+                    let ports = match wanted.is(from, to) {
                         Some(own) => ports.minus(&own),
                         None => ports,
                     };
                     if ports.is_empty() {
                         continue;
                     }
-                    let weight = weight(party(from), to, &ports);
+                    let weight = weight(from, to, &ports);
                     let (family, perhaps) = (toward.family, change.why.is_some());
-                    let (from, to) = (vec![party(from).who.clone()], vec![to.who.clone()]);
+                    let (from, to) = (vec![from.who.clone()], vec![to.who.clone()]);
                     found.push(Pairs { from, to, ports, family, perhaps, weight });
                 }
             }
@@ -102,16 +113,15 @@ fn pairs(
     together(found)
 }
 
-/// What of a target is no pod of the Node that sends: no policy keeps a Node from its own (NP-32),
-/// neither before nor after.
-fn elsewhere(network: &Network, from: &Party, to: &Party) -> Option<Party> {
-    let (Who::Node(_), [node]) = (&from.who, &from.elements[..]) else { return Some(to.clone()) };
-    let Who::Workload { .. } = to.who else { return Some(to.clone()) };
+/// What of one side is no pod of the Node that is the other; nothing where all is.
+fn elsewhere(network: &Network, node: &Party, pods: &Party) -> Option<Party> {
+    let (Who::Node(_), [node]) = (&node.who, &node.elements[..]) else { return Some(pods.clone()) };
+    let Who::Workload { .. } = pods.who else { return Some(pods.clone()) };
     let own = |pod: &ElementId| network.facts.host(*pod) == Some(*node);
-    let others: Vec<ElementId> = to.elements.iter().copied().filter(|pod| !own(pod)).collect();
-    let mut left = to.clone();
+    let others: Vec<ElementId> = pods.elements.iter().copied().filter(|pod| !own(pod)).collect();
+    let mut left = pods.clone();
     if let Who::Workload { only, .. } = &mut left.who
-        && others.len() < to.elements.len()
+        && others.len() < pods.elements.len()
     {
         let name = |pod: &ElementId| {
             let name = &*network.element(*pod).name;
@@ -166,7 +176,7 @@ fn weight(from: &Party, to: &Party, ports: &Ports) -> f64 {
 }
 
 fn size(range: Range) -> f64 {
-    let number = |addr: fibula_network::Addr| match std::net::IpAddr::from(addr) {
+    let number = |addr: Addr| match std::net::IpAddr::from(addr) {
         std::net::IpAddr::V4(v4) => f64::from(u32::from(v4)),
         std::net::IpAddr::V6(v6) => u128::from(v6) as f64,
     };
@@ -204,6 +214,8 @@ impl Wanted {
         let mut wanted = Wanted {
             from: BTreeSet::new(),
             world: network.kind(trace.from.process) == Kind::World,
+            to_world: trace.to.chosen.as_ref().is_some_and(|to| to.what == What::World)
+                && !trace.to.literal,
             to: BTreeSet::new(),
             out: BTreeSet::new(),
         };
@@ -246,8 +258,12 @@ impl Wanted {
         }
         let ports = match &to.who {
             Who::World(ranges) => {
-                let [only] = ranges[..] else { return None };
-                let own = self.out.iter().filter(|(addr, ..)| only.lo == *addr && only.hi == *addr);
+                let is = |addr: &Addr| match ranges[..] {
+                    _ if self.to_world => true,
+                    [only] => only.lo == *addr && only.hi == *addr,
+                    _ => false,
+                };
+                let own = self.out.iter().filter(|(addr, ..)| is(addr));
                 Ports::new(own.map(|(_, proto, port)| (*proto, (u32::from(*port), u32::from(*port)))))
             }
             _ => {

@@ -3,12 +3,13 @@
 use std::net::IpAddr;
 
 use fibula_cluster::{Cluster, Protocol};
-use fibula_network::walk::{Life, Verdict};
-use fibula_network::{ElementId, Header, Kind, Network, Proto};
+use fibula_network::walk::Verdict;
+use fibula_network::{Addr, ElementId, Header, Kind, Network, Proto};
 
 use super::peers::End;
 use crate::trace::policies::{Direction, Ruling, Says};
-use crate::trace::{Query, Trace, Why, header_before, placement};
+use crate::names::{Candidate, What};
+use crate::trace::{Branch, Query, Trace, Why, header_before, placement};
 
 /// Something in the way.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,13 +49,13 @@ pub(super) fn blocks(cluster: &Cluster, network: &Network, trace: &Trace) -> Vec
     };
     if let Some(Query::Withheld { ruling, header, .. }) = &trace.query
         && let Some(ruling) = ruling
-        && let Some(block) = judged(cluster, network, ruling, *header)
+        && let Some(block) = judged(cluster, network, trace, ruling, *header)
     {
         add(block);
     }
     let branches = trace.ways.iter().flat_map(|way| way.branches.iter().take(MOST_BRANCHES));
     for branch in branches.filter(|branch| !branch.arrived()) {
-        let before = found_of(cluster, network, &branch.life, &branch.rulings);
+        let before = found_of(cluster, network, trace, branch);
         match (&branch.why, before.is_empty()) {
             (_, false) => before.into_iter().for_each(&mut add),
             (Some(why), true) => {
@@ -71,13 +72,14 @@ pub(super) fn blocks(cluster: &Cluster, network: &Network, trace: &Trace) -> Vec
 fn found_of(
     cluster: &Cluster,
     network: &Network,
-    life: &Life,
-    rulings: &[Ruling],
+    trace: &Trace,
+    branch: &Branch,
 ) -> Vec<Block> {
-    let no = rulings.iter().filter(|ruling| ruling.is_no());
+    let life = &branch.life;
+    let no = branch.rulings.iter().filter(|ruling| ruling.is_no());
     no.filter_map(|ruling| {
         let step = ruling.step.unwrap_or(life.steps.len());
-        judged(cluster, network, ruling, header_before(life, step)?)
+        judged(cluster, network, trace, ruling, header_before(life, step)?)
     })
     .collect()
 }
@@ -85,6 +87,7 @@ fn found_of(
 fn judged(
     cluster: &Cluster,
     network: &Network,
+    trace: &Trace,
     ruling: &Ruling,
     header: Header,
 ) -> Option<Block> {
@@ -98,9 +101,22 @@ fn judged(
     Some(Block::Policy(Box::new(Judged {
         ruling: ruling.clone(),
         subject: of(ruling.pod)?,
-        other: owner.and_then(of).unwrap_or_else(|| End::Address(IpAddr::from(addr))),
+        other: owner.and_then(of).unwrap_or_else(|| outer(trace, addr)),
         port: (protocol(header.proto), header.dport),
     })))
+}
+
+/// An end that is no Pod.
+pub(super) fn outer(trace: &Trace, addr: Addr) -> End {
+    let world = |chosen: &Candidate| chosen.what == What::World;
+    let from = world(&trace.from.chosen) && trace.from.address.is_none();
+    let to = !trace.to.literal && trace.to.chosen.as_ref().is_some_and(world);
+    let addr = IpAddr::from(addr);
+    let is = |end: Addr| IpAddr::from(end) == addr;
+    match from && is(trace.header.src) || to && is(trace.header.dst) {
+        true => End::World(addr),
+        false => End::Address(addr),
+    }
 }
 
 /// The workload of a Pod.

@@ -1,19 +1,17 @@
 //! Edits that could keep a connection from working: rules that let it pass, without what does; labels;
 //! and a policy that isolates one of the two ends but for all else.
 
-use std::net::IpAddr;
-
 use fibula_cluster::{
-    Cluster, NamespaceSelection, PeerOf, PodSelection, Protocol, RangeKind, RangeSource,
-    Requirement, RuleAction, RulePort, Selector, Test,
+    Cluster, NamespaceSelection, PeerOf, PodSelection, Protocol, Requirement, RuleAction, RulePort,
+    Selector, Test,
 };
 use fibula_network::{Kind, Network};
 use ipnet::IpNet;
 
 use super::allow::made;
-use super::blocks::{end, protocol};
+use super::blocks::{end, outer, protocol};
 use super::labels;
-use super::peers::{End, NAME, equal};
+use super::peers::{End, NAME, equal, everywhere, own_ranges};
 use super::prove::{Prover, is_so};
 use super::Goal;
 use crate::change::{Change, Edit, NewRule, RuleAt};
@@ -149,12 +147,12 @@ fn ends(cluster: &Cluster, network: &Network, trace: &Trace) -> Option<Ends> {
     let last = header_before(life, life.steps.len())?;
     let from = match place::pod(network, trace.from.process) {
         Some(pod) => end(cluster, network, pod),
-        None => Some(End::Address(IpAddr::from(trace.header.src))),
+        None => Some(outer(trace, trace.header.src)),
     };
     let owner = network.owners_of(last.dst).first().map(|owner| owner.to);
     let to = match owner {
         Some(owner) if network.kind(owner) == Kind::Pod => end(cluster, network, owner),
-        _ => Some(End::Address(IpAddr::from(last.dst))),
+        _ => Some(outer(trace, last.dst)),
     };
     Some(Ends { from, to, port: (protocol(last.proto), last.dport) })
 }
@@ -182,12 +180,16 @@ fn isolating(cluster: &Cluster, ends: &Ends, direction: Direction) -> Option<Edi
             if labels.is_empty() {
                 return None;
             }
-            peers.extend(outside(cluster, &known_pods(cluster)?));
+            peers.extend(outside(cluster, &own_ranges(cluster)));
         }
         End::Address(addr) => {
             let all = NamespaceSelection::By(Selector::default());
             peers.push(pods(all, Selector::default()));
             peers.extend(outside(cluster, &[IpNet::from(*addr)]));
+        }
+        End::World(_) => {
+            let all = NamespaceSelection::By(Selector::default());
+            peers.push(pods(all, Selector::default()));
         }
     }
     let (own, number) = ends.port;
@@ -205,32 +207,14 @@ fn isolating(cluster: &Cluster, ends: &Ends, direction: Direction) -> Option<Edi
     Some(Edit::AddPolicy(policy.into()))
 }
 
-/// The ranges that pods take their addresses from, if they are known; and nothing where the
-/// addresses are ours (DR-19): then none of the cluster's is known.
-fn known_pods(cluster: &Cluster) -> Option<Vec<IpNet>> {
-    let ranges = cluster.ranges.iter().filter(|range| range.kind == RangeKind::Pods);
-    let known = ranges.filter(|range| range.from != RangeSource::Invented);
-    let mut nets: Vec<IpNet> = known.map(|range| range.net).collect();
-    nets.sort();
-    nets.dedup();
-    Some(nets)
-}
-
-/// Addresses that are no pod's, of each family that pods have, without some.
+/// Addresses that are no pod's, of each family that pods have, without some. Nothing where none is
+/// left out, as of pods whose ranges nobody knows: all addresses would mean pods too.
 fn outside(cluster: &Cluster, except: &[IpNet]) -> Vec<PeerOf> {
-    let pods = cluster.pods.iter().flat_map(|pod| &pod.addresses);
-    let (v4, v6): (Vec<&IpAddr>, Vec<&IpAddr>) = pods.partition(|addr| addr.is_ipv4());
-    let all = [("0.0.0.0/0", !v4.is_empty()), ("::/0", !v6.is_empty())];
-    let all = all.into_iter().filter(|(_, has)| *has);
-    all.filter_map(|(net, _)| {
-        let net: IpNet = net.parse().ok()?;
-        let mut own: Vec<IpNet> =
-            except.iter().copied().filter(|except| net.contains(except)).collect();
-        own.sort();
-        // Where no range of the pods is known, all addresses would mean pods too.
-        (!own.is_empty()).then_some(PeerOf::Block { net, except: own })
-    })
-    .collect()
+    let pods = || cluster.pods.iter().flat_map(|pod| &pod.addresses);
+    let families = [pods().find(|addr| addr.is_ipv4()), pods().find(|addr| addr.is_ipv6())];
+    let all = families.into_iter().flatten();
+    let all = all.map(|addr| everywhere(*addr, except.to_vec()));
+    all.filter(|peer| matches!(peer, PeerOf::Block { except, .. } if !except.is_empty())).collect()
 }
 
 fn pods(namespaces: NamespaceSelection, pods: Selector) -> PeerOf {

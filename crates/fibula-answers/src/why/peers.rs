@@ -4,9 +4,10 @@ use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use fibula_cluster::{
-    Cluster, NamespaceSelection, PeerOf, Pod, PodSelection, Requirement, Selector, Test, Workload,
+    Cluster, NamespaceSelection, PeerOf, Pod, PodSelection, RangeKind, RangeSource, Requirement,
+    Selector, Test, Workload,
 };
-use ipnet::IpNet;
+use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 
 /// The label of a namespace that is its name (NP-14).
 pub(super) const NAME: &str = "kubernetes.io/metadata.name";
@@ -41,6 +42,8 @@ pub(super) enum End {
     },
     /// An address: a Node's, or one that nobody of the cluster has.
     Address(IpAddr),
+    /// The world, of the family of this address.
+    World(IpAddr),
 }
 
 // === impl End ===
@@ -54,7 +57,7 @@ impl End {
     pub(super) fn namespace(&self) -> Option<&str> {
         match self {
             End::Pods { namespace, .. } => Some(namespace),
-            End::Address(_) => None,
+            End::Address(_) | End::World(_) => None,
         }
     }
 
@@ -71,6 +74,7 @@ impl End {
         match self {
             End::Pods { workload, .. } => workload.name.clone(),
             End::Address(addr) => addr.to_string().replace(['.', ':'], "-"),
+            End::World(_) => "world".to_owned(),
         }
     }
 
@@ -91,6 +95,7 @@ impl End {
                 let invented = nodes.any(|node| node.invented && node.addresses.contains(addr));
                 (!invented).then(|| PeerOf::Block { net: IpNet::from(*addr), except: vec![] })
             }
+            End::World(addr) => Some(everywhere(*addr, own_ranges(cluster))),
         }
     }
 
@@ -106,6 +111,25 @@ impl End {
     pub(super) fn labels(&self, cluster: &Cluster) -> Vec<(String, String)> {
         narrow(cluster, &self.pods(cluster)).unwrap_or_default()
     }
+}
+
+/// All addresses of the family of one, without some.
+pub(super) fn everywhere(addr: IpAddr, except: Vec<IpNet>) -> PeerOf {
+    let net = match addr {
+        IpAddr::V4(_) => IpNet::from(Ipv4Net::default()),
+        IpAddr::V6(_) => IpNet::from(Ipv6Net::default()),
+    };
+    let mut except: Vec<IpNet> = except.into_iter().filter(|own| net.contains(own)).collect();
+    except.sort();
+    except.dedup();
+    PeerOf::Block { net, except }
+}
+
+/// The ranges that pods take their addresses from, as far as the input says: not ours (DR-19).
+pub(super) fn own_ranges(cluster: &Cluster) -> Vec<IpNet> {
+    let ranges = cluster.ranges.iter().filter(|range| range.kind == RangeKind::Pods);
+    let known = ranges.filter(|range| range.from != RangeSource::Invented);
+    known.map(|range| range.net).collect()
 }
 
 /// A selector of labels that are equal to these.

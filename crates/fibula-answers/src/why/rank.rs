@@ -3,8 +3,9 @@
 use super::{Because, Offer};
 use crate::change::{Change, Kind};
 
-/// How many offers are shown.
+/// How many offers are shown; and of those that are made of several edits.
 const MOST_OFFERS: usize = 5;
+const MOST_COMBINED: usize = 3;
 /// How many that work and break something.
 const MOST_REJECTED: usize = 2;
 
@@ -29,6 +30,11 @@ pub(super) fn rank(
     }
     let best = offers.clone();
     offers.retain(|offer| !best.iter().any(|other| other.outdoes(offer)));
+    let mut combined = 0;
+    offers.retain(|offer| {
+        combined += usize::from(offer.change.edits.len() > 1);
+        offer.change.edits.len() == 1 || combined <= MOST_COMBINED
+    });
     offers.truncate(MOST_OFFERS);
     let mut shown: Vec<(Offer, Because)> = vec![];
     for (offer, because) in rejected {

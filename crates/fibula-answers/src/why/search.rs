@@ -17,6 +17,9 @@ const MOST_OF_A_KIND: usize = 12;
 /// How many combinations of edits are tried where several things are in the way.
 const MOST_TOGETHER: usize = 36;
 
+/// How many edits of a Service are followed by those of policies behind it.
+const MOST_BEHIND: usize = 3;
+
 /// What is tried, and how many more may be.
 struct Search<'s, 'a> {
     prover: &'s Prover<'a>,
@@ -69,11 +72,16 @@ impl Search<'_, '_> {
                 let Some(tried) = self.try_on(&change) else { continue };
                 if self.prover.works(&tried) {
                     self.keep(change, &tried);
-                } else if found.len() > 1 && self.lifts(block, &tried) {
+                } else if self.lifts(block, &tried) {
                     own.push((edit, tried));
                 }
             }
             lifts.push(own);
+        }
+        if let [Block::Service(..)] = found {
+            for (edit, tried) in lifts.iter().flatten().take(MOST_BEHIND) {
+                self.behind(edit, tried);
+            }
         }
         if found.len() > 1 {
             self.together(lifts);
@@ -117,6 +125,16 @@ impl Search<'_, '_> {
     fn lifts(&self, block: &Block, tried: &Tried) -> bool {
         let (cluster, network) = tried.parts();
         !blocks(cluster, network, &tried.trace).iter().any(|left| left.is_as(block))
+    }
+
+    /// What stands behind a Service that was in the way may be in the way too.
+    fn behind(&mut self, first: &Edit, tried: &Tried) {
+        let (cluster, network) = tried.parts();
+        let [block] = &blocks(cluster, network, &tried.trace)[..] else { return };
+        let Block::Policy(judged) = block else { return };
+        for edit in allow::edits(cluster, judged) {
+            self.change(Change { edits: vec![first.clone(), edit] });
+        }
     }
 
     /// Of each obstacle the best edit of each kind, with those of the others.

@@ -7,7 +7,7 @@ mod spec;
 mod verdict;
 mod words;
 
-use fibula_answers::trace::Answer;
+use fibula_answers::trace::Doubt;
 use fibula_answers::why::{Because, Block, Goal, Offer, Why};
 use fibula_source::Hunk;
 
@@ -47,7 +47,7 @@ pub fn why(view: &View<'_>, told: &Told<'_>, preface: &Preface) -> Page {
     }
     page.blank();
     if why.offers.is_empty() {
-        page.wrapped(&helpless(view, why));
+        page.wrapped(helpless(why));
     } else {
         let what = match why.goal {
             Goal::Allow => "To allow it, smallest first. Each was tried on the model.",
@@ -144,9 +144,10 @@ fn footer(told: &Told<'_>, preface: &Preface, page: &mut Page) {
         let says = format!("{} not tried, for there are too many", count(why.left, "other change"));
         page.line(Text::new().with(Label::Dim, "  left out   ").plain(says));
     }
-    if why.trace.answer() == Answer::Undecided {
-        let says = "works as far as this can be known: see what is undecided with trace";
-        page.line(Text::new().with(Label::Dim, "  but        ").plain(says));
+    let doubts = why.trace.doubts.iter().any(|doubt| !matches!(doubt, Doubt::Choice(_)));
+    if doubts && !why.offers.is_empty() {
+        let says = "as far as this can be known: trace says what is not certain";
+        page.line(Text::new().with(Label::Dim, "  works      ").plain(says));
     }
     if let Some(missing) = preface.missing() {
         page.line(Text::new().with(Label::Dim, "  missing    ").plain(missing));
@@ -154,21 +155,18 @@ fn footer(told: &Told<'_>, preface: &Preface, page: &mut Page) {
 }
 
 /// Why there is nothing to offer.
-fn helpless(view: &View<'_>, why: &Why) -> String {
-    let kinds = "a peer, a port, a label, a rule or a new policy";
-    let other = why.blocks.iter().find_map(|block| verdict::helpless(view, block));
-    match (why.goal, other) {
-        (Goal::Close, _) => format!("Nothing that {kinds} can do closes it."),
-        (_, Some(reason)) => format!("Nothing that {kinds} can do allows it: {reason}."),
+fn helpless(why: &Why) -> &'static str {
+    let denied = |block: &Block| matches!(block, Block::Policy(judged) if judged.is_denied());
+    match why.goal {
         _ if !why.rejected.is_empty() => {
-            "What would allow it breaks something else. Each was tried on the model.".to_owned()
+            "What would do it breaks something else. Each was tried on the model."
         }
-        _ if why.blocks.iter().any(|block| matches!(block, Block::Policy(j) if j.is_denied())) => {
-            "No NetworkPolicy can allow what a policy of the cluster denies, and no rule of that \
-             policy can before it."
-                .to_owned()
+        Goal::Close => "No peer, port, label, rule or policy closes it.",
+        Goal::Allow if why.blocks.iter().any(denied) => {
+            "No NetworkPolicy can allow what a policy of the cluster denies (CNP-10), and no peer, \
+             port, label or rule of that policy does."
         }
-        _ => format!("No single {} allows it.", kinds.trim_start_matches("a ")),
+        Goal::Allow => "No peer, port, label, rule or policy allows it.",
     }
 }
 

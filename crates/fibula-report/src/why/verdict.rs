@@ -2,8 +2,8 @@
 
 use fibula_answers::trace::policies::{Direction, Ruling, Says};
 use fibula_answers::trace::{Answer, Branch, header_before};
-use fibula_answers::why::{Block, Goal, Why};
-use fibula_cluster::RuleAction;
+use fibula_answers::why::{Block, Why};
+use fibula_cluster::{Pod, RuleAction};
 use fibula_network::walk::Verdict;
 use fibula_network::{ElementId, Kind};
 
@@ -17,6 +17,7 @@ use crate::served;
 use crate::style::Label;
 use crate::trace::headline;
 use crate::view::View;
+use crate::why::words;
 
 /// How many policies are named.
 const MOST_POLICIES: usize = 4;
@@ -46,13 +47,18 @@ pub(super) fn verdict(view: &View<'_>, why: &Why) -> (Text, String) {
         (Answer::None, _) => head(branch.verdict()),
     };
     let blocks: Vec<String> = why.blocks.iter().map(|block| self::block(view, block)).collect();
-    says.extend(blocks);
-    if why.goal == Goal::Close && !why.allowed.is_empty() {
-        says.extend(allowed(view, why));
-    } else {
-        says.extend(branch.rulings.iter().filter_map(|ruling| lets(view, ruling)));
+    if !blocks.is_empty() {
+        says.push(blocks.join("; and "));
     }
-    says.extend(silent(view, why, branch));
+    match (trace.answer(), why.allowed.is_empty()) {
+        // What lets it pass is so under some answers only.
+        (Answer::Undecided, _) => {}
+        (_, false) => says.extend(allowed(view, why)),
+        (_, true) => says.extend(branch.rulings.iter().filter_map(|ruling| lets(view, ruling))),
+    }
+    if trace.answer() != Answer::Undecided {
+        says.extend(silent(view, why, branch));
+    }
     if matches!(trace.answer(), Answer::All) {
         let question = headline::question(view, trace);
         says.insert(0, question);
@@ -80,7 +86,7 @@ fn block(view: &View<'_>, block: &Block) -> String {
     match block {
         Block::Policy(judged) => {
             let ruling = &judged.ruling;
-            let (way, pod) = (ruling.direction.name(), view.name(ruling.pod));
+            let (way, pod) = (ruling.direction.name(), whose(view, ruling.pod));
             match &ruling.says {
                 Says::Isolated(all) => {
                     let shown = all.iter().take(MOST_POLICIES).map(|one| {
@@ -122,17 +128,9 @@ fn ended(verdict: Verdict) -> &'static str {
     }
 }
 
-/// Why no edit can take something away; nothing where one can.
-pub(super) fn helpless(view: &View<'_>, found: &Block) -> Option<String> {
-    match found {
-        Block::Policy(_) => None,
-        other => Some(block(view, other)),
-    }
-}
-
 /// What lets a message pass in a direction.
 fn lets(view: &View<'_>, ruling: &Ruling) -> Option<String> {
-    let (way, pod) = (ruling.direction.name(), view.name(ruling.pod));
+    let (way, pod) = (ruling.direction.name(), whose(view, ruling.pod));
     match &ruling.says {
         Says::Rule(cited) if cited.action == RuleAction::Allow => {
             let place = (view.place)(policies::place(cited.place));
@@ -166,6 +164,23 @@ fn allowed(view: &View<'_>, why: &Why) -> Vec<String> {
     says
 }
 
+/// A Pod, or the workload whose pods it is like.
+fn whose(view: &View<'_>, pod: ElementId) -> String {
+    let name = &*view.network.element(pod).name;
+    let workload = view.cluster.and_then(|cluster| {
+        let named = |pod: &&Pod| name.split_once('/') == Some((&pod.namespace, &pod.name));
+        let own = cluster.pods.iter().find(named)?;
+        let mut others = cluster.pods.iter().filter(|other| {
+            other.namespace == own.namespace && other.workload == own.workload
+        });
+        let alike = others.all(|other| other.labels == own.labels);
+        let short = !view.name(pod).contains('/');
+        let namespace = if short { "" } else { &*own.namespace };
+        alike.then(|| words::within(namespace, &own.workload.name))
+    });
+    workload.unwrap_or_else(|| view.name(pod))
+}
+
 /// Directions in which no policy has a word, of Pods that it could have one about.
 fn silent(view: &View<'_>, why: &Why, branch: &Branch) -> Vec<String> {
     let network = view.network;
@@ -191,7 +206,7 @@ fn silent(view: &View<'_>, why: &Why, branch: &Branch) -> Vec<String> {
     let silent = ends.into_iter().filter(|(way, _)| !heard(*way) && !served);
     silent
         .filter_map(|(way, pod)| {
-            Some(format!("no policy isolates {} for {}", view.name(pod?), way.name()))
+            Some(format!("no policy isolates {} for {}", whose(view, pod?), way.name()))
         })
         .collect()
 }

@@ -12,6 +12,8 @@ use crate::view::View;
 
 /// How many groups of connections are told.
 const MOST_GROUPS: usize = 3;
+/// How many ranges are written out.
+const MOST_RANGES: usize = 2;
 /// How many names of a group.
 const MOST_NAMES: usize = 4;
 
@@ -153,10 +155,16 @@ pub(super) fn who(who: &Who) -> String {
         }
         Who::Node(name) => format!("node/{name}"),
         Who::OwnNode => "its own node".to_owned(),
-        Who::World(ranges) if ranges.len() > 2 || ranges.contains(&Range::ALL) => "world".to_owned(),
         Who::World(ranges) => {
-            let ranges: Vec<String> = ranges.iter().map(Range::to_string).collect();
-            format!("world {}", ranges.join(" "))
+            let whole = |range: &&Range| [Range::ALL, Range::ALL_V4].contains(range);
+            match ranges.len() {
+                _ if ranges.iter().any(|range| whole(&range)) => "world".to_owned(),
+                1..=MOST_RANGES => {
+                    let ranges: Vec<String> = ranges.iter().map(Range::to_string).collect();
+                    format!("world {}", ranges.join(" "))
+                }
+                n => format!("{n} ranges of the world"),
+            }
         }
     }
 }
@@ -206,7 +214,7 @@ fn service(view: &View<'_>, object: fibula_cluster::ObjectId) -> String {
 }
 
 /// A name, with its namespace where that is not `default`.
-fn within(namespace: &str, name: &str) -> String {
+pub(super) fn within(namespace: &str, name: &str) -> String {
     match namespace {
         "" | "default" => name.to_owned(),
         namespace => format!("{namespace}/{name}"),
