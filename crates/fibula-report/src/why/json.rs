@@ -1,23 +1,29 @@
 //! `why` as JSON.
 
 use fibula_answers::reach::Who;
-use fibula_answers::trace::policies::Says;
 use fibula_answers::why::{Block, Goal, Offer, Pairs, Used};
 use serde_json::{Value, json};
 
-use super::{Called, Patch, Told, name, words};
+use super::{Called, Patch, Told, name, verdict, words};
 use crate::json::trace;
 use crate::policies;
 use crate::preface::Preface;
-use crate::served;
 use crate::view::View;
 
 /// `why`.
 pub fn why(view: &View<'_>, told: &Told<'_>, called: &Called<'_>, preface: &Preface) -> Value {
     let why = told.why;
     let offers = why.offers.iter().zip(told.patches).enumerate();
+    // The life of the message is `trace`'s to tell.
+    let mut trace = trace(view, &why.trace, preface);
+    let mut of_trace = |field: &str| trace[field].take();
     json!({
         "fibula": "why/1",
+        "answer": of_trace("answer"),
+        "verdict": of_trace("verdict"),
+        "from": of_trace("from"),
+        "to": of_trace("to"),
+        "message": of_trace("message"),
         "goal": match why.goal {
             Goal::Allow => "allow",
             Goal::Close => "close",
@@ -34,7 +40,7 @@ pub fn why(view: &View<'_>, told: &Told<'_>, called: &Called<'_>, preface: &Pref
             let mut value = self::offer(view, offer, patch.as_ref());
             value["number"] = json!(i + 1);
             value["patch"] = json!(patch.as_ref().map(|patch| json!({
-                "apply": patch.into(),
+                "into": patch.taken_by(),
                 "text": patch.render(called),
             })));
             value
@@ -46,25 +52,21 @@ pub fn why(view: &View<'_>, told: &Told<'_>, called: &Called<'_>, preface: &Pref
             value
         }).collect::<Vec<_>>(),
         "left": why.left,
-        "trace": trace(view, &why.trace, preface),
+        "basis": of_trace("basis"),
     })
 }
 
 fn block(view: &View<'_>, block: &Block) -> Value {
-    match block {
-        Block::Policy(judged) => json!({
-            "by": match judged.ruling.says {
-                Says::Rule(_) => "rule",
-                _ => "isolation",
-            },
-            "policies": policies::ruling(view, &judged.ruling),
-        }),
-        Block::Service(why, header) => json!({
-            "by": "service",
-            "says": served::why(view, why, *header),
-        }),
-        Block::Other(verdict) => json!({ "by": "network", "verdict": verdict.name() }),
-    }
+    let (by, policies, verdict) = match block {
+        Block::Policy(judged) => {
+            let by = if judged.is_denied() { "rule" } else { "isolation" };
+            (by, Some(policies::ruling(view, &judged.ruling)), None)
+        }
+        Block::Service(..) => ("service", None, None),
+        Block::Other(verdict) => ("network", None, Some(verdict.name())),
+    };
+    let says = verdict::block(view, block);
+    json!({ "by": by, "says": says, "policies": policies, "verdict": verdict })
 }
 
 fn offer(view: &View<'_>, offer: &Offer, patch: Option<&Patch>) -> Value {

@@ -118,7 +118,7 @@ fn footer(told: &Told<'_>, preface: &Preface, page: &mut Page) {
     let mut takes: Vec<String> = vec![];
     for (i, patch) in told.patches.iter().enumerate().take(told.why.offers.len()) {
         let Some(patch) = patch else { continue };
-        let takes_one = format!("--patch {} | {}", i + 1, patch.into());
+        let takes_one = format!("--patch {} | {}", i + 1, patch.taken_by());
         takes.push(match takes.is_empty() {
             true => format!("{} {takes_one}", told.command),
             false => takes_one,

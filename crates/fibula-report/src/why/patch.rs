@@ -117,7 +117,7 @@ impl Patch {
     }
 
     /// What it is piped into.
-    pub fn into(&self) -> &'static str {
+    pub fn taken_by(&self) -> &'static str {
         match self {
             Patch::Diff { .. } => "git apply",
             Patch::Manifest(_) => "kubectl apply -f -",

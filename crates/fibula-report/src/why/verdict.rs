@@ -82,7 +82,7 @@ fn head(verdict: Verdict) -> Text {
 }
 
 /// Something in the way.
-fn block(view: &View<'_>, block: &Block) -> String {
+pub(super) fn block(view: &View<'_>, block: &Block) -> String {
     match block {
         Block::Policy(judged) => {
             let ruling = &judged.ruling;
