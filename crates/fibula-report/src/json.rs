@@ -24,8 +24,8 @@ use crate::life;
 use crate::page::Screen;
 use crate::policies;
 use crate::preface::{About, Preface};
+use crate::served;
 use crate::view::View;
-use crate::why;
 
 /// `verify`.
 pub fn verify(
@@ -200,7 +200,7 @@ fn branch(view: &View<'_>, branch: &Branch) -> Value {
     value["policies"] = branch.rulings.iter().map(|r| policies::ruling(view, r)).collect();
     if let (Some(why), Some(last)) = (&branch.why, branch.life.steps.len().checked_sub(1)) {
         let header = header_before(&branch.life, last);
-        value["why"] = json!(header.map(|header| why::why(view, why, header)));
+        value["why"] = json!(header.map(|header| served::why(view, why, header)));
     }
     value
 }

@@ -68,9 +68,14 @@ fn big(path: &Path, _: usize) -> io::Result<Vec<u8>> {
     fs::read(path)
 }
 
+/// Whether bytes are packed, by gzip.
+pub(crate) fn is_packed(bytes: &[u8]) -> bool {
+    bytes.starts_with(&[0x1f, 0x8b])
+}
+
 /// Bytes as they are, or what they hold if they are packed.
 pub(crate) fn unpacked(bytes: Vec<u8>) -> io::Result<Vec<u8>> {
-    if !bytes.starts_with(&[0x1f, 0x8b]) {
+    if !is_packed(&bytes) {
         return Ok(bytes);
     }
     let most = (bytes.len() as u64 * MOST_RATIO).clamp(SMALL, MOST_UNPACKED);

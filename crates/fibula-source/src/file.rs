@@ -25,6 +25,8 @@ pub(crate) struct File {
     pub(crate) found: bool,
     /// Whether it is no file that people could open.
     pub(crate) live: bool,
+    /// Whether it can be written: a file, and not a compressed one.
+    pub(crate) editable: bool,
     /// Ranges of bytes that were replaced, and the first byte that stood there.
     pub(crate) broken: Vec<(Range<usize>, u8)>,
     /// Line breaks before each block.
@@ -61,7 +63,7 @@ impl File {
             }
             String::from_utf8(bytes).unwrap_or_default()
         });
-        File { name, text, found, live: false, broken, breaks: OnceLock::new() }
+        File { name, text, found, live: false, editable: false, broken, breaks: OnceLock::new() }
     }
 
     /// The same file, if it is no file that people could open.

@@ -170,6 +170,8 @@ impl Candidate<'_> {
                 Box::new(Refusal::file(&self.name, "a file or folder to read").got(&reason(&error)))
             })?,
         };
+        // What is packed or decoded does not stand in the file as it is read.
+        let as_written = !bytes::is_packed(&bytes) && !encoding::is_utf16(&bytes);
         let bytes = bytes::unpacked(bytes).map_err(|error| {
             let expected = match error.kind() {
                 io::ErrorKind::FileTooLarge => "a gzip file that holds at most 250 times its size",
@@ -181,7 +183,9 @@ impl Candidate<'_> {
             let refusal = Refusal::file(&self.name, wrong.expected).got(&wrong.got);
             Box::new(refusal.help(wrong.help))
         })?;
-        Ok(File::new(self.name.clone(), bytes, self.found).live(self.live))
+        let mut file = File::new(self.name.clone(), bytes, self.found).live(self.live);
+        file.editable = as_written && matches!(self.from, From::Path(_));
+        Ok(file)
     }
 }
 

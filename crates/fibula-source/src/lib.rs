@@ -12,6 +12,7 @@
 
 mod bytes;
 mod de;
+mod edit;
 mod encoding;
 mod events;
 mod file;
@@ -29,6 +30,7 @@ mod strict;
 mod words;
 mod yaml;
 
+pub use edit::{Amend, Amended, Hunk, block};
 pub use input::{Files, Held, Input};
 pub use read::{Forbidden, Read, Unread, read};
 pub use refusal::{Caret, Refusal, Snippet};

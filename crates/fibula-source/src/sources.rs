@@ -184,7 +184,7 @@ impl Sources {
 impl Origin {
     /// The object's text as a document of its own, and how many bytes were put before it: a block
     /// that begins inside a line gets the indentation back that its other lines have.
-    fn alone<'a>(&self, file: &'a File) -> Option<(Cow<'a, str>, usize)> {
+    pub(crate) fn alone<'a>(&self, file: &'a File) -> Option<(Cow<'a, str>, usize)> {
         let text = file.text.get(self.bytes.clone())?;
         let column = self.bytes.start - file.line_start(self.bytes.start);
         if self.format == Format::Json || column == 0 || text.starts_with(['{', '[']) {

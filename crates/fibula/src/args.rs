@@ -15,9 +15,11 @@ use fibula_intended::{Daemon, Profile, Refinement};
 use ipnet::IpNet;
 
 use crate::output::Target;
-pub(crate) use ask::{GraphArgs, ReachArgs, TraceArgs, VerifyArgs};
+pub(crate) use ask::{GraphArgs, ReachArgs, TraceArgs, VerifyArgs, WhyArgs};
 pub(crate) use guard::{DiffArgs, LintArgs};
-use help::{DIFF_HELP, DUMP_HELP, GRAPH_HELP, LAB_HELP, REACH_HELP, TRACE_HELP, VERIFY_HELP};
+use help::{
+    DIFF_HELP, DUMP_HELP, GRAPH_HELP, LAB_HELP, REACH_HELP, TRACE_HELP, VERIFY_HELP, WHY_HELP,
+};
 pub(crate) use lab::{LabCheckArgs, LabCommand, LabRunArgs, LabShellArgs, LabShowArgs};
 pub(crate) use make::{DemoArgs, DumpArgs, ExplainArgs, GenerateArgs};
 pub(crate) use values::{Decided, OnlyArg};
@@ -53,6 +55,9 @@ pub(crate) enum Command {
     /// Follow a message, hop by hop
     #[command(after_help = TRACE_HELP)]
     Trace(TraceArgs),
+    /// What decides whether a message arrives, and the smallest change that turns it
+    #[command(after_help = WHY_HELP)]
+    Why(WhyArgs),
     /// Who can reach whom
     #[command(after_help = REACH_HELP)]
     Reach(ReachArgs),

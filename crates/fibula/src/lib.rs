@@ -129,6 +129,7 @@ fn dispatch(command: Command, default: Option<OsString>, streams: &mut Streams<'
         Command::Demo(args) => commands::demo(&args, streams),
         Command::Graph(args) => commands::graph(&args, default, streams),
         Command::Trace(args) => commands::trace(&args, default, streams),
+        Command::Why(args) => commands::why(&args, default, streams),
         Command::Reach(args) => commands::reach(&args, default, streams),
         Command::Verify(args) => commands::verify(&args, default, streams),
         Command::Diff(args) => commands::diff(&args, default, streams),

@@ -78,6 +78,11 @@ impl Session {
         }
     }
 
+    /// Where the objects stand.
+    pub(crate) fn sources(&self) -> &Sources {
+        &self.sources
+    }
+
     /// Where something in the network is declared, as `file:line`.
     pub(crate) fn place(&self, id: PlaceId) -> Option<String> {
         match &self.cluster {

@@ -20,6 +20,7 @@ use crate::object::{Kind, Object};
 use crate::options::Options;
 use crate::place::{ObjectId, Place, place_path};
 
+mod again;
 pub(crate) mod endpoints;
 mod fronts;
 mod hash;

@@ -12,6 +12,22 @@ Examples:
   fibula trace -f @kube -n shop web 10.0.2.5:5432
   fibula trace -f cluster.json --overlay deploy/ frontend cart:7070";
 
+pub(crate) const WHY_HELP: &str = "\
+FROM and TO are as `trace` takes them. Changes are of these kinds: one peer in one rule, one rule in
+one policy, a new policy, one label, one port; of each the one that opens least besides. Each was
+applied to the model and asked the same; what else it opens or closes is said.
+
+--patch N prints a diff of the files that were read, a manifest, or commands:
+  fibula why … --patch 1 | git apply
+  fibula why … --patch 2 | kubectl apply -f -
+
+Exit codes: 0 it works, 1 it does not, 2 cannot run, 3 undecided.
+
+Examples:
+  fibula why -f deploy/ frontend redis-cart:6379
+  fibula why -f deploy/ frontend redis-cart:6379 --patch 1
+  fibula why -f deploy/ web db:5432 --close";
+
 pub(crate) const REACH_HELP: &str = "\
 FROM and TO are sets: names as `trace` takes them, ns/shop, app=web (a label), 10.0.0.0/8, nodes,
 world, all; several with commas between them. TO can be a Service: who can use it?

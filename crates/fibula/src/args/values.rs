@@ -65,6 +65,7 @@ impl Command {
         let (quiet, targets) = match self {
             Command::Demo(args) => of(&args.output),
             Command::Trace(args) => of(&args.output),
+            Command::Why(args) => of(&args.output),
             Command::Verify(args) => of(&args.output),
             Command::Explain(args) => of(&args.output),
             Command::Lab(LabCommand::Check(args)) => of(&args.output),

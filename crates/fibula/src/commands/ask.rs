@@ -45,15 +45,21 @@ pub(crate) fn trace(
         .print(&|| fibula_report::trace(&view, &trace, &session.preface), &|| {
             json::trace(&view, &trace, &session.preface)
         })?;
-    Ok(session.exit(match trace.answer() {
-        Answer::All => Exit::Yes,
-        Answer::Some | Answer::None => Exit::No,
-        Answer::Undecided => Exit::Undecided,
-    }))
+    Ok(session.exit(Exit::from(trace.answer())))
+}
+
+impl From<Answer> for Exit {
+    fn from(answer: Answer) -> Exit {
+        match answer {
+            Answer::All => Exit::Yes,
+            Answer::Some | Answer::None => Exit::No,
+            Answer::Undecided => Exit::Undecided,
+        }
+    }
 }
 
 /// How names end the question that no message can be sent by: some are a mistake, some an answer.
-fn unnamed(errors: &[NameError]) -> Exit {
+pub(super) fn unnamed(errors: &[NameError]) -> Exit {
     let exits = errors.iter().map(|error| match error {
         NameError::NoSuchName { .. } => Exit::No,
         NameError::KeptOut { .. } | NameError::Elsewhere { .. } => Exit::Undecided,

@@ -9,6 +9,7 @@ mod make;
 mod reach;
 mod room;
 mod show;
+mod why;
 
 pub(crate) use ask::{lint, trace, verify};
 pub(crate) use diff::diff;
@@ -18,3 +19,4 @@ pub(crate) use lab::lab;
 pub(crate) use make::{completions, generate};
 pub(crate) use reach::reach;
 pub(crate) use show::{demo, explain, overview};
+pub(crate) use why::why;

@@ -1,0 +1,232 @@
+//! The search: candidates, what of them works, and what they come to.
+
+use super::besides::{Besides, selects};
+use super::blocks::{Block, blocks};
+use super::prove::{Prover, Tried};
+use super::{Because, Book, Goal, Offer, Why, allow, close, labels, rank, services};
+use crate::change::{Change, Edit, Kind, Labelled};
+
+/// How many networks are made at most, of a small cluster.
+const MOST_TRIES: usize = 400;
+/// Of a big one: about as many pods as are made into networks in all.
+const MOST_PODS: usize = 60_000;
+/// Whatever the cluster, so many are tried.
+const LEAST_TRIES: usize = 24;
+/// How many changes of one kind are compared.
+const MOST_OF_A_KIND: usize = 12;
+/// How many combinations of edits are tried where several things are in the way.
+const MOST_TOGETHER: usize = 36;
+
+/// How many edits of a Service are followed by those of policies behind it.
+const MOST_BEHIND: usize = 3;
+
+/// What is tried, and how many more may be.
+struct Search<'s, 'a> {
+    prover: &'s Prover<'a>,
+    book: &'s dyn Book,
+    /// The Services that are in the way: to come behind one of them is no harm.
+    in_the_way: Vec<String>,
+    tries: usize,
+    left: usize,
+    found: Vec<(Offer, Option<Because>)>,
+}
+
+/// Finds changes that do what is wanted.
+pub(super) fn search(prover: &Prover<'_>, book: &dyn Book, why: &mut Why) {
+    let cluster = prover.cluster;
+    let tries = (MOST_PODS / (cluster.pods.len() + 1)).clamp(LEAST_TRIES, MOST_TRIES);
+    let in_the_way = why.blocks.iter().filter_map(|block| match block {
+        Block::Service(why, _) => services::of(cluster, why),
+        _ => None,
+    });
+    let in_the_way = in_the_way.map(|s| format!("{}/{}", s.namespace, s.name)).collect();
+    let mut search = Search { prover, book, in_the_way, tries, left: 0, found: vec![] };
+    match why.goal {
+        Goal::Allow => search.allow(&why.blocks),
+        Goal::Close => {
+            let close::Closing { allowed, changes } = close::changes(prover, &why.trace);
+            why.allowed = allowed;
+            for change in changes {
+                search.change(change);
+            }
+        }
+    }
+    why.left = search.left;
+    (why.offers, why.rejected) = rank::rank(search.found);
+}
+
+// === impl Search ===
+
+impl Search<'_, '_> {
+    fn allow(&mut self, found: &[Block]) {
+        let edits: Vec<Vec<Edit>> = found.iter().map(|block| self.edits(block)).collect();
+        // What ends a message besides is taken away by none of them.
+        if edits.iter().any(Vec::is_empty) {
+            return;
+        }
+        let mut lifts: Vec<Vec<(Edit, Tried)>> = vec![];
+        for (block, edits) in found.iter().zip(edits) {
+            let mut own = vec![];
+            for edit in edits {
+                let change = Change::of(edit.clone());
+                let Some(tried) = self.try_on(&change) else { continue };
+                if self.prover.works(&tried) {
+                    self.keep(change, &tried);
+                } else if self.lifts(block, &tried) {
+                    own.push((edit, tried));
+                }
+            }
+            lifts.push(own);
+        }
+        if let [Block::Service(..)] = found {
+            for (edit, tried) in lifts.iter().flatten().take(MOST_BEHIND) {
+                self.behind(edit, tried);
+            }
+        }
+        if found.len() > 1 {
+            self.together(lifts);
+        }
+    }
+
+    /// Edits that could take away what is in the way.
+    fn edits(&self, block: &Block) -> Vec<Edit> {
+        let cluster = self.prover.cluster;
+        match block {
+            Block::Policy(judged) => {
+                let mut edits = allow::edits(cluster, judged);
+                let missed = labels::missed(cluster, judged);
+                edits.extend(labels::edits(cluster, [&judged.other, &judged.subject], missed));
+                edits
+            }
+            Block::Service(why, header) => services::edits(cluster, why, *header),
+            Block::Other(_) => vec![],
+        }
+    }
+
+    /// Tries a change, unless too many were.
+    fn try_on(&mut self, change: &Change) -> Option<Tried> {
+        if self.tries == 0 {
+            self.left += 1;
+            return None;
+        }
+        self.tries -= 1;
+        self.prover.try_on(change)
+    }
+
+    fn change(&mut self, change: Change) {
+        if let Some(tried) = self.try_on(&change)
+            && self.prover.works(&tried)
+        {
+            self.keep(change, &tried);
+        }
+    }
+
+    /// Whether one obstacle of several is gone.
+    fn lifts(&self, block: &Block, tried: &Tried) -> bool {
+        let (cluster, network) = tried.parts();
+        !blocks(cluster, network, &tried.trace).iter().any(|left| left.is_as(block))
+    }
+
+    /// What stands behind a Service that was in the way may be in the way too.
+    fn behind(&mut self, first: &Edit, tried: &Tried) {
+        let (cluster, network) = tried.parts();
+        let [block] = &blocks(cluster, network, &tried.trace)[..] else { return };
+        let Block::Policy(judged) = block else { return };
+        for edit in allow::edits(cluster, judged) {
+            self.change(Change { edits: vec![first.clone(), edit] });
+        }
+    }
+
+    /// Of each obstacle the best edit of each kind, with those of the others.
+    fn together(&mut self, lifts: Vec<Vec<(Edit, Tried)>>) {
+        let mut all: Vec<Change> = vec![Change::default()];
+        for own in lifts {
+            let mut best: Vec<(Kind, f64, usize, Edit)> = vec![];
+            for (edit, tried) in own {
+                let change = Change::of(edit.clone());
+                if self.harm(&change).is_some() || self.moves(&tried).is_some() {
+                    continue;
+                }
+                let Some(besides) = self.prover.besides(&tried) else { continue };
+                if besides.breaks() {
+                    continue;
+                }
+                let new = (edit.kind(), besides.weights().0, edit.lines(), edit);
+                let known = best.iter_mut().find(|known| known.0 == new.0);
+                match known {
+                    Some(known) if (new.1, new.2) < (known.1, known.2) => *known = new,
+                    Some(_) => {}
+                    None => best.push(new),
+                }
+            }
+            let with = |change: &Change, edit: &Edit| {
+                let mut edits = change.edits.clone();
+                if !edits.contains(edit) {
+                    edits.push(edit.clone());
+                }
+                Change { edits }
+            };
+            all = all
+                .iter()
+                .flat_map(|change| best.iter().map(|(.., edit)| with(change, edit)))
+                .collect();
+            self.left += all.len().saturating_sub(MOST_TOGETHER);
+            all.truncate(MOST_TOGETHER);
+        }
+        for change in all {
+            self.change(change);
+        }
+    }
+
+    /// Keeps a change that works, with what it comes to.
+    ///
+    /// What moves a workload between Services is no offer, whatever else it comes to: of these one of
+    /// a kind is enough.
+    fn keep(&mut self, change: Change, tried: &Tried) {
+        let kinds = change.kinds();
+        let mut alike = self.found.iter().filter(|(offer, _)| offer.change.kinds() == kinds);
+        let harm = self.moves(tried).or_else(|| self.harm(&change));
+        if harm.is_some() {
+            if !alike.any(|(_, because)| because.is_some()) {
+                let besides = Besides::default();
+                self.found.push((Offer { change, besides }, harm));
+            }
+            return;
+        }
+        if alike.count() >= MOST_OF_A_KIND {
+            self.left += 1;
+            return;
+        }
+        let Some(besides) = self.prover.besides(tried) else { return };
+        let closes = match self.prover.goal {
+            Goal::Allow => besides.breaks(),
+            Goal::Close => !besides.fails.is_empty(),
+        };
+        let because = closes.then_some(Because::Closes);
+        self.found.push((Offer { change, besides }, because));
+    }
+
+    /// The Service that a workload would leave, or come behind without being in its way.
+    fn moves(&self, tried: &Tried) -> Option<Because> {
+        let selects = selects(self.prover.cluster, tried.parts().0);
+        let leaves = selects.iter().find(|(.., then)| !then);
+        let joins = selects.iter().find(|(service, _, then)| *then && !self.is_in_the_way(service));
+        let leaves = leaves.map(|(s, workload, _)| Because::Leaves(workload.clone(), s.clone()));
+        leaves.or(joins.map(|(s, workload, _)| Because::Joins(workload.clone(), s.clone())))
+    }
+
+    fn is_in_the_way(&self, service: &str) -> bool {
+        self.in_the_way.iter().any(|own| own == service)
+    }
+
+    /// Why Kubernetes would not let it be made.
+    fn harm(&self, change: &Change) -> Option<Because> {
+        change.edits.iter().find_map(|edit| match edit {
+            Edit::SetLabel { of: Labelled::Workload { namespace, workload }, key, .. } => self
+                .book
+                .selects_itself(namespace, workload, key)
+                .then(|| Because::OwnLabel(key.clone())),
+            _ => None,
+        })
+    }
+}

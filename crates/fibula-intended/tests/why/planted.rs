@@ -1,0 +1,1 @@
+//! What compares offers with brute force notices where they lie.
