@@ -36,7 +36,7 @@ struct Folder(PathBuf);
 // === impl Folder ===
 
 impl Folder {
-    /// Begins empty, or as a copy of another.
+    /// Begins empty, or as a copy of another in a git repository, where `main` has it.
     fn open(example: Option<&Path>) -> io::Result<Folder> {
         let name = format!("spec-{}", std::process::id());
         let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
@@ -51,6 +51,16 @@ impl Folder {
             }
         }
         env::set_current_dir(&folder)?;
+        if example.is_some() {
+            for args in [&["init", "-q"][..], &["add", "."], &["commit", "-qm", "The example"]] {
+                let args: Vec<String> = args.iter().map(|word| (*word).to_owned()).collect();
+                let mut said = vec![];
+                let code = git(&args, &[], &mut vec![], &mut said).map_err(io::Error::other)?;
+                if code != 0 {
+                    return Err(io::Error::other(String::from_utf8_lossy(&said).into_owned()));
+                }
+            }
+        }
         Ok(Folder(folder))
     }
 }
