@@ -9,12 +9,12 @@ use fibula_cluster::{Cluster, ObjectId, Options, Place, decides};
 use fibula_intended::{Daemon, Decisions, Intent, Listeners, place};
 use fibula_network::{Network, PlaceId, file};
 use fibula_report::{About, Excerpt, Notice, Page, Preface, Reading, Spot, Taken, error};
-use fibula_source::{Input, Read, Refusal, Sources};
+use fibula_source::{Read, Refusal, Sources};
 
 use crate::args::{InputArgs, ListenersArg};
 use crate::config::{Config, config};
 use crate::ignored::ignores_nothing;
-use crate::inputs::{KUBECTL, Over, forbidden, input, named};
+use crate::inputs::{KUBECTL, Over, Source, forbidden};
 use crate::{Exit, Stop, Streams, progress, refused, told};
 
 /// K1, the example of the model.
@@ -180,16 +180,31 @@ impl Session {
         default: Option<OsString>,
         streams: &mut Streams<'_>,
     ) -> Result<Session, Stop> {
+        let source = Source::open(args, more, default, streams)?;
+        Session::read_source(args, &source, &args.overlay, streams)
+    }
+
+    /// As [`open`](Session::open), of what was opened already.
+    pub(crate) fn of(
+        args: &InputArgs,
+        source: &Source,
+        overlay: &[String],
+        streams: &mut Streams<'_>,
+    ) -> Result<ManuallyDrop<Session>, Stop> {
+        Session::read_source(args, source, overlay, streams).map(ManuallyDrop::new)
+    }
+
+    fn read_source(
+        args: &InputArgs,
+        Source { named, inputs }: &Source,
+        overlay: &[String],
+        streams: &mut Streams<'_>,
+    ) -> Result<Session, Stop> {
         let config = config(args)?;
-        let named = named(args.file.iter().chain(more), &args.kube, default)?;
-        let inputs: Vec<Input> = named
-            .iter()
-            .map(|name| input(name, &args.kube, streams))
-            .collect::<Result<_, Stop>>()?;
         let doing = progress::doing(format!("reading {}", named.join(", ")));
-        let mut read = fibula_source::read(&inputs);
+        let mut read = fibula_source::read(inputs);
         drop(doing);
-        let over = Over::lay(&args.overlay, &mut read, &args.kube, streams)?;
+        let over = Over::lay(overlay, &mut read, &args.kube, streams)?;
         let mut refused: Vec<Page> = told::refused(&read.refused);
         let garbled = garbled(&read.garbled);
         // Policies alone make no network.

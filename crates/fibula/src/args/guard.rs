@@ -24,8 +24,8 @@ pub(crate) struct LintArgs {
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct DiffArgs {
-    /// What was, and what is to be: each a file, a folder, - or whatever -f takes
-    #[arg(value_name = "OLD NEW", required = true, num_args = 1..=2)]
+    /// What was, and what is to be, each whatever -f takes; git:A...B[:PATH] is both
+    #[arg(value_name = "OLD NEW", num_args = 0..=2)]
     pub(crate) inputs: Vec<String>,
     /// Exit with 0 where something differs too: for jobs that only comment
     #[arg(long)]

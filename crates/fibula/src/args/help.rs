@@ -50,7 +50,8 @@ Exit codes: 0 alike, 1 something opens or closes, 2 cannot run, 3 nobody knows.
 
 Examples:
   fibula diff old/ new/
-  fibula diff cluster.yaml deploy/ -f crds/
+  fibula diff git:main...HEAD:deploy                what this branch changed
+  fibula diff @kube --overlay deploy/               before kubectl apply
   fibula diff old/ new/ --exit-zero -o markdown=comment.md";
 
 pub(crate) const VERIFY_HELP: &str = "\

@@ -1,34 +1,25 @@
 //! `diff`: what a change opens and closes.
 
 use std::ffi::OsString;
+use std::mem::ManuallyDrop;
 
 use fibula_answers::diff::DiffError;
 use fibula_cluster::{ObjectId, Place};
 use fibula_report::{Inputs, View, diff_markdown, diff_notices, github, json, sarif};
 
 use crate::args::DiffArgs;
+use crate::inputs::{Source, pair};
 use crate::output::{Format, Telling, write_json};
 use crate::session::Session;
 use crate::{Done, Exit, Output, Stop, Streams};
 
 /// What a change opens and closes.
-pub(crate) fn diff(args: &DiffArgs, _: Option<OsString>, streams: &mut Streams<'_>) -> Done {
+pub(crate) fn diff(args: &DiffArgs, default: Option<OsString>, streams: &mut Streams<'_>) -> Done {
     if let Some(file) = &args.input.network {
         let hint = "say two inputs of objects";
         return Err(Stop::cannot(&format!("{file} is one network: diff takes two"), Some(hint)));
     }
-    let (old, new) = match &args.inputs[..] {
-        [old, new] => (old.clone(), new.clone()),
-        _ => {
-            let hint = "fibula diff OLD NEW";
-            return Err(Stop::cannot("diff compares two inputs", Some(hint)));
-        }
-    };
-    if old == "-" && new == "-" {
-        return Err(Stop::cannot("standard input is one input: diff takes two", None));
-    }
-    let old = Session::open(&args.input, &[old], None, streams)?;
-    let new = Session::open(&args.input, &[new], None, streams)?;
+    let (old, new) = sides(args, default, streams)?;
     let found = fibula_answers::diff::diff(old.ground(), new.ground()).map_err(|e| stop(&e))?;
     let exit = match (found.is_different(), found.is_undecided()) {
         (true, _) => Exit::No,
@@ -65,6 +56,40 @@ pub(crate) fn diff(args: &DiffArgs, _: Option<OsString>, streams: &mut Streams<'
         }
     })?;
     Ok(exit)
+}
+
+/// What was, and what is to be. Of one input, what it is without and with what is laid over it: then
+/// it is read once, for a cluster does not stand still.
+fn sides(
+    args: &DiffArgs,
+    default: Option<OsString>,
+    streams: &mut Streams<'_>,
+) -> Result<(ManuallyDrop<Session>, ManuallyDrop<Session>), Stop> {
+    let DiffArgs { inputs, input, .. } = args;
+    let open =
+        |name: String, streams: &mut Streams<'_>| Source::open(input, &[name], None, streams);
+    let both = match &inputs[..] {
+        [old, new] => Some((old.clone(), new.clone())),
+        [one] => pair(one)?,
+        _ => None,
+    };
+    let (old, new) = match both {
+        Some((old, new)) if old == "-" && new == "-" => {
+            return Err(Stop::cannot("standard input is one input: diff takes two", None));
+        }
+        Some((old, new)) => (open(old, streams)?, open(new, streams)?),
+        None if !input.overlay.is_empty() => {
+            let one = Source::open(input, inputs, default, streams)?;
+            (one.clone(), one)
+        }
+        None => {
+            let hint = "fibula diff OLD NEW, or fibula diff OLD --overlay DIR";
+            return Err(Stop::cannot("diff compares two inputs", Some(hint)));
+        }
+    };
+    let old = Session::of(input, &old, &[], streams)?;
+    let new = Session::of(input, &new, &input.overlay, streams)?;
+    Ok((old, new))
 }
 
 fn stop(error: &DiffError) -> Stop {

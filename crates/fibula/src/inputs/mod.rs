@@ -12,7 +12,7 @@ use fibula_report::{Page, error};
 use fibula_source::git::{self, GitError};
 use fibula_source::{Forbidden, Input};
 
-use crate::args::KubeArgs;
+use crate::args::{InputArgs, KubeArgs};
 use crate::session::K1;
 use crate::{Stop, Streams, progress};
 pub(crate) use kube::NAME as CLUSTER;
@@ -23,6 +23,32 @@ pub(crate) const KUBECTL: &str = "fibula verify @kube   reads the cluster that k
 
 /// Where commands run.
 const HERE: &str = ".";
+
+/// What was opened, to be read.
+#[derive(Clone)]
+pub(crate) struct Source {
+    /// As it was named.
+    pub(crate) named: Vec<String>,
+    /// Where its bytes are.
+    pub(crate) inputs: Vec<Input>,
+}
+
+// === impl Source ===
+
+impl Source {
+    /// Opens what the arguments name, else `default`.
+    pub(crate) fn open(
+        args: &InputArgs,
+        more: &[String],
+        default: Option<OsString>,
+        streams: &mut Streams<'_>,
+    ) -> Result<Source, Stop> {
+        let named = named(args.file.iter().chain(more), &args.kube, default)?;
+        let inputs = named.iter().map(|name| input(name, &args.kube, streams));
+        let inputs = inputs.collect::<Result<_, Stop>>()?;
+        Ok(Source { named, inputs })
+    }
+}
 
 /// Which inputs are meant: those that are named, each once where it can be read only once; else the
 /// cluster of the context that is; else `default`.
