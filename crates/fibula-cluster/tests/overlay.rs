@@ -183,7 +183,7 @@ fn what_the_api_server_has_set_stays() {
     let over = json!({"apiVersion": "v1", "kind": "Service",
         "metadata": {"name": "web", "namespace": "shop"},
         "spec": {"type": "NodePort", "selector": {"app": "web"},
-            "ports": [{"port": 80}, {"name": "more", "port": 81}]}});
+            "ports": [{"name": "http", "port": 80}, {"name": "more", "port": 81}]}});
     let (cluster, laid) = laid(&dump(), std::slice::from_ref(&over));
     let web = service(&cluster, "web");
     assert_eq!(web.cluster_ips, ["10.96.0.7".parse::<std::net::IpAddr>().expect("an address")]);
