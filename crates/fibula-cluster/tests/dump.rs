@@ -2,6 +2,7 @@
 
 mod common;
 
+use fibula_cluster::api::Given;
 use fibula_cluster::generate::{Format, Shape, objects};
 use fibula_cluster::{Cluster, Dump, Missing, Object, ObjectId, Options, Reading, reading};
 use proptest::prelude::*;
@@ -185,10 +186,25 @@ fn what_is_missing_is_noted_and_is_no_object() {
 proptest! {
     /// Whatever cluster it is.
     #[test]
-    fn a_dump_gives_the_same_cluster(seed in 0..u64::MAX, workloads: bool, dual_stack: bool) {
+    fn a_dump_gives_the_same_cluster(
+        seed in 0..u64::MAX,
+        workloads: bool,
+        dual_stack: bool,
+        dumped: bool,
+    ) {
         let shape =
             Shape { workloads, dual_stack, pods: 20, services: 8, seed, ..Shape::of_nodes(3) };
-        let before = objects(&shape);
+        let mut before = objects(&shape);
+        // With a uid a workload makes no pods, where pods were read from the cluster too.
+        let other = objects(&Shape { workloads: dumped, seed: seed / 2, ..shape });
+        before.extend((before.len() as u32..).map(ObjectId).zip(other.into_iter().map(|(_, o)| o)));
+        for (_, object) in &mut before {
+            match object {
+                Object::Workload(_, o) => o.metadata.uid = Given(dumped),
+                Object::Service(o) => o.metadata.uid = Given(dumped),
+                _ => {}
+            }
+        }
         let after = again(&before, false);
         let cluster = |objects| format!("{:?}", Cluster::new(objects, &Options::default()));
         prop_assert_eq!(cluster(before), cluster(after));

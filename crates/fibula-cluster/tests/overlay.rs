@@ -124,6 +124,23 @@ fn a_changed_template_replaces_the_pods() {
     }
 }
 
+/// An evicted pod stays in the cluster, and runs nowhere.
+#[test]
+fn pods_that_have_ended_are_no_pods_of_a_workload() {
+    let mut base = dump();
+    let mut evicted = base[2].clone();
+    evicted["metadata"]["name"] = "web-5d-0".into();
+    evicted["status"] = json!({"phase": "Failed", "reason": "Evicted"});
+    base.push(evicted);
+    let live = |cluster: &Cluster| cluster.pods.iter().filter(|pod| pod.live).count();
+    let (cluster, laid) = laid(&base, &[web(None, "web", 8080)]);
+    assert_eq!((live(&cluster), laid.pods), (2, 2));
+    let (cluster, laid) = self::laid(&base, &[web(Some(3), "web", 80)]);
+    assert_eq!((live(&cluster), laid.pods), (3, 0));
+    let (cluster, laid) = self::laid(&base, &[web(Some(2), "web", 80)]);
+    assert_eq!((live(&cluster), cluster.pods.len(), laid.pods), (2, 3, 0));
+}
+
 #[test]
 fn what_is_scaled_keeps_its_other_pods() {
     let (fewer, one) = laid(&dump(), &[web(Some(1), "web", 80)]);
@@ -183,7 +200,7 @@ fn what_the_api_server_has_set_stays() {
     let over = json!({"apiVersion": "v1", "kind": "Service",
         "metadata": {"name": "web", "namespace": "shop"},
         "spec": {"type": "NodePort", "selector": {"app": "web"},
-            "ports": [{"port": 80}, {"name": "more", "port": 81}]}});
+            "ports": [{"name": "http", "port": 80}, {"name": "more", "port": 81}]}});
     let (cluster, laid) = laid(&dump(), std::slice::from_ref(&over));
     let web = service(&cluster, "web");
     assert_eq!(web.cluster_ips, ["10.96.0.7".parse::<std::net::IpAddr>().expect("an address")]);

@@ -46,6 +46,8 @@ struct Rolled {
     mentions: bool,
     /// Where its pods stand among the objects.
     pods: Vec<usize>,
+    /// Those that have ended: they run nowhere, and still belong to it.
+    ended: Vec<usize>,
 }
 
 impl Workloads {
@@ -72,6 +74,7 @@ impl Workloads {
             scaled,
             mentions,
             pods: vec![],
+            ended: vec![],
         });
     }
 
@@ -88,6 +91,7 @@ impl Workloads {
         }
         self.find(objects);
         let mut gone: BTreeSet<usize> = BTreeSet::new();
+        let mut over: BTreeSet<usize> = BTreeSet::new();
         let mut anew: BTreeSet<ObjectId> = BTreeSet::new();
         for rolled in &mut self.0 {
             rolled.sort(objects);
@@ -113,6 +117,9 @@ impl Workloads {
                     more.insert(rolled.id, More { from: has, count: wants - has });
                 }
             }
+            if anew.contains(&rolled.id) {
+                over.extend(&rolled.ended);
+            }
             if anew.contains(&rolled.id) || more.contains_key(&rolled.id) {
                 touched.add(&rolled.namespace, &rolled.template.metadata.labels);
             }
@@ -129,6 +136,8 @@ impl Workloads {
             touched.add(object.namespace(), &object.metadata().labels);
         }
         laid.pods = gone.len();
+        // A workload that owns pods makes none, even if they have ended.
+        gone.append(&mut over);
         let mut at = 0..;
         objects.retain(|_| at.next().is_none_or(|at| !gone.contains(&at)));
         for (id, object) in objects {
@@ -164,8 +173,8 @@ impl Workloads {
         for (at, (_, object)) in objects.iter().enumerate() {
             let Object::Pod(pod) = object else { continue };
             let namespace = pod.metadata.namespace();
-            let finished = matches!(&*pod.status.phase, "Succeeded" | "Failed");
-            let Some(owner) = pod.metadata.controller().filter(|_| !finished) else { continue };
+            let ended = matches!(&*pod.status.phase, "Succeeded" | "Failed");
+            let Some(owner) = pod.metadata.controller() else { continue };
             if !namespaces.contains(namespace) {
                 continue;
             }
@@ -180,7 +189,8 @@ impl Workloads {
                 None => None,
             });
             if let Some(of) = of {
-                self.0[*of].pods.push(at);
+                let of = &mut self.0[*of];
+                if ended { &mut of.ended } else { &mut of.pods }.push(at);
             }
         }
     }
