@@ -332,6 +332,7 @@ fn the_reference_is_what_help_says() {
         "reach",
         "verify",
         "lint",
+        "diff",
         "graph",
         "lab",
         "lab check",
