@@ -207,7 +207,13 @@ fn dr_21_what_is_not_read_leaves_it_undecided() {
     write("changed.yaml", &edited(&old, "kind: NetworkPolicy", "port: sql", "port: 5433"));
     let both = shown(USUAL, "diff old.yaml changed.yaml --profile reference");
     let one = small("more unread", &old);
-    check(&format!("{both}\n{one}"), file!["snapshots/diff-unread.txt"]);
+    write("other.yaml", &old.replace("spec: {}\n", "spec: {endpointSelector: {}}\n"));
+    let other = shown(USUAL, "diff old.yaml other.yaml --profile reference");
+    let accepted = "--ignore CiliumNetworkPolicy";
+    let accepted =
+        shown(USUAL, &format!("diff old.yaml other.yaml --profile reference {accepted}"));
+    let all = [both, one, other, accepted].join("\n");
+    check(&all, file!["snapshots/diff-unread.txt"]);
 }
 
 #[test]

@@ -29,7 +29,9 @@ pub(crate) fn diff(args: &DiffArgs, _: Option<OsString>, streams: &mut Streams<'
     }
     let old = Session::open(&args.input, &[old], None, streams)?;
     let new = Session::open(&args.input, &[new], None, streams)?;
-    let found = fibula_answers::diff::diff(old.ground(), new.ground()).map_err(|e| stop(&e))?;
+    let mut found = fibula_answers::diff::diff(old.ground(), new.ground()).map_err(|e| stop(&e))?;
+    // What nobody reads may still be compared letter by letter.
+    found.unread_differ |= old.unread() != new.unread();
     let exit = match (found.is_different(), found.is_undecided()) {
         (true, _) => Exit::No,
         (false, true) => Exit::Undecided,
