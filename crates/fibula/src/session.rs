@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use std::mem::ManuallyDrop;
 
 use fibula_answers::trace::{Ground, Unread};
-use fibula_cluster::{Cluster, ObjectId, Options, Place, decides};
+use fibula_cluster::{Cluster, Decides, ObjectId, Options, Place, decides};
 use fibula_intended::{Daemon, Decisions, Intent, Listeners, place};
 use fibula_network::{Network, PlaceId, file};
 use fibula_report::{About, Excerpt, Notice, Page, Preface, Reading, Spot, Taken, error};
@@ -38,6 +38,8 @@ pub(crate) struct Session {
     /// What of the input was refused.
     pub(crate) refused: Vec<Notice>,
     sources: Sources,
+    /// Policies that were not read, and that the user has not accepted (DR-21).
+    unread: Vec<fibula_source::Unread>,
     /// Makes the network of a cluster as this one was made.
     remake: Option<Remake>,
     /// What the places of a network that was read mean.
@@ -121,6 +123,13 @@ impl Session {
         Some(Spot { file, line: Some(at.line), column: Some(at.column) })
     }
 
+    /// The policies that were not read, as they are written: none of them twice.
+    pub(crate) fn unread(&self) -> BTreeSet<(&str, &str, &str, &str)> {
+        let text = |id| self.sources.text(id).map_or("", str::trim);
+        let all = self.unread.iter();
+        all.map(|o| (&*o.kind, &*o.namespace, &*o.name, text(o.id))).collect()
+    }
+
     /// The first file that was read.
     pub(crate) fn first_file(&self) -> Option<&str> {
         self.sources.files().next()
@@ -167,6 +176,7 @@ impl Session {
                 preface: Preface { about: About::Read(name.to_owned()), ..Preface::default() },
                 refused: vec![],
                 sources: Sources::default(),
+                unread: vec![],
                 remake: None,
                 places,
             }),
@@ -273,7 +283,12 @@ impl Session {
         let sources = read.sources;
         let remake: Remake = Box::new(move |cluster| fibula_intended::network(cluster, &intent));
         let (cluster, remake) = (Some(cluster), Some(remake));
-        Ok(Session { network, cluster, preface, refused, sources, remake, places: vec![] })
+        let mut unread = read.unread;
+        unread.retain(|object| {
+            let ignored = config.ignore.iter().any(|kind| kind.eq_ignore_ascii_case(&object.kind));
+            decides(&object.api_version, &object.kind) == Some(Decides::Policy) && !ignored
+        });
+        Ok(Session { network, cluster, preface, refused, sources, unread, remake, places: vec![] })
     }
 }
 

@@ -333,6 +333,7 @@ fn the_reference_is_what_help_says() {
         "reach",
         "verify",
         "lint",
+        "diff",
         "graph",
         "lab",
         "lab check",

@@ -3,6 +3,7 @@
 mod common;
 
 use std::fs;
+use std::io::Write as _;
 use std::path::PathBuf;
 use std::sync::OnceLock;
 
@@ -27,7 +28,8 @@ fn boutique() -> Option<String> {
     );
     let text = fs::read_to_string(folder.join(BOUTIQUE));
     if text.is_err() {
-        eprintln!("skipped: {BOUTIQUE} is not here");
+        let text = format!("skipped: {BOUTIQUE} is not here\n");
+        let _ = std::io::stderr().write_all(text.as_bytes());
     }
     text.ok()
 }
@@ -207,7 +209,13 @@ fn dr_21_what_is_not_read_leaves_it_undecided() {
     write("changed.yaml", &edited(&old, "kind: NetworkPolicy", "port: sql", "port: 5433"));
     let both = shown(USUAL, "diff old.yaml changed.yaml --profile reference");
     let one = small("more unread", &old);
-    check(&format!("{both}\n{one}"), file!["snapshots/diff-unread.txt"]);
+    write("other.yaml", &old.replace("spec: {}\n", "spec: {endpointSelector: {}}\n"));
+    let other = shown(USUAL, "diff old.yaml other.yaml --profile reference");
+    let accepted = "--ignore CiliumNetworkPolicy";
+    let accepted =
+        shown(USUAL, &format!("diff old.yaml other.yaml --profile reference {accepted}"));
+    let all = [both, one, other, accepted].join("\n");
+    check(&all, file!["snapshots/diff-unread.txt"]);
 }
 
 #[test]

@@ -232,7 +232,8 @@ fn matched([old, new]: &[Vec<Member<'_>>; 2]) -> Vec<[Option<ElementId>; 2]> {
         match (a.peek(), b.peek()) {
             (Some(x), Some(y)) if x.name == y.name => {
                 pairs.push([Some(x.id), Some(y.id)]);
-                (a.next(), b.next());
+                a.next();
+                b.next();
             }
             (Some(x), y) if y.is_none_or(|y| x.name < y.name) => left.extend(a.next()),
             (_, Some(_)) => came.extend(b.next()),

@@ -240,11 +240,12 @@ impl<'d> Sorter<'d> {
                 })
                 .collect();
             to.sort();
-            changes.push(Change { line: Line { from, to }, why, with, because });
+            let line = Line { from, to };
+            changes.push(Change { line, why, with, because, strangers: false });
         }
         changes.sort_by(|a, b| {
             let key = |change: &Change| {
-                let Change { with, why, because, line } = change;
+                let Change { with, why, because, line, .. } = change;
                 (*with, why.clone(), because.clone(), line.from.len())
             };
             key(a).cmp(&key(b)).then_with(|| a.line.from.cmp(&b.line.from))

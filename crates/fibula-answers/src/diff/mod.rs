@@ -23,6 +23,7 @@ mod lines;
 mod own_node;
 mod pieces;
 mod services;
+mod strangers;
 mod witness;
 
 use fibula_cluster::Decides;
@@ -96,6 +97,9 @@ pub struct Change {
     pub with: bool,
     /// What made the difference, where that was asked.
     pub because: Because,
+    /// Whether it is so of any pod of any namespace that was not read too (DR-22), where that was
+    /// asked.
+    pub strangers: bool,
 }
 
 /// Why there is no answer.
@@ -182,7 +186,15 @@ fn compared(grounds: [Ground<'_>; 2], explain: bool) -> Result<Diff, DiffError> 
         let sorter = &mut sorters[found.which];
         sorter.add(&mut namer, (&from, &to), &found.part, (found.with, because));
     }
-    let [opens, closes] = sorters.map(|sorter| sorter.finish(&mut namer));
+    let mut changes = sorters.map(|sorter| sorter.finish(&mut namer));
+    if explain && changes.iter().flatten().any(|change| !change.with) {
+        let strangers = strangers::strangers(grounds);
+        let who = |id: u32| namer.who(PartyId(id)).clone();
+        for (changes, own) in changes.iter_mut().zip(&strangers) {
+            strangers::noted(changes, &who, own);
+        }
+    }
+    let [opens, closes] = changes;
     let same = grounds[0].network == grounds[1].network;
     let contested = if same { vec![] } else { contested(filters, &pair, &classes, &mut namer) };
     let mut doors = match explain {

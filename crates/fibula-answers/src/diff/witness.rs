@@ -127,7 +127,8 @@ impl Witnesses<'_> {
     }
 
     /// Somebody of the one side who sends to somebody of the other. None where nobody is there, or
-    /// where no policy has a word: from a Node to a pod that it hosts (NP-32).
+    /// where policies have no word, or another one: between a Node and a pod that it hosts (NP-32,
+    /// DR-3).
     fn one(&self, (from, to): (&Side, &Side), header: &Picked, opens: bool) -> Option<Witness> {
         let all = &self.entities.all;
         let sources = self.some(from);
@@ -155,7 +156,7 @@ impl Witnesses<'_> {
                     host.is_some() && host == all[from].sides[side]
                 })
             };
-            from != to && !hosts(*from, *to)
+            from != to && !hosts(*from, *to) && !hosts(*to, *from)
         });
         let (from, to) = pairs.next()?;
         Some(header.witness(all[from], To::Entity(all[to]), opens))

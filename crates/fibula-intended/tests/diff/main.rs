@@ -8,6 +8,7 @@ mod clusters;
 #[allow(dead_code, reason = "shared with other tests")]
 #[path = "../reach/brute.rs"]
 mod brute;
+mod causes;
 mod change;
 mod pairs;
 mod planted;
@@ -63,6 +64,12 @@ proptest! {
         let Scene { diff, .. } = Scene::new([&old, &old], [&intent; 2]);
         prop_assert!(!diff.is_different() && !diff.is_undecided(), "{diff:?}");
         prop_assert_eq!(diff.pairs.before, diff.pairs.unchanged);
+    }
+
+    #[test]
+    fn what_is_said_to_have_done_it_has(Changed { old, new, intent } in changed(SHAPE)) {
+        let found = causes::hold(&old, &new, &intent);
+        prop_assert!(found.is_ok(), "{}", found.unwrap_err());
     }
 
     /// What opens one way closes the other way.

@@ -54,7 +54,7 @@ spec:
 ";
 
 fn cluster(text: &str) -> Cluster {
-    let read = read(&[Input::Text { name: "small.yaml".to_owned(), text: text.to_owned().into() }]);
+    let read = read(&[Input::Text { name: "small.yaml".to_owned(), text: text.to_owned() }]);
     assert_eq!(read.refused, []);
     Cluster::new(read.objects, &Options::default())
 }

@@ -162,7 +162,11 @@ impl Of<'_, '_> {
         let line = &change.line;
         let all: Vec<PartyId> =
             line.to.iter().flat_map(|toward| toward.targets.iter().copied()).collect();
-        let mut text = Text::from(self.some(self.names.sources(&line.from, &all))).plain(" → ");
+        let mut from = self.some(self.names.sources(&line.from, &all));
+        if change.strangers {
+            from.push_str(", and any pod of any namespace not read here");
+        }
+        let mut text = Text::from(from).plain(" → ");
         for (i, Toward { targets, ports, family: own }) in line.to.iter().enumerate() {
             if i > 0 {
                 text = text.plain(", ");

@@ -164,13 +164,16 @@ fn summary(diff: &Diff, groups: &Groups, exit: u8) -> String {
     let undecided = groups.all.iter().filter(|group| group.undecided.is_some()).count();
     if undecided > 0 || diff.unread_differ || !diff.contested.is_empty() {
         parts.push(match undecided {
-            0 => "undecided".to_owned(),
+            0 => "the rest is undecided".to_owned(),
             n => format!("{n} undecided"),
         });
     }
-    let mut text = match parts.is_empty() {
-        true => "Nothing opens and nothing closes.".to_owned(),
-        false => format!("{}.", parts.join(", ")),
+    let mut text = match &parts[..] {
+        [] => "Nothing opens and nothing closes.".to_owned(),
+        [rest] if undecided == 0 && rest.starts_with("the rest") => {
+            format!("Nothing opens and nothing closes of what was read, {rest}.")
+        }
+        parts => format!("{}.", parts.join(", ")),
     };
     if pairs.before > 0 {
         let unchanged = thousands(pairs.unchanged);

@@ -69,6 +69,7 @@ fn change(diff: &Diff, opens: bool, change: &Change) -> Value {
     let mut value = line(&change.line);
     value["opens"] = json!(opens);
     value["with"] = json!(change.with);
+    value["strangers"] = json!(change.strangers);
     value["why"] = match &change.why {
         None => Value::Null,
         Some(Why::Choices(choices)) => json!({ "choices": self::choices(diff, choices) }),

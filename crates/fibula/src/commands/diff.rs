@@ -20,7 +20,9 @@ pub(crate) fn diff(args: &DiffArgs, default: Option<OsString>, streams: &mut Str
         return Err(Stop::cannot(&format!("{file} is one network: diff takes two"), Some(hint)));
     }
     let (old, new) = sides(args, default, streams)?;
-    let found = fibula_answers::diff::diff(old.ground(), new.ground()).map_err(|e| stop(&e))?;
+    let mut found = fibula_answers::diff::diff(old.ground(), new.ground()).map_err(|e| stop(&e))?;
+    // What nobody reads may still be compared letter by letter.
+    found.unread_differ |= old.unread() != new.unread();
     let exit = match (found.is_different(), found.is_undecided()) {
         (true, _) => Exit::No,
         (false, true) => Exit::Undecided,

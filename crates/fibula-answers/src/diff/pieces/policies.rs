@@ -287,8 +287,8 @@ fn paired(old: &[Rule], new: &[Rule]) -> Vec<(Option<usize>, Option<usize>)> {
         of_new[to] = Some(from);
         taken[from] = true;
     };
-    for to in 0..new.len() {
-        let same = (0..old.len()).find(|from| !taken[*from] && same(&old[*from], &new[to]));
+    for (to, rule) in new.iter().enumerate() {
+        let same = (0..old.len()).find(|from| !taken[*from] && same(&old[*from], rule));
         if let Some(from) = same {
             take(&mut of_new, &mut taken, from, to);
         }
