@@ -15,6 +15,7 @@ mod de;
 mod encoding;
 mod events;
 mod file;
+mod home;
 mod input;
 mod json;
 mod objects;
@@ -25,10 +26,13 @@ mod refusal;
 mod scalar;
 mod sources;
 mod strict;
+mod windows;
 mod words;
 mod yaml;
 
 pub use input::Input;
+#[doc(hidden)]
+pub use read::read_by;
 pub use read::{Read, Unread, read};
 pub use refusal::{Caret, Refusal, Snippet};
 pub use sources::{Position, Sources};
