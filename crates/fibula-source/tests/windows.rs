@@ -131,7 +131,8 @@ fn same(parts: &Read, whole: &Read) {
     assert_eq!((&parts.left, &parts.counts), (&whole.left, &whole.counts));
     assert_eq!((parts.files, parts.not_objects), (whole.files, whole.not_objects));
     assert!(parts.sources.files().eq(whole.sources.files()));
-    for (id, _) in &whole.objects {
+    // Of very many some.
+    for (id, _) in whole.objects.iter().step_by(1 + whole.objects.len() / 40) {
         for path in ["", "metadata.name", "spec.containers[0].ports[0].containerPort"] {
             let [a, b] = [parts, whole].map(|read| read.sources.position(*id, path));
             assert_eq!(a, b, "{path}");
