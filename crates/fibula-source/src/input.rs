@@ -2,6 +2,7 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use walkdir::WalkDir;
 
@@ -10,6 +11,7 @@ use crate::encoding;
 use crate::file::File;
 use crate::parts::Parts;
 use crate::refusal::Refusal;
+use crate::windows::{self, Parts as Read};
 
 /// What is said of a link that would never end.
 pub(crate) const CIRCLE: &str = "this link leads back to a folder above it";
@@ -162,8 +164,20 @@ fn nothing_in(folder: &str) -> Box<Refusal> {
 }
 
 impl Candidate<'_> {
+    /// Reads the file, and what is in it: in parts, where it is big, of which the text is not kept.
+    pub(crate) fn read(&self, window: usize) -> Result<Read, Box<Refusal>> {
+        if let From::Path(path) = &self.from
+            && let Some(parts) = windows::read(path, &self.name, self.found, window)
+        {
+            return Ok(parts);
+        }
+        let file = self.load()?;
+        let batch = crate::read::file(&file);
+        Ok(vec![(Arc::new(file), batch)])
+    }
+
     /// Reads and unpacks the file.
-    pub(crate) fn load(&self) -> Result<File, Box<Refusal>> {
+    fn load(&self) -> Result<File, Box<Refusal>> {
         let bytes = match &self.from {
             From::Bytes(bytes) => bytes.to_vec(),
             From::Path(path) => bytes::of(path).map_err(|error| {

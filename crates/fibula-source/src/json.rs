@@ -16,7 +16,8 @@ use std::ops::Range;
 use fibula_cluster::{Kind, Reading, reading};
 use serde::de::IgnoredAny;
 
-use self::cursor::{By, Cursor, Top};
+use self::cursor::Top;
+pub(crate) use self::cursor::{By, Cursor};
 use crate::events::{self, MAX_DEPTH, Syntax};
 use crate::file::Format;
 use crate::objects::{Batch, Context, Found, Type, label, node, still_decides, typed};
@@ -106,6 +107,19 @@ fn value(
         let mut cursor = Cursor { bytes, at: range.start, by: By::Brackets };
         batch.torn |= cursor.skip() != Some(range.end);
     }
+}
+
+/// Reads a part of a file that holds items of a list.
+pub(crate) fn window(context: Context<'_>, items: &[Range<usize>], of: Type<'_>) -> Batch {
+    let mut batch = Batch::default();
+    list(context, items, of, 0, &mut batch);
+    batch
+}
+
+/// Whether a type is that of a list.
+pub(crate) fn is_list(own: Type<'_>) -> bool {
+    let known = own.api_version.zip(own.kind);
+    known.is_some_and(|(version, kind)| reading(version, kind) == Reading::List)
 }
 
 /// Reads the items of a list in parallel.

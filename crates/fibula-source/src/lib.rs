@@ -17,6 +17,7 @@ mod encoding;
 mod events;
 mod file;
 pub mod git;
+mod home;
 mod input;
 mod json;
 mod objects;
@@ -27,11 +28,14 @@ mod refusal;
 mod scalar;
 mod sources;
 mod strict;
+mod windows;
 mod words;
 mod yaml;
 
 pub use edit::{Amend, Amended, Hunk, block};
 pub use input::{Files, Held, Input};
+#[doc(hidden)]
+pub use read::read_by;
 pub use read::{Forbidden, Read, Unread, read};
 pub use refusal::{Caret, Refusal, Snippet};
 pub use sources::{Position, Sources};

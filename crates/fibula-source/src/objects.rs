@@ -60,6 +60,15 @@ pub(crate) struct Type<'a> {
 }
 
 impl Batch {
+    /// Whether nothing was found in it, not even something broken.
+    pub(crate) fn is_nothing(&self) -> bool {
+        self.found.is_empty()
+            && self.refused.is_empty()
+            && self.left.is_empty()
+            && self.strangers == 0
+            && !self.list
+    }
+
     /// Adds what comes after.
     pub(crate) fn append(mut self, mut other: Batch) -> Batch {
         self.found.append(&mut other.found);

@@ -1,7 +1,6 @@
 //! Everything together: inputs to objects.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use fibula_cluster::{Object, ObjectId};
 use rayon::prelude::*;
@@ -11,6 +10,7 @@ use crate::input::{Candidate, Candidates, Input};
 use crate::objects::{Batch, Context, Found};
 use crate::refusal::Refusal;
 use crate::sources::Sources;
+use crate::windows::WINDOW;
 use crate::{json, yaml};
 
 /// What the inputs held. Everything in it is in the order of the inputs, the files in a folder
@@ -77,51 +77,59 @@ pub struct Unread {
 }
 
 /// Reads all inputs, in parallel. Costs some 10 ms for each MB of YAML and 3 ms for each of
-/// JSON on one core, and memory for the bytes and the objects that are read. Never fails: what
-/// cannot be read is in [`Read::refused`].
+/// JSON on one core, and memory for the objects and the text: of a big file for a window of it.
+/// Never fails: what cannot be read is in [`Read::refused`].
 pub fn read(inputs: &[Input]) -> Read {
+    read_by(inputs, WINDOW)
+}
+
+/// As [`read()`], with windows of another size: whatever it is, the answer is the same.
+#[doc(hidden)]
+pub fn read_by(inputs: &[Input], window: usize) -> Read {
     let candidates = Candidates::of(inputs);
-    let loaded: Vec<Result<Arc<File>, Box<Refusal>>> = candidates
+    let parts = candidates.parts;
+    let files: Vec<_> = candidates
         .files
         .into_par_iter()
-        .map(|candidate| candidate.and_then(|file: Candidate<'_>| file.load().map(Arc::new)))
+        .map(|candidate| candidate.and_then(|file: Candidate<'_>| file.read(window)))
         .collect();
-    let parts = candidates.parts;
     let mut read = Read { skipped: candidates.skipped, ..Read::default() };
-    for file in loaded {
+    let mut batches = vec![];
+    for file in files {
         match file {
-            Ok(file) => read.sources.files.push(file),
+            Ok(file) => {
+                let live = file.iter().any(|(part, _)| part.live);
+                read.live |= live;
+                read.files += usize::from(!live);
+                // Each knows its parts from the first.
+                let before = read.sources.files.len() as u32;
+                for (part, batch) in file {
+                    read.sources.files.push(part);
+                    batches.push((before, batch));
+                }
+            }
             Err(refusal) => read.refused.push(*refusal),
         }
     }
-    let files = &read.sources.files;
-    read.files = files.iter().filter(|file| !file.live).count();
-    read.live = files.iter().any(|file| file.live);
-    let batches: Vec<Batch> =
-        files.par_iter().enumerate().map(|(index, file)| self::file(index as u32, file)).collect();
-    for batch in batches {
-        read.add(batch);
+    for (before, batch) in batches {
+        read.add(before, batch);
     }
     read.refused = parts.gather(std::mem::take(&mut read.refused));
     read.kustomizations = parts.kustomizations;
     read
 }
 
-fn file(index: u32, file: &File) -> Batch {
+/// Reads a file that is in memory.
+pub(crate) fn file(file: &File) -> Batch {
     let format = file.format();
-    let context = Context { file, index, format, base: file.start() };
+    let context = Context { file, index: 0, format, base: file.start() };
     let mut batch = match format {
         Format::Yaml => yaml::read(context),
         Format::Json => json::read(context),
     };
-    let nothing = batch.found.is_empty()
-        && batch.refused.is_empty()
-        && batch.left.is_empty()
-        && batch.strangers == 0
-        && !batch.list;
-    if nothing && file.found {
+    if batch.is_nothing() && file.found {
         batch.strangers += 1;
-    } else if nothing && file.text.trim_ascii().is_empty() {
+    } else if batch.is_nothing() && file.text.trim_ascii().is_empty() {
         let refusal = Refusal::file(&file.name, "Kubernetes objects in YAML or JSON");
         batch.refused.push(refusal.got("nothing: the file is empty"));
     }
@@ -151,8 +159,9 @@ impl Read {
         other.objects.into_iter().map(|(id, object)| (moved(id), object)).collect()
     }
 
-    fn add(&mut self, batch: Batch) {
-        for (origin, found) in batch.found {
+    fn add(&mut self, before: u32, batch: Batch) {
+        for (mut origin, found) in batch.found {
+            origin.file += before;
             let id = ObjectId(self.sources.origins.len() as u32);
             self.sources.origins.push(origin);
             match found {

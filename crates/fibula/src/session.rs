@@ -124,8 +124,8 @@ impl Session {
     }
 
     /// The policies that were not read, as they are written: none of them twice.
-    pub(crate) fn unread(&self) -> BTreeSet<(&str, &str, &str, &str)> {
-        let text = |id| self.sources.text(id).map_or("", str::trim);
+    pub(crate) fn unread(&self) -> BTreeSet<(&str, &str, &str, String)> {
+        let text = |id| self.sources.text(id).map_or_else(String::new, |t| t.trim().to_owned());
         let all = self.unread.iter();
         all.map(|o| (&*o.kind, &*o.namespace, &*o.name, text(o.id))).collect()
     }
