@@ -247,7 +247,7 @@ fn assumed(view: &View<'_>, trace: &Trace, preface: &Preface) -> Vec<String> {
 }
 
 /// Why an answer is not certain, beside the choices that are open.
-fn because(trace: &Trace) -> Vec<String> {
+pub(crate) fn because(trace: &Trace) -> Vec<String> {
     let other = trace.doubts.iter().filter(|doubt| !matches!(doubt, Doubt::Choice(_)));
     let each = other.map(|doubt| match doubt {
         Doubt::Choice(_) => String::new(),

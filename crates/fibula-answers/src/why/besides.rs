@@ -57,8 +57,8 @@ pub(super) fn besides(old: Ground<'_>, new: Ground<'_>, wanted: &Wanted) -> Opti
     let diff = diff::compare(old, new).ok()?;
     let (before, after) = (old.cluster?, new.cluster?);
     let mut found = Besides {
-        opens: pairs(&diff, &diff.opens, new.network, wanted),
-        closes: pairs(&diff, &diff.closes, old.network, wanted),
+        opens: pairs(&diff, &diff.opens, (after, new.network), wanted),
+        closes: pairs(&diff, &diff.closes, (before, old.network), wanted),
         ..Besides::default()
     };
     let both = before.services.iter().zip(&after.services).enumerate();
@@ -72,13 +72,18 @@ pub(super) fn besides(old: Ground<'_>, new: Ground<'_>, wanted: &Wanted) -> Opti
 fn pairs(
     diff: &diff::Diff,
     changes: &[diff::Change],
-    network: &Network,
+    (cluster, network): (&Cluster, &Network),
     wanted: &Wanted,
 ) -> Vec<Pairs> {
     let party = |id: &PartyId| &diff.parties[id.0 as usize];
     // Nobody listens on port 0, and no rule can name it.
     let zero = Ports::new(Proto::ALL.iter().map(|proto| (*proto, (0, 0))));
     let mut found: Vec<Pairs> = vec![];
+    let inner: Vec<Range> = cluster
+        .ranges
+        .iter()
+        .map(|range| Range::prefix(range.net.addr(), range.net.prefix_len()))
+        .collect();
     for change in changes {
         for toward in &change.line.to {
             // One by one, for the one that was wanted may be among them.
@@ -92,7 +97,11 @@ fn pairs(
                         true => to.as_ref().and_then(|to| elsewhere(network, to, from)),
                         false => Some(from.clone()),
                     };
-                    let (Some(from), Some(to)) = (&from, &to) else { continue };
+                    let both = from.zip(to);
+                    let both = both.and_then(|(from, to)| {
+                        Some((beyond(&inner, from)?, beyond(&inner, to)?))
+                    });
+                    let Some((from, to)) = &both else { continue };
                     let ports = toward.ports.minus(&zero);
                     let ports = match wanted.is(from, to) {
                         Some(own) => ports.minus(&own),
@@ -130,6 +139,33 @@ fn elsewhere(network: &Network, node: &Party, pods: &Party) -> Option<Party> {
     }
     left.elements = others;
     (!left.elements.is_empty()).then_some(left)
+}
+
+/// A party without addresses of the cluster's own ranges that nobody has: there is nobody to reach
+/// (R3). Nothing where none is left.
+fn beyond(inner: &[Range], party: Party) -> Option<Party> {
+    let Who::World(ranges) = &party.who else { return Some(party) };
+    let mut left = ranges.clone();
+    for own in inner {
+        left = left
+            .into_iter()
+            .flat_map(|range| {
+                if own.hi < range.lo || range.hi < own.lo {
+                    return vec![range];
+                }
+                let before = own.lo.previous().filter(|hi| range.lo <= *hi && own.lo > range.lo);
+                let after = own.hi.next().filter(|lo| *lo <= range.hi && own.hi < range.hi);
+                let before = before.map(|hi| Range { lo: range.lo, hi });
+                let after = after.map(|lo| Range { lo, hi: range.hi });
+                before.into_iter().chain(after).collect()
+            })
+            .collect();
+    }
+    let who = Who::World(left);
+    match &who {
+        Who::World(left) if left.is_empty() => None,
+        _ => Some(Party { who, ..party }),
+    }
 }
 
 /// Sources with the same targets together, and targets with the same sources.

@@ -64,7 +64,7 @@ pub(super) fn changes(prover: &Prover<'_>, trace: &Trace) -> Closing {
         closing.changes.extend(policy.map(Change::of));
     }
     if let (Some(from), Some(to)) = (&ends.from, &ends.to) {
-        let edits = labels::edits(cluster, [from, to], vec![]);
+        let edits = labels::closing(cluster, [from, to]);
         closing.changes.extend(edits.into_iter().map(Change::of));
     }
     closing

@@ -7,11 +7,12 @@ use fibula_cluster::{Cluster, NamespaceSelection, PeerOf, PodSelection, Selector
 
 use super::blocks::Judged;
 use super::peers::End;
+use super::sight;
 use crate::change::{Edit, Labelled};
 use crate::trace::policies::{self, Says, What};
 
 /// A label that a rule wants: whose, its key and its value.
-pub(super) type Missed = (Labelled, String, String);
+type Missed = (Labelled, String, String);
 
 /// A label, by its key, with a value or none.
 type Label = (String, Option<String>);
@@ -23,10 +24,37 @@ struct Asked {
     namespaces: BTreeSet<Label>,
 }
 
+/// Labels of the ends of a connection that could keep it from working.
+pub(super) fn closing(cluster: &Cluster, ends: [&End; 2]) -> Vec<Edit> {
+    edits(cluster, ends, vec![])
+}
+
+/// How many labels are tried each; of more those that look different to policies.
+const MOST: usize = 48;
+
+/// Labels that could let pass what policies said no to.
+pub(super) fn allowing(cluster: &Cluster, judged: &Judged) -> Vec<Edit> {
+    let missed = missed(cluster, judged);
+    let mut all = edits(cluster, [&judged.other, &judged.subject], missed);
+    if matches!(judged.ruling.says, Says::Isolated(_)) {
+        all.retain(|edit| !sight::sees(cluster, judged, edit).is_no());
+    }
+    if all.len() > MOST {
+        let mut seen = vec![];
+        all.retain(|edit| {
+            let sight = sight::sees(cluster, judged, edit);
+            let new = !seen.contains(&sight);
+            seen.push(sight);
+            new
+        });
+    }
+    all
+}
+
 /// Labels of both ends and of their namespaces, those first that a rule missed by one.
 ///
 /// A label that no selector asks for changes nothing. To be without one is a value too.
-pub(super) fn edits(cluster: &Cluster, ends: [&End; 2], missed: Vec<Missed>) -> Vec<Edit> {
+fn edits(cluster: &Cluster, ends: [&End; 2], missed: Vec<Missed>) -> Vec<Edit> {
     let mut edits: Vec<Edit> = vec![];
     for (of, key, value) in missed {
         edits.push(Edit::SetLabel { of, key, value: Some(value) });
@@ -76,7 +104,7 @@ pub(super) fn edits(cluster: &Cluster, ends: [&End; 2], missed: Vec<Missed>) -> 
 }
 
 /// The labels that a rule wants of the other end and finds otherwise, and nothing else of it.
-pub(super) fn missed(cluster: &Cluster, judged: &Judged) -> Vec<Missed> {
+fn missed(cluster: &Cluster, judged: &Judged) -> Vec<Missed> {
     let Says::Isolated(all) = &judged.ruling.says else { return vec![] };
     let End::Pods { namespace, workload } = &judged.other else { return vec![] };
     let rules = all.iter().flat_map(|one| &one.rules).filter(|rule| rule.port.is_none());

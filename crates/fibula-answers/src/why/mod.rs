@@ -22,6 +22,7 @@ mod prove;
 mod rank;
 mod search;
 mod services;
+mod sight;
 mod uses;
 
 use crate::change::Change;

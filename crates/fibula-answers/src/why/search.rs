@@ -10,8 +10,9 @@ use crate::change::{Change, Edit, Kind, Labelled};
 const MOST_TRIES: usize = 400;
 /// Of a big one: about as many pods as are made into networks in all.
 const MOST_PODS: usize = 60_000;
-/// Whatever the cluster, so many are tried.
-const LEAST_TRIES: usize = 24;
+/// Whatever the cluster, so many are tried; and of these so many are kept for combinations.
+const LEAST_TRIES: usize = 40;
+const KEPT: usize = 12;
 /// How many changes of one kind are compared.
 const MOST_OF_A_KIND: usize = 12;
 /// How many combinations of edits are tried where several things are in the way.
@@ -60,23 +61,29 @@ pub(super) fn search(prover: &Prover<'_>, book: &dyn Book, why: &mut Why) {
 impl Search<'_, '_> {
     fn allow(&mut self, found: &[Block]) {
         let edits: Vec<Vec<Edit>> = found.iter().map(|block| self.edits(block)).collect();
+        let labels: Vec<Vec<Edit>> = found.iter().map(|block| self.labels(block)).collect();
         // What ends a message besides is taken away by none of them.
-        if edits.iter().any(Vec::is_empty) {
+        if edits.iter().zip(&labels).any(|(edits, labels)| edits.is_empty() && labels.is_empty()) {
             return;
         }
-        let mut lifts: Vec<Vec<(Edit, Tried)>> = vec![];
-        for (block, edits) in found.iter().zip(edits) {
-            let mut own = vec![];
-            for edit in edits {
-                let change = Change::of(edit.clone());
-                let Some(tried) = self.try_on(&change) else { continue };
-                if self.prover.works(&tried) {
-                    self.keep(change, &tried);
-                } else if self.lifts(block, &tried) {
-                    own.push((edit, tried));
+        let mut lifts: Vec<Vec<(Edit, Tried)>> = found.iter().map(|_| vec![]).collect();
+        // Labels last: there may be many, and of the others few.
+        for (all, kept) in [(edits, 0), (labels, if found.len() > 1 { KEPT } else { 0 })] {
+            for ((block, edits), own) in found.iter().zip(all).zip(&mut lifts) {
+                for edit in edits {
+                    let change = Change::of(edit.clone());
+                    if self.tries <= kept {
+                        self.left += 1;
+                        continue;
+                    }
+                    let Some(tried) = self.try_on(&change) else { continue };
+                    if self.prover.works(&tried) {
+                        self.keep(change, &tried);
+                    } else if self.lifts(block, &tried) {
+                        own.push((edit, tried));
+                    }
                 }
             }
-            lifts.push(own);
         }
         if let [Block::Service(..)] = found {
             for (edit, tried) in lifts.iter().flatten().take(MOST_BEHIND) {
@@ -88,18 +95,21 @@ impl Search<'_, '_> {
         }
     }
 
-    /// Edits that could take away what is in the way.
+    /// Edits of policies and Services that could take away what is in the way.
     fn edits(&self, block: &Block) -> Vec<Edit> {
         let cluster = self.prover.cluster;
         match block {
-            Block::Policy(judged) => {
-                let mut edits = allow::edits(cluster, judged);
-                let missed = labels::missed(cluster, judged);
-                edits.extend(labels::edits(cluster, [&judged.other, &judged.subject], missed));
-                edits
-            }
+            Block::Policy(judged) => allow::edits(cluster, judged),
             Block::Service(why, header) => services::edits(cluster, why, *header),
             Block::Other(_) => vec![],
+        }
+    }
+
+    /// Labels of both ends that could.
+    fn labels(&self, block: &Block) -> Vec<Edit> {
+        match block {
+            Block::Policy(judged) => labels::allowing(self.prover.cluster, judged),
+            Block::Service(..) | Block::Other(_) => vec![],
         }
     }
 
@@ -129,6 +139,9 @@ impl Search<'_, '_> {
 
     /// What stands behind a Service that was in the way may be in the way too.
     fn behind(&mut self, first: &Edit, tried: &Tried) {
+        if self.harm(&Change::of(first.clone())).is_some() {
+            return;
+        }
         let (cluster, network) = tried.parts();
         let [block] = &blocks(cluster, network, &tried.trace)[..] else { return };
         let Block::Policy(judged) = block else { return };
@@ -142,7 +155,7 @@ impl Search<'_, '_> {
         let mut all: Vec<Change> = vec![Change::default()];
         for own in lifts {
             let mut best: Vec<(Kind, f64, usize, Edit)> = vec![];
-            for (edit, tried) in own {
+            for (edit, tried) in own.into_iter().take(MOST_OF_A_KIND) {
                 let change = Change::of(edit.clone());
                 if self.harm(&change).is_some() || self.moves(&tried).is_some() {
                     continue;

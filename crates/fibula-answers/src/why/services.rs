@@ -28,16 +28,7 @@ pub(super) fn edits(cluster: &Cluster, why: &Why, header: Header) -> Vec<Edit> {
 
 /// The Service that a reason names.
 pub(super) fn of<'c>(cluster: &'c Cluster, why: &Why) -> Option<&'c Service> {
-    let (Why::NoPort(name, _)
-    | Why::SelectsNothing(name, _)
-    | Why::NoSelector(name)
-    | Why::NoSuchTarget(name, _)
-    | Why::EmptySlices(name)
-    | Why::NoFamily(name)
-    | Why::Unready(name, _)
-    | Why::Elsewhere(name, ..)
-    | Why::OutOfRange(name)) = why;
-    let (namespace, name) = name.split_once('/')?;
+    let (namespace, name) = why.service().split_once('/')?;
     cluster.services.iter().find(|s| s.namespace == namespace && s.name == name)
 }
 

@@ -7,7 +7,7 @@ mod spec;
 mod verdict;
 mod words;
 
-use fibula_answers::trace::Doubt;
+use fibula_answers::trace::{Answer, Doubt};
 use fibula_answers::why::{Because, Block, Goal, Offer, Why};
 use fibula_source::Hunk;
 
@@ -38,7 +38,7 @@ pub fn why(view: &View<'_>, told: &Told<'_>, preface: &Preface) -> Page {
     let (head, says) = verdict::verdict(view, why);
     page.hanging(head, &says);
     if why.done {
-        if why.goal == Goal::Allow {
+        if why.goal == Goal::Allow && why.trace.answer() == Answer::All {
             let close = Text::new().with(Label::Dim, "  close it   ");
             page.blank();
             page.line(close.with(Label::Command, format!("{} --close", told.command)));

@@ -3,7 +3,7 @@
 use fibula_answers::trace::policies::{Direction, Ruling, Says};
 use fibula_answers::trace::{Answer, Branch, header_before};
 use fibula_answers::why::{Block, Why};
-use fibula_cluster::{Pod, RuleAction};
+use fibula_cluster::{Place, Pod, RuleAction};
 use fibula_network::walk::Verdict;
 use fibula_network::{ElementId, Kind};
 
@@ -15,7 +15,7 @@ use crate::policies;
 use crate::preface::{count, list};
 use crate::served;
 use crate::style::Label;
-use crate::trace::headline;
+use crate::trace::{because, headline};
 use crate::view::View;
 use crate::why::words;
 
@@ -29,11 +29,8 @@ pub(super) fn verdict(view: &View<'_>, why: &Why) -> (Text, String) {
     let mut says: Vec<String> = vec![];
     let head = match (trace.answer(), why.blocks.first()) {
         (Answer::Undecided, _) => {
-            let about = open::depends(view, trace);
-            says.push(match about {
-                Some(about) => format!("it depends on {about}"),
-                None => "not all was read that could decide it".to_owned(),
-            });
+            says.extend(open::depends(view, trace).map(|about| format!("it depends on {about}")));
+            says.extend(because(trace));
             Text::new().with(Label::Open, "? undecided")
         }
         (Answer::All, _) => Text::new().with(Label::Good, "✓ delivered"),
@@ -48,7 +45,10 @@ pub(super) fn verdict(view: &View<'_>, why: &Why) -> (Text, String) {
     };
     let blocks: Vec<String> = why.blocks.iter().map(|block| self::block(view, block)).collect();
     if !blocks.is_empty() {
-        says.push(blocks.join("; and "));
+        let is_policy = matches!(why.blocks[0], Block::Policy(_));
+        let said = head.words().contains("dropped");
+        let lead = if is_policy && !said { "dropped " } else { "" };
+        says.push(format!("{lead}{}", blocks.join("; and ")));
     }
     match (trace.answer(), why.allowed.is_empty()) {
         // What lets it pass is so under some answers only.
@@ -111,7 +111,16 @@ pub(super) fn block(view: &View<'_>, block: &Block) -> String {
                 Says::Exempt(id) => format!("by the {way} of {pod} ({id})"),
             }
         }
-        Block::Service(reason, header) => served::why(view, reason, *header),
+        Block::Service(reason, header) => {
+            let says = served::why(view, reason, *header);
+            let place = reason.service().rsplit_once('/').and_then(|(namespace, name)| {
+                let mut services = view.cluster?.services.iter();
+                let own = services.find(|s| s.namespace == namespace && s.name == name)?;
+                let place = Place { object: own.object, container: None, port: None };
+                (view.place)(policies::place(place))
+            });
+            at(says, place)
+        }
         Block::Other(verdict) => ended(*verdict).to_owned(),
     }
 }

@@ -251,7 +251,7 @@ impl Doc<'_> {
         }
         let above = locate(self.events, 0, parent(path)?.0);
         if is_flow(&self.events[above.value]) {
-            return None;
+            return self.remove_in_line(above.value, found.value);
         }
         let (first, only, empty) = match self.events[above.value].what {
             What::Seq => {
@@ -284,5 +284,23 @@ impl Doc<'_> {
                 Some(Splice { bytes: start..end, text: String::new() })
             }
         }
+    }
+
+    /// An item or an entry of a collection in one line that goes, with the comma that parts it from
+    /// another.
+    fn remove_in_line(&self, above: usize, value: usize) -> Option<Splice> {
+        let parts: Vec<(usize, usize)> = match self.events[above].what {
+            What::Seq => items(self.events, above).map(|item| (item, item)).collect(),
+            _ => entries(self.events, above).collect(),
+        };
+        let at = parts.iter().position(|(_, own)| *own == value)?;
+        let start = |part: &(usize, usize)| self.events[part.0].start;
+        let end = |part: &(usize, usize)| self.end(part.1).max(self.events[part.0].end);
+        let bytes = match (parts.get(at + 1), at.checked_sub(1).and_then(|at| parts.get(at))) {
+            (Some(next), _) => start(&parts[at])..start(next),
+            (None, Some(last)) => end(last)..end(&parts[at]),
+            (None, None) => start(&parts[at])..end(&parts[at]),
+        };
+        Some(Splice { bytes, text: String::new() })
     }
 }
