@@ -82,7 +82,7 @@ pub(crate) fn unpacked(bytes: Vec<u8>) -> io::Result<Vec<u8>> {
     let mut unpacked = Vec::new();
     MultiGzDecoder::new(&bytes[..]).take(most).read_to_end(&mut unpacked)?;
     if unpacked.len() as u64 == most {
-        let got = format!("more than {} MiB from {} bytes", most >> 20, bytes.len());
+        let got = format!("more than {} MiB", most >> 20);
         return Err(io::Error::new(io::ErrorKind::FileTooLarge, got));
     }
     Ok(unpacked)
