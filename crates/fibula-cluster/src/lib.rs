@@ -30,7 +30,9 @@ mod sloppy;
 
 pub use api::Fields;
 pub use cluster::*;
-pub use findings::{Finding, Owner, Severity, findings, shared_addresses};
+pub use findings::{
+    Finding, OF_OBJECTS, One, Owner, Severity, Told, Wanted, findings, shared_addresses, tell,
+};
 pub use object::{Fault, Kind, Object};
 pub use options::Options;
 pub use place::{ContainerList, ObjectId, Place, place_path};

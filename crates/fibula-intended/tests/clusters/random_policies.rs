@@ -177,6 +177,7 @@ fn policy_of(
         object: ObjectId(0),
         subject: PodSelection { namespaces: all, pods: Selector::default() },
         isolates: Isolates::default(),
+        ignored: Isolates::default(),
         ingress,
         egress,
     }
