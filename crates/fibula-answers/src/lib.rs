@@ -5,6 +5,7 @@
 //! replayed by [`walk`](fibula_network::walk).
 
 pub mod constraints;
+pub mod lint;
 pub mod names;
 pub mod reach;
 mod tenants;

@@ -5,12 +5,13 @@ use std::ffi::OsString;
 use std::mem::ManuallyDrop;
 use std::path::PathBuf;
 
+use fibula_answers::lint::{Lint, near_id};
 use fibula_answers::trace::{Ground, Unread};
-use fibula_cluster::{Cluster, ObjectId, Options, Place, decides};
+use fibula_cluster::{Cluster, ObjectId, Options, Place, Severity, Wanted, decides};
 use fibula_intended::{Daemon, Decisions, Intent, Listeners, place};
 use fibula_network::{Network, PlaceId, file};
 use fibula_report::{About, Excerpt, Page, Preface, Reading, Taken, error};
-use fibula_source::{Input, Refusal, Sources};
+use fibula_source::{Input, Position, Refusal, Sources};
 
 use crate::args::{InputArgs, ListenersArg};
 use crate::config::{Config, config};
@@ -29,6 +30,9 @@ const MOST_EXCERPT: usize = 6;
 /// How many expressions of a selector are looked at for one.
 const MOST_EXPRESSIONS: usize = 8;
 
+/// The annotation that switches findings off.
+const IGNORE: &str = "metadata.annotations[fibula.dev/ignore]";
+
 /// Makes a network of a cluster.
 type Remake = Box<dyn Fn(&Cluster) -> Network>;
 
@@ -43,6 +47,15 @@ pub(crate) struct Session {
     remake: Option<Remake>,
     /// What the places of a network that was read mean.
     places: Vec<String>,
+    /// What is decided about findings.
+    findings: Findings,
+}
+
+/// What a file decides about findings.
+#[derive(Default)]
+struct Findings {
+    off: Vec<String>,
+    severity: Vec<(String, Severity)>,
 }
 
 // === impl Session ===
@@ -89,11 +102,57 @@ impl Session {
 
     /// Where something in an object is declared, as `file:line`.
     pub(crate) fn object_place(&self, place: Place) -> Option<String> {
+        let at = self.position(place)?;
+        Some(format!("{}:{}", at.file, at.line))
+    }
+
+    /// What looks wrong: of these ids only, where some are named, and none of the others. What a
+    /// comment or an annotation switches off at a place is not told there.
+    pub(crate) fn lint(&self, only: &[String], off: &[String]) -> Lint {
+        let remarks = self.sources.remarks();
+        let here = |id: &str, place: Place| {
+            let mut own = remarks.iter().filter(|remark| remark.object == place.object);
+            own.any(|remark| {
+                remark.ids.iter().any(|said| said == id)
+                    && (remark.whole || self.line(place) == Some(remark.line))
+            })
+        };
+        let wanted = Wanted {
+            only: only.iter().cloned().collect(),
+            off: self.findings.off.iter().chain(off).cloned().collect(),
+            severity: self.findings.severity.iter().cloned().collect(),
+            here: (!remarks.is_empty()).then_some(&here),
+        };
+        fibula_answers::lint::lint(self.ground(), &wanted)
+    }
+
+    /// What annotations and comments switch off and is the id of no finding, with a near id, and
+    /// where it stands.
+    pub(crate) fn switches_nothing_off(
+        &self,
+        lint: &Lint,
+    ) -> Vec<(String, Option<&'static str>, String)> {
+        let annotated = lint.unknown.iter().filter_map(|(said, near, at)| {
+            let at = self.sources.position(at.object, IGNORE)?;
+            Some((said.clone(), *near, format!("{}:{}", at.file, at.line)))
+        });
+        let ids = fibula_answers::lint::ids();
+        let remarks = self.sources.remarks();
+        let said = remarks.iter().flat_map(|r| r.ids.iter().map(|said| (said, &r.at)));
+        let said = said.filter(|(said, _)| !ids.contains(&said.as_str()));
+        let said = said.map(|(said, at)| (said.clone(), near_id(said), at.clone()));
+        annotated.chain(said).collect()
+    }
+
+    fn line(&self, place: Place) -> Option<usize> {
+        Some(self.position(place)?.line)
+    }
+
+    fn position(&self, place: Place) -> Option<Position<'_>> {
         let path = self.cluster.as_ref()?.path(place);
         // An object without a container in its place is shown where it begins.
         let path = if place.container.is_some() { path.as_str() } else { "metadata.name" };
-        let at = self.sources.position(place.object, path)?;
-        Some(format!("{}:{}", at.file, at.line))
+        self.sources.position(place.object, path)
     }
 
     /// Lines of an object, from that of one value to that of another.
@@ -138,6 +197,7 @@ impl Session {
                 sources: Sources::default(),
                 remake: None,
                 places,
+                findings: Findings::default(),
             }),
             Err(refusals) => Err(Stop::with(refused::pages(name, &bytes, &refusals), Exit::Cannot)),
         }
@@ -202,6 +262,7 @@ impl Session {
         let (mut intent, mut taken) = intent(args, k1);
         taken.extend(decided(&config));
         intent.decisions = config.decisions;
+        let findings = Findings { off: config.off, severity: config.severity };
         let network = fibula_intended::network(&cluster, &intent);
         let preface = Preface {
             read: Reading { garbled, ..Reading::new(&cluster, read.files, left) },
@@ -218,7 +279,7 @@ impl Session {
         let sources = read.sources;
         let remake: Remake = Box::new(move |cluster| fibula_intended::network(cluster, &intent));
         let (cluster, remake) = (Some(cluster), Some(remake));
-        Ok(Session { network, cluster, preface, sources, remake, places: vec![] })
+        Ok(Session { network, cluster, preface, sources, remake, places: vec![], findings })
     }
 }
 

@@ -221,7 +221,7 @@ impl<'a> Namer<'a> {
 }
 
 /// The pods that are switches, in the order of those.
-pub(super) fn own(cluster: &Cluster) -> impl Iterator<Item = &fibula_cluster::Pod> {
+pub(crate) fn own(cluster: &Cluster) -> impl Iterator<Item = &fibula_cluster::Pod> {
     cluster.pods.iter().filter(|pod| pod.has_network())
 }
 

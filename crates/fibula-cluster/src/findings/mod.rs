@@ -46,6 +46,22 @@ pub enum Severity {
     Note,
 }
 
+impl Severity {
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Error => "error",
+            Self::Warning => "warning",
+            Self::Note => "note",
+        }
+    }
+
+    /// That of a name.
+    pub fn named(name: &str) -> Option<Self> {
+        [Self::Error, Self::Warning, Self::Note].into_iter().find(|known| known.name() == name)
+    }
+}
+
 /// Everything worth telling about a cluster: the worst first, then by id and message. One finding
 /// for everything that is alike. Near linear in the cluster, and in the pods that its Services
 /// select.

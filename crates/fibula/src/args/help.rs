@@ -65,3 +65,15 @@ names of Services resolve where the pod asks the cluster for them. The exit code
 Examples:
   fibula lab run -f @k1 -- ping -c 1 10.0.2.1
   fibula lab run --in world -f deploy/ -- curl -s http://10.0.0.1:30080";
+
+pub(super) const LINT_HELP: &str = "\
+Findings alone exit with 0: say --deny to fail on them. Each has an id in words, and a page:
+`fibula explain same-port`. To switch one off
+
+  in an object    annotation fibula.dev/ignore: same-port      on a Namespace: for all in it
+  on a line       # fibula: ignore same-port                   on it, or above it
+  in fibula.toml  [lint] off = [\"same-port\"]                 [lint.severity] same-port = \"error\"
+
+Examples:
+  fibula lint deploy/ --deny warning
+  fibula lint deploy/ --only exposed,egress-without-dns";

@@ -1,13 +1,12 @@
-//! `trace`, `verify`, `lint`: questions put to a network.
+//! `trace`, `verify`: questions put to a network.
 
 use std::ffi::OsString;
 
 use fibula_answers::names::NameError;
 use fibula_answers::trace::Answer;
-use fibula_cluster::{Finding, Severity, findings};
 use fibula_report::{Page, View, error, json};
 
-use crate::args::{DenyArg, LintArgs, TraceArgs, VerifyArgs};
+use crate::args::{TraceArgs, VerifyArgs};
 use crate::output::Format;
 use crate::session::Session;
 use crate::{Done, Exit, Output, Stop, Streams};
@@ -76,7 +75,7 @@ pub(crate) fn verify(
     let session = Session::open(&args.input, &args.inputs, default, streams)?;
     let proof = fibula_answers::verify(&session.network);
     let withheld = fibula_answers::withheld(&session.network);
-    let findings = session.cluster.as_ref().map(findings).unwrap_or_default();
+    let findings = session.lint(&[], &[]).findings;
     let place = |id| session.place(id);
     let view = View::new(&session.network, &place);
     let inputs: Vec<&str> =
@@ -97,27 +96,4 @@ pub(crate) fn verify(
     } else {
         Exit::Undecided
     }))
-}
-
-/// What looks wrong.
-pub(crate) fn lint(args: &LintArgs, default: Option<OsString>, streams: &mut Streams<'_>) -> Done {
-    if let Some(file) = &args.input.network {
-        let hint = format!("fibula verify --network {file}");
-        return Err(Stop::cannot("lint looks at objects: a network holds none", Some(&hint)));
-    }
-    let session = Session::open(&args.input, &args.inputs, default, streams)?;
-    let findings: Vec<Finding> = session.cluster.as_ref().map(findings).unwrap_or_default();
-    let place = |at| session.object_place(at);
-    Output::new(&args.output, streams)?
-        .print(&|| fibula_report::lint(&findings, &place, &session.preface), &|| {
-            json::lint(&findings, &place, &session.preface)
-        })?;
-    let denied = args.deny.map(|deny| match deny {
-        DenyArg::Error => Severity::Error,
-        DenyArg::Warning => Severity::Warning,
-        DenyArg::Note => Severity::Note,
-    });
-    let worst = findings.iter().map(|finding| finding.severity).min();
-    let no = worst.is_some_and(|worst| denied.is_some_and(|denied| worst <= denied));
-    Ok(session.exit(if no { Exit::No } else { Exit::Yes }))
 }

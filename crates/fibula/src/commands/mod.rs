@@ -3,14 +3,16 @@
 mod ask;
 mod graph;
 mod lab;
+mod lint;
 mod make;
 mod reach;
 mod room;
 mod show;
 
-pub(crate) use ask::{lint, trace, verify};
+pub(crate) use ask::{trace, verify};
 pub(crate) use graph::graph;
 pub(crate) use lab::lab;
+pub(crate) use lint::lint;
 pub(crate) use make::{completions, generate};
 pub(crate) use reach::reach;
 pub(crate) use show::{demo, explain, overview};
