@@ -19,6 +19,7 @@ use fibula_cluster::{Cluster, Finding, OF_OBJECTS, ObjectId, Place, Policy, Told
 use fibula_network::filters::Filters;
 
 use crate::trace::Ground;
+pub use spare::parts;
 
 /// What looks wrong, and what was not wanted of it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use fibula_cluster::{
-    Cluster, ContainerList, Finding, One, Place, Policy, PolicyKind, Severity, Told,
+    Cluster, ContainerList, Finding, One, Place, Policy, PolicyKind, Rule, Severity, Told,
 };
 use fibula_network::filters::{Filters, Owned, Part, PartKey};
 use fibula_network::{Entry, Side, TableId};
@@ -35,8 +35,8 @@ pub(super) fn tell(told: &mut Told<'_>, filters: &mut Filters<'_>) {
     spare.everything(told);
 }
 
-/// What each policy, and each rule, does.
-pub(super) fn parts(cluster: &Cluster, filters: &mut Filters<'_>) -> BTreeMap<PartKey, Part> {
+/// What each policy, by its index, and each rule of it does, in each direction.
+pub fn parts(cluster: &Cluster, filters: &mut Filters<'_>) -> BTreeMap<PartKey, Part> {
     // A table is called as its policy is, and by its direction: one without entries says no more.
     let mut owners: FxHashMap<String, u32> = FxHashMap::default();
     for (i, policy) in (0..).zip(&cluster.policies) {
@@ -87,7 +87,8 @@ impl Spare<'_> {
         let mut alike: BTreeMap<bool, Vec<One>> = BTreeMap::new();
         for at in 0..self.cluster.policies.len() as u32 {
             let policy = self.policy(at);
-            if !self.is_idle(at, None) || self.is_left_by_others(at) {
+            let left = self.is_left_by_others(at) || self.lets_all_through(at);
+            if !self.is_idle(at, None) || left {
                 continue;
             }
             let of_cluster = policy.kind != PolicyKind::NetworkPolicy;
@@ -108,6 +109,18 @@ impl Spare<'_> {
                 format!("{} {change} nothing that others do not: {names}", policies(n))
             });
         }
+    }
+
+    /// Whether a policy lets everything through in each direction that it isolates: that is told.
+    fn lets_all_through(&self, at: u32) -> bool {
+        let policy = self.policy(at);
+        let all = |list, rules: &[Rule]| {
+            let mut keys = rules.iter().map(|rule| rule_number(list, rule.index));
+            keys.any(|key| self.lets_all(at, key))
+        };
+        policy.kind == PolicyKind::NetworkPolicy
+            && (!policy.isolates.ingress || all(ContainerList::Ingress, &policy.ingress))
+            && (!policy.isolates.egress || all(ContainerList::Egress, &policy.egress))
     }
 
     /// Whether each rule is covered by a policy that is told to be idle because this one is here: of
@@ -236,7 +249,7 @@ impl Spare<'_> {
 
 /// The numbers of a policy's rules.
 fn keys(policy: &Policy) -> impl Iterator<Item = u64> {
-    let of = |list, rules: &[fibula_cluster::Rule]| -> Vec<u64> {
+    let of = |list, rules: &[Rule]| -> Vec<u64> {
         rules.iter().map(|rule| rule_number(list, rule.index)).collect()
     };
     let ingress = of(ContainerList::Ingress, &policy.ingress);

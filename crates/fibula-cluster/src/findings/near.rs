@@ -8,8 +8,8 @@ use crate::cluster::Cluster;
 use crate::policy::{NamespaceSelection, PodSelection};
 use crate::selector::{Requirement, Selector, Test};
 
-/// How alike a near word is at least, from 0 to 1.
-const ALIKE: f64 = 0.85;
+/// One letter in so many may be wrong in a near word.
+const RIGHT: usize = 5;
 
 /// The labels of a cluster's pods, by namespace and key; collected when somebody asks.
 pub(super) struct Near<'c> {
@@ -33,19 +33,31 @@ impl<'c> Near<'c> {
         labels.iter().find_map(|(key, value)| near(keys, key, value))
     }
 
+    /// What a selection wants and nothing has: the first of its requirements that no pod of its
+    /// namespaces meets, or all of them, where no pod meets all; and whether no namespace is such.
+    pub(super) fn wanted(&self, selection: &PodSelection) -> (String, bool) {
+        let within = self.within(selection);
+        match (&selection.namespaces, within.is_empty()) {
+            (NamespaceSelection::By(by), true) => (by.to_string(), true),
+            _ => (unmet(&within, &selection.pods).unwrap_or(selection.pods.to_string()), false),
+        }
+    }
+
+    /// What a Service wants and nothing has, likewise.
+    pub(super) fn wanted_labels(&self, namespace: &str, labels: &[(String, String)]) -> String {
+        let test = |value: &str| Test::In(vec![value.to_owned()]);
+        let requirements =
+            labels.iter().map(|(key, value)| Requirement { key: key.clone(), test: test(value) });
+        let selector = Selector::new(requirements);
+        let within: Vec<&Keys<'_>> = self.known().get(namespace).into_iter().collect();
+        unmet(&within, &selector).unwrap_or(selector.to_string())
+    }
+
     /// A label like one that a selection wants and no pod in its namespaces has; or, where no
     /// namespace is such, one like that which they have.
     pub(super) fn of_selection(&self, selection: &PodSelection) -> Option<String> {
         let cluster = self.cluster;
-        let known = self.known();
-        let within: Vec<&Keys<'_>> = match &selection.namespaces {
-            NamespaceSelection::Named(name) => known.get(name.as_str()).into_iter().collect(),
-            NamespaceSelection::By(by) => {
-                let known = known.iter();
-                let known = known.filter(|(name, _)| is_in(cluster, name, by) == Some(true));
-                known.map(|(_, keys)| keys).collect()
-            }
-        };
+        let within = self.within(selection);
         match (&selection.namespaces, within.is_empty()) {
             (NamespaceSelection::By(by), true) => {
                 let mut keys = Keys::new();
@@ -57,6 +69,19 @@ impl<'c> Near<'c> {
                 missing(&[&keys], by)
             }
             _ => missing(&within, &selection.pods),
+        }
+    }
+
+    /// The labels in the namespaces of a selection.
+    fn within(&self, selection: &PodSelection) -> Vec<&Keys<'c>> {
+        let known = self.known();
+        match &selection.namespaces {
+            NamespaceSelection::Named(name) => known.get(name.as_str()).into_iter().collect(),
+            NamespaceSelection::By(by) => {
+                let known = known.iter();
+                let known = known.filter(|(name, _)| is_in(self.cluster, name, by) == Some(true));
+                known.map(|(_, keys)| keys).collect()
+            }
         }
     }
 
@@ -87,6 +112,20 @@ pub(super) fn is_in(cluster: &Cluster, name: &str, by: &Selector) -> Option<bool
     }
 }
 
+/// The first requirement that no label meets by itself.
+fn unmet(keys: &[&Keys<'_>], selector: &Selector) -> Option<String> {
+    let met = |requirement: &&Requirement| match requirement.test {
+        Test::In(_) | Test::Exists => {
+            let values = keys.iter().filter_map(|keys| keys.get(requirement.key.as_str()));
+            let mut values = values.flatten();
+            values.any(|value| requirement.holds(Some(value)))
+        }
+        Test::NotIn(_) | Test::DoesNotExist => true,
+    };
+    let mut unmet = selector.requirements().iter().filter(|requirement| !met(requirement));
+    unmet.next().map(ToString::to_string)
+}
+
 /// A label like the first that a selector wants and none of these have.
 fn missing(keys: &[&Keys<'_>], selector: &Selector) -> Option<String> {
     let wanted = selector.requirements().iter().filter_map(|Requirement { key, test }| {
@@ -113,11 +152,16 @@ fn near(keys: &Keys<'_>, key: &str, value: &str) -> Option<String> {
     by.map(|(key, _)| format!("{key}={value}"))
 }
 
-/// The word that is most like another, if one is: the first of several.
+/// The word that is most like another, if one is: the first of several. `web-1` is no slip for
+/// `web-2`.
 pub(super) fn nearest<'w>(said: &str, words: impl Iterator<Item = &'w str>) -> Option<&'w str> {
-    let alike = words.map(|word| (strsim::jaro_winkler(said, word), word));
-    let near = alike.filter(|(alike, _)| *alike >= ALIKE);
-    near.min_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(b.1))).map(|(_, word)| word)
+    let letters = |word: &str| word.replace(|c: char| c.is_ascii_digit(), "");
+    let own = letters(said);
+    let far = words.map(|word| (strsim::damerau_levenshtein(said, word), word));
+    let near = far.filter(|(far, word)| {
+        (1..=said.len().div_ceil(RIGHT)).contains(far) && letters(word) != own
+    });
+    near.min().map(|(_, word)| word)
 }
 
 #[cfg(test)]
@@ -133,6 +177,8 @@ mod tests {
         assert_eq!(near(&keys, "app", "cartservic").as_deref(), Some("app=cartservice"));
         assert_eq!(near(&keys, "app", "db").as_deref(), Some("role=db"));
         assert_eq!(near(&keys, "app", "zebra"), None);
+        assert_eq!(nearest("web-1", ["web-2", "web-10"].into_iter()), None, "another number");
+        assert_eq!(nearest("prometheus", ["prometheus-adapter"].into_iter()), None, "too far");
         assert_eq!(near(&keys, "app", "cache"), None, "it is there");
     }
 }

@@ -63,8 +63,7 @@ pub(super) fn select_nothing(told: &mut Told<'_>, near: &Near<'_>) {
     };
     let services = told.cluster.services.iter().filter(nothing);
     let ones = services.map(|service| {
-        let labels = service.selector.iter().map(|(key, value)| format!("{key}={value}"));
-        let labels = labels.collect::<Vec<_>>().join(",");
+        let labels = near.wanted_labels(&service.namespace, &service.selector);
         let near = near.of_labels(&service.namespace, &service.selector);
         let near = near.map_or_else(String::new, |near| format!("; did you mean {near}?"));
         One {

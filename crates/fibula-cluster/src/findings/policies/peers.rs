@@ -1,26 +1,37 @@
 //! The other ends of rules: selectors that nothing has, and lists that say OR where AND was meant.
 
+use std::collections::BTreeMap;
+
 use super::{Ground, perhaps, rule_name, rules};
 use crate::api::NAMESPACE_NAME;
 use crate::findings::near::is_in;
-use crate::findings::{Finding, One, Severity, Told, count};
+use crate::findings::{Finding, One, Severity, Told, count, list};
 use crate::place::ContainerList;
 use crate::policy::{NamespaceSelection, Peer, PeerOf, PodSelection, Policy, Rule};
 use crate::select::Selected;
 
 pub(super) fn tell(told: &mut Told<'_>, ground: &Ground<'_, '_>) {
-    let mut unknown = Vec::new();
-    for (_, policy) in ground.policies() {
+    let mut unknown: BTreeMap<String, Vec<One>> = BTreeMap::new();
+    for (i, policy) in ground.policies() {
         for (way, rule) in rules(policy) {
-            for peer in rule.peers() {
+            // Of a policy that speaks of nobody that is told, and no more.
+            for peer in rule.peers().iter().filter(|_| ground.subject(i).next().is_some()) {
                 nothing(told, ground, (policy, way, rule, peer), &mut unknown);
             }
             either(told, ground, (policy, way, rule));
         }
     }
-    told.alike((NOTHING, "NP-11", Severity::Note), unknown, |n, names| {
+    let wanted: Vec<String> = unknown
+        .iter()
+        .map(|(wanted, ones)| match ones.len() {
+            1 => wanted.clone(),
+            n => format!("{wanted} ({n} times)"),
+        })
+        .collect();
+    let ones = unknown.into_values().flatten().collect();
+    told.alike((NOTHING, "NP-11", Severity::Note), ones, |n, _| {
         let mean = if n == 1 { "means" } else { "mean" };
-        format!("{} {mean} pods of which none is here: {names}", count(n, "peer"))
+        format!("{} {mean} pods of which none is here: {}", count(n, "peer"), list(&wanted))
     });
 }
 
@@ -33,13 +44,13 @@ fn nothing(
     told: &mut Told<'_>,
     ground: &Ground<'_, '_>,
     (policy, way, rule, peer): (&Policy, ContainerList, &Rule, &Peer),
-    unknown: &mut Vec<One>,
+    unknown: &mut BTreeMap<String, Vec<One>>,
 ) {
     let PeerOf::Pods(selection) = &peer.what else { return };
     let Some(id) = ground.select.id(selection) else { return };
     let Selected { surely, perhaps: open } = ground.select.pods(id);
     let at = format!("{}{}", rule_name(policy, way, rule), part(way, peer));
-    let wanted = wanted(selection);
+    let wanted = wanted(ground, selection);
     let mut all = surely.iter().chain(open).map(|class| ground.class(*class)).peekable();
     if all.peek().is_some() {
         if all.all(|class| class.host_network) && told.hears(NOTHING, peer.place) {
@@ -54,7 +65,11 @@ fn nothing(
         return;
     }
     match ground.near.of_selection(selection) {
-        None => unknown.push(One { name: format!("{at} ({wanted})"), place: peer.place }),
+        None if told.hears(NOTHING, peer.place) => {
+            let one = One { name: format!("{at} ({wanted})"), place: peer.place };
+            unknown.entry(wanted).or_default().push(one);
+        }
+        None => {}
         near if told.hears(NOTHING, peer.place) => {
             told.tell(finding(peer, &at, &format!("no pod has {wanted}{}", perhaps(near))));
         }
@@ -123,8 +138,9 @@ fn part(way: ContainerList, peer: &Peer) -> String {
     peer.place.port.map_or_else(String::new, |i| format!(".{list}[{i}]"))
 }
 
-/// What a selection wants, for people.
-fn wanted(selection: &PodSelection) -> String {
+/// What a selection wants and nothing has, for people.
+fn wanted(ground: &Ground<'_, '_>, selection: &PodSelection) -> String {
+    let (what, no_namespace) = ground.near.wanted(selection);
     let namespaces = match &selection.namespaces {
         NamespaceSelection::Named(name) => format!("in {name}"),
         NamespaceSelection::By(by) if by.is_empty() => "in any namespace".to_owned(),
@@ -136,8 +152,8 @@ fn wanted(selection: &PodSelection) -> String {
             }
         }
     };
-    match selection.pods.is_empty() {
+    match no_namespace || selection.pods.is_empty() {
         true => format!("any pod {namespaces}"),
-        false => format!("{} {namespaces}", selection.pods),
+        false => format!("{what} {namespaces}"),
     }
 }

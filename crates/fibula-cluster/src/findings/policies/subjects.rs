@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::{Ground, perhaps};
 use crate::findings::{One, Severity, Told, count};
 use crate::place::{ContainerList, Place};
-use crate::policy::{NamespaceSelection, Policy, PolicyKind, RuleAction};
+use crate::policy::{Policy, PolicyKind, RuleAction};
 use crate::select::ClassId;
 
 pub(super) fn tell(told: &mut Told<'_>, ground: &Ground<'_, '_>) {
@@ -29,7 +29,7 @@ fn select_nothing(told: &mut Told<'_>, ground: &Ground<'_, '_>) {
             continue;
         }
         let near = ground.near.of_selection(&policy.subject);
-        let what = said(policy);
+        let what = wanted(ground, policy);
         let name = format!("{} ({what}{})", policy.called(), perhaps(near));
         nobody.push((i, One { name, place: subject(policy) }));
     }
@@ -144,15 +144,12 @@ fn subject(policy: &Policy) -> Place {
     Place::field(policy.object, field)
 }
 
-/// Whom a policy wants.
-fn said(policy: &Policy) -> String {
-    let pods = match policy.subject.pods.is_empty() {
-        true => "any pod".to_owned(),
-        false => policy.subject.pods.to_string(),
-    };
-    match &policy.subject.namespaces {
-        NamespaceSelection::By(by) if !by.is_empty() => format!("{pods} in namespaces {by}"),
-        _ => pods,
+/// What a policy wants of pods and none has.
+fn wanted(ground: &Ground<'_, '_>, policy: &Policy) -> String {
+    match ground.near.wanted(&policy.subject) {
+        (namespaces, true) => format!("namespaces {namespaces}"),
+        (pods, _) if pods.is_empty() => "any pod".to_owned(),
+        (pods, _) => pods,
     }
 }
 
