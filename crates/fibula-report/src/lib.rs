@@ -33,7 +33,7 @@ mod why;
 
 pub use demo::{Broken, Demo, cut, demo};
 pub use dot::dot;
-pub use explain::{explain, explain_all, ids, near_ids};
+pub use explain::{example, explain, explain_all, ids, near_ids};
 pub use graph::{GraphOptions, graph};
 pub use lab::{Asked, Built, LabCheck, lab_check, lab_check_json, no_room, under_way};
 pub use lint::lint;

@@ -10,14 +10,15 @@
 //! *Own* and *same* are asked by themselves, as a fold cannot say them: once with all Nodes as the
 //! Node that hosts the source, once with all peers as the Pod itself.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use rustc_hash::FxHashMap;
 
 use super::fold::{Folder, Stack};
-use super::{Filters, Owner};
+use super::{FilterAtom, Filters, Owner, host};
 use crate::addr::Family;
+use crate::element::ElementId;
 use crate::fib::{Action, Entry, Side, TableId};
 use crate::network::Network;
 use crate::set::{SetId, Space};
@@ -131,11 +132,21 @@ impl Spare<'_, '_> {
                 [atom] if atoms.get(atom).elements.len() == 1 => Some(atom),
                 _ => None,
             };
+            // Nor is a Node another one for Pods that it hosts, all of them.
+            let pods = own.iter().flat_map(|atom| &atoms.get(*atom).elements);
+            let hosts: BTreeSet<ElementId> =
+                pods.filter_map(|pod| host(self.network, *pod)).collect();
+            let own_node = |atom: &FilterAtom| {
+                side == Side::Source
+                    && atom.owner == Owner::Nodes
+                    && hosts.len() == 1
+                    && atom.elements.iter().all(|node| hosts.contains(node))
+            };
             let arriving = atoms.iter().filter(|(number, atom)| {
                 atom.family == family
                     && match reading {
-                        Reading::Others => Some(*number) != alone,
-                        Reading::OwnNode => atom.owner == Owner::Nodes,
+                        Reading::Others => Some(*number) != alone && !own_node(atom),
+                        Reading::OwnNode => atom.elements.iter().any(|e| hosts.contains(e)),
                         Reading::Itself => own.contains(number),
                     }
             });

@@ -6,6 +6,7 @@
 
 mod chapter;
 mod checks;
+mod findings;
 mod run;
 
 use std::fs;
@@ -33,6 +34,7 @@ fn main() -> ExitCode {
     let rewrites = Rewrites::default();
     let root = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../spec"));
     let mut trials = checks::trials();
+    trials.push(findings::trial(root));
     trials.extend(chapters(root, overwrite.then_some(&rewrites), no_lab.as_deref()));
     let exit = libtest_mimic::run(&arguments, trials).exit_code();
     let rewrites = std::mem::take(&mut *rewrites.lock().expect("no test panicked with it"));

@@ -24,7 +24,7 @@ pub(super) fn tell(told: &mut Told<'_>, ground: &Ground<'_, '_>) {
     let wanted: Vec<String> = unknown
         .iter()
         .map(|(wanted, ones)| match ones.len() {
-            1 => wanted.clone(),
+            n if n == 1 || unknown.len() == 1 => wanted.clone(),
             n => format!("{wanted} ({n} times)"),
         })
         .collect();

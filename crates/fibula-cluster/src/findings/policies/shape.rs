@@ -50,11 +50,10 @@ fn blocks_of_services(told: &mut Told<'_>) {
         }
     }
     told.alike(("block-of-services", "NP-18", Severity::Warning), ones, |n, names| {
-        let (hold, matches) =
-            if n == 1 { ("holds", "it never matches") } else { ("hold", "they never match") };
+        let hold = if n == 1 { "holds" } else { "hold" };
         format!(
-            "{} {hold} only addresses of Services, and policies see those of pods behind them: \
-             {matches}: {names}",
+            "{} {hold} addresses of Services only, and policies see those of the pods behind these, \
+             so nothing matches: {names}",
             count(n, "range")
         )
     });
