@@ -16,9 +16,10 @@ const WIDE: Screen = Screen { width: Some(200), color: false, unicode: true };
 const ASCII: Screen = Screen { width: Some(100), color: false, unicode: false };
 const COLOUR: Screen = Screen { width: Some(100), color: true, unicode: true };
 
-/// A file among the inputs of these tests.
+/// A file among the inputs of these tests: by a path that is the same on every machine, for it has a
+/// part in where lines are broken.
 fn input(name: &str) -> String {
-    format!("{}/tests/input/{name}", env!("CARGO_MANIFEST_DIR"))
+    format!("tests/input/{name}")
 }
 
 /// A new file of the tests' own.
@@ -306,7 +307,8 @@ fn folders_without_objects_are_told() {
     }
     let map = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n";
     std::fs::write(format!("{others}/map.yaml"), map).expect("the test folder takes files");
-    let verify = |folder: &str| shown(USUAL, &format!("verify {folder}"), "");
+    // Paths of the tests' own folder differ from machine to machine: nothing is broken.
+    let verify = |folder: &str| shown(Screen::PIPE, &format!("verify {folder}"), "");
     // What is no YAML at all is named; what shows nothing of Kubernetes is not refused for that.
     let garbled = output("garbled");
     std::fs::create_dir_all(format!("{garbled}/templates")).expect("the test folder takes folders");
