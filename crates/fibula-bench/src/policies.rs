@@ -5,9 +5,10 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use fibula_answers::constraints::verify;
+use fibula_answers::lint::lint;
 use fibula_answers::reach::{Asked, reach};
 use fibula_answers::trace::Ground;
-use fibula_cluster::{Cluster, Options};
+use fibula_cluster::{Cluster, Options, Wanted};
 use fibula_intended::{Daemon, Intent, network};
 use fibula_network::Network;
 use fibula_network::filters::Filters;
@@ -54,6 +55,8 @@ pub enum Stage {
     Whole,
     /// C1 to C4 and R5 of the network.
     Verify,
+    /// A network to what looks wrong, filters among it.
+    Lint,
 }
 
 /// The scenes of the budgets, and those between which one number grows.
@@ -139,6 +142,7 @@ impl Scene {
                 measure(|| (), |()| Filters::new(&network).map(|f| f.space.nodes()), 1)
             }
             Stage::Verify => measure(|| (), |()| verify(&network), 1),
+            Stage::Lint => measure(|| (), |()| linted(&cluster, &network), 1),
             _ => measure(|| (), |()| reached(&cluster, &network), 1),
         }
     }
@@ -155,12 +159,18 @@ pub fn reached(cluster: &Cluster, network: &Network) -> usize {
     reach(ground, &Asked::default()).map_or(0, |reach| reach.lines.len())
 }
 
+/// How much looks wrong.
+pub fn linted(cluster: &Cluster, network: &Network) -> usize {
+    let ground = Ground { network, cluster: Some(cluster), unread: &[], remake: None };
+    lint(ground, &Wanted::default()).findings.len()
+}
+
 // === impl Stage ===
 
 impl Stage {
     /// Each stage.
-    pub const ALL: [Stage; 5] =
-        [Stage::Network, Stage::Filters, Stage::Reach, Stage::Whole, Stage::Verify];
+    pub const ALL: [Stage; 6] =
+        [Stage::Network, Stage::Filters, Stage::Reach, Stage::Whole, Stage::Verify, Stage::Lint];
 
     /// Its name in tables.
     pub fn name(self) -> &'static str {
@@ -170,6 +180,7 @@ impl Stage {
             Stage::Reach => "network to reach",
             Stage::Whole => "cluster to reach",
             Stage::Verify => "network to proof",
+            Stage::Lint => "network to lint",
         }
     }
 }
