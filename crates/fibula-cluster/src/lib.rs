@@ -31,7 +31,7 @@ mod sloppy;
 pub use api::Fields;
 pub use cluster::*;
 pub use findings::{
-    Finding, OF_OBJECTS, One, Owner, Severity, Told, Wanted, findings, shared_addresses, tell,
+    Finding, Here, OF_OBJECTS, One, Owner, Severity, Told, Wanted, findings, shared_addresses, tell,
 };
 pub use object::{Fault, Kind, Object};
 pub use options::Options;

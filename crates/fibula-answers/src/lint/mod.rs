@@ -34,11 +34,13 @@ pub struct Lint {
 
 /// The ids of findings that only the network shows, sorted.
 const OF_NETWORK: &[&str] = &[
+    "allowed-by-one-side",
     "allows-everything",
     "block-of-pods",
     "egress-without-dns",
     "equal-priority",
     "exposed",
+    "rule-matches-nothing",
     "shadowed-policy",
     "shadowed-rule",
 ];

@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use fibula_cluster::{
-    Cluster, ContainerList, Finding, One, Place, Policy, PolicyKind, Rule, Severity, Told,
+    Cluster, ContainerList, Finding, One, Peer, PeerOf, Place, Policy, PolicyKind, Rule, RulePort,
+    Severity, Told,
 };
 use fibula_network::filters::{Filters, Owned, Part, PartKey};
 use fibula_network::{Entry, Side, TableId};
@@ -24,7 +25,13 @@ struct Spare<'c> {
 
 /// Tells what could be left out (NP-3, CNP-11), and what is as if it were not there (NP-8).
 pub(super) fn tell(told: &mut Told<'_>, filters: &mut Filters<'_>) {
-    let ids = ["shadowed-policy", "shadowed-rule", "allows-everything"];
+    let ids = [
+        "shadowed-policy",
+        "shadowed-rule",
+        "allows-everything",
+        "allowed-by-one-side",
+        "rule-matches-nothing",
+    ];
     if !ids.iter().any(|id| told.asks_for(id)) {
         return;
     }
@@ -33,6 +40,8 @@ pub(super) fn tell(told: &mut Told<'_>, filters: &mut Filters<'_>) {
     spare.policies(told);
     spare.rules(told);
     spare.everything(told);
+    spare.one_side(told);
+    spare.nothing(told);
 }
 
 /// What each policy, by its index, and each rule of it does, in each direction.
@@ -180,7 +189,7 @@ impl Spare<'_> {
                 let own = earlier.is_some_and(|(other, _)| *other == at);
                 let all = earlier.is_some_and(|(other, part)| self.lets_all(*other, *part));
                 let of_cluster = policy.kind != PolicyKind::NetworkPolicy;
-                if !of_cluster && !(own && all) {
+                if !(of_cluster || own && all) {
                     let by = by.map_or_else(String::new, |(by, _)| format!(" (by {by})"));
                     twice.push(One { name: format!("{name}{by}"), place });
                     continue;
@@ -231,6 +240,66 @@ impl Spare<'_> {
                 format!("{} {allow} {all}, as if there were no policy: {names}", count(n, "rule"))
             });
         }
+    }
+
+    /// Rules that allow what policies of the other end withhold, all of it (NP-4).
+    fn one_side(&self, told: &mut Told<'_>) {
+        for (at, policy) in (0..).zip(&self.cluster.policies) {
+            for key in keys(policy) {
+                let withheld = self.of(at, Some(key)).all(|part| part.withheld);
+                let allows = self.of(at, Some(key)).any(|part| part.matches);
+                let Some((name, place)) = self.rule(at, key).filter(|_| allows && withheld) else {
+                    continue;
+                };
+                let ingress = matches!(place.container, Some((ContainerList::Ingress, _)));
+                let what = match ingress {
+                    true => "nothing that its peers may send: their egress withholds all of it",
+                    false => "nothing that its peers let in: their ingress withholds all of it",
+                };
+                told.each("allowed-by-one-side", vec![place], |places| Finding {
+                    id: "allowed-by-one-side",
+                    rule: "NP-4",
+                    severity: Severity::Warning,
+                    message: format!("{name} allows {what}"),
+                    places,
+                    subjects: vec![name.clone()],
+                });
+            }
+        }
+    }
+
+    /// Rules that match nothing, though each of their peers is somebody and no port is named: such as
+    /// a range of a family that no pod has, or one that is excepted whole (NP-16).
+    fn nothing(&self, told: &mut Told<'_>) {
+        let mut ones = vec![];
+        for (at, policy) in (0..).zip(&self.cluster.policies) {
+            for rule in policy.rules() {
+                let pods = |peer: &Peer| matches!(peer.what, PeerOf::Pods(_));
+                let named = |port: &RulePort| matches!(port, RulePort::Named { .. });
+                let Some((list, _)) = rule.place.container else { continue };
+                let key = rule_number(list, rule.index);
+                let known = self.of(at, Some(key)).next().is_some() || self.is_there(at, list);
+                let matches = self.of(at, Some(key)).any(|part| part.matches);
+                // Of pods that are not here, and of names that none has, that is told by itself.
+                let told = rule.peers().iter().any(pods) || rule.ports().iter().any(named);
+                if known && !matches && !told {
+                    ones.extend(self.rule(at, key).map(|(name, place)| One { name, place }));
+                }
+            }
+        }
+        told.alike(("rule-matches-nothing", "NP-16", Severity::Warning), ones, |n, names| {
+            let matches = if n == 1 { "matches" } else { "match" };
+            format!(
+                "{} {matches} no message that any pod can get or send: {names}",
+                count(n, "rule")
+            )
+        });
+    }
+
+    /// Whether some Pod has a policy in its chains of a direction.
+    fn is_there(&self, policy: u32, list: ContainerList) -> bool {
+        let side = if list == ContainerList::Ingress { Side::Target } else { Side::Source };
+        self.found.contains_key(&(side, policy, None))
     }
 
     /// What a rule is called, and where it stands.

@@ -16,7 +16,7 @@ mod told;
 pub use addresses::{Owner, shared_addresses};
 pub use kinds::OF_OBJECTS;
 use near::Near;
-pub use told::{One, Told, Wanted};
+pub use told::{Here, One, Told, Wanted};
 
 /// Something worth telling: data, for every format to print.
 #[derive(Clone, Debug, PartialEq, Eq)]

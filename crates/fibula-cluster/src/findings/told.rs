@@ -18,8 +18,11 @@ pub struct Wanted<'a> {
     pub severity: BTreeMap<String, Severity>,
     /// Whether findings of an id are switched off at a place, by more than the object's own
     /// annotations.
-    pub here: Option<&'a dyn Fn(&str, Place) -> bool>,
+    pub here: Option<Here<'a>>,
 }
+
+/// Whether an id is switched off at a place.
+pub type Here<'a> = &'a dyn Fn(&str, Place) -> bool;
 
 /// Findings, while they are collected.
 pub struct Told<'a> {

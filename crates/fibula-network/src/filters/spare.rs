@@ -10,6 +10,8 @@
 //! *Own* and *same* are asked by themselves, as a fold cannot say them: once with all Nodes as the
 //! Node that hosts the source, once with all peers as the Pod itself.
 
+mod steps;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
@@ -22,6 +24,7 @@ use crate::element::ElementId;
 use crate::fib::{Action, Entry, Side, TableId};
 use crate::network::Network;
 use crate::set::{SetId, Space};
+use steps::{Chain, Step, backwards, beyond, covers};
 
 /// Whose filter tables are, and which parts of them are one.
 pub struct Owned<'p> {
@@ -42,6 +45,8 @@ pub struct Part {
     pub matters: bool,
     /// Whether it matches anything.
     pub matches: bool,
+    /// Whether filters of the other end withhold all that it matches.
+    pub withheld: bool,
     /// Whether it is of one step that lets everything through, wherever it stands.
     pub lets_all: bool,
     /// Parts that match, each by itself and wherever this one stands, all that this one does, and
@@ -49,27 +54,19 @@ pub struct Part {
     pub covers: Option<Vec<(u32, u64)>>,
 }
 
-/// Neighbouring entries of one part that do the same.
-#[derive(Clone, Copy, Debug)]
-struct Step {
-    owner: Option<u32>,
-    part: u64,
+/// The runs of a table.
+type Runs = Rc<Vec<(u64, SetId, Action)>>;
+
+/// What comes to a stack: of which atoms the Pods are that have it, and what arrives.
+struct Arrival<'a> {
+    side: Side,
+    reading: Reading,
+    own: &'a [u32],
     set: SetId,
-    /// The place that they lead to; none where they drop.
-    to: Option<usize>,
 }
-
-/// The steps of a chain, by its place in the pipeline.
-struct Chain {
-    place: usize,
-    steps: Vec<Step>,
-}
-
-/// How many other parts are looked at as covers of one.
-const MOST_COVERS: usize = 64;
 
 /// How *own* and *same* are read.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 enum Reading {
     /// Peers are others.
     Others,
@@ -87,11 +84,12 @@ impl Filters<'_> {
     pub fn spare(&mut self, owned: &Owned<'_>) -> BTreeMap<PartKey, Part> {
         let mut found: BTreeMap<PartKey, Part> = BTreeMap::new();
         let (network, space) = (self.network, &mut self.space);
+        let [egress, ingress] = [self.egress, self.ingress];
         for reading in [Reading::Others, Reading::OwnNode, Reading::Itself] {
             let mut folder = Folder::new(network, &self.atoms);
             folder.read_as(reading == Reading::OwnNode, reading == Reading::Itself);
-            let mut spare =
-                Spare { network, owned, folder, known: FxHashMap::default(), found: &mut found };
+            let (known, found) = (FxHashMap::default(), &mut found);
+            let mut spare = Spare { network, owned, folder, known, found, egress, ingress };
             for side in [Side::Source, Side::Target] {
                 spare.side(space, side, reading);
             }
@@ -104,8 +102,11 @@ struct Spare<'a, 'n> {
     network: &'n Network,
     owned: &'a Owned<'a>,
     folder: Folder<'a>,
-    known: FxHashMap<(Side, TableId), Rc<Vec<(u64, SetId, Action)>>>,
+    known: FxHashMap<(Side, TableId), Runs>,
     found: &'a mut BTreeMap<PartKey, Part>,
+    /// What the filters of sources let through, and those of targets.
+    egress: SetId,
+    ingress: SetId,
 }
 
 // === impl Spare ===
@@ -153,7 +154,8 @@ impl Spare<'_, '_> {
             let arriving: Vec<u32> = arriving.map(|(number, _)| number).collect();
             let arriving = space.values_of(peers, &arriving);
             let chains = self.chains(space, side, &stack);
-            self.stack(space, side, &chains, arriving);
+            let arrival = Arrival { side, reading, own: &own, set: arriving };
+            self.stack(space, &chains, &arrival);
         }
     }
 
@@ -188,12 +190,7 @@ impl Spare<'_, '_> {
     }
 
     /// The entries of a table, neighbours of one part that do the same as one.
-    fn runs(
-        &mut self,
-        space: &mut Space,
-        side: Side,
-        table: TableId,
-    ) -> Rc<Vec<(u64, SetId, Action)>> {
+    fn runs(&mut self, space: &mut Space, side: Side, table: TableId) -> Runs {
         if let Some(known) = self.known.get(&(side, table)) {
             return Rc::clone(known);
         }
@@ -211,13 +208,13 @@ impl Spare<'_, '_> {
         runs
     }
 
-    fn stack(&mut self, space: &mut Space, side: Side, chains: &[Chain], arriving: SetId) {
+    fn stack(&mut self, space: &mut Space, chains: &[Chain], arrival: &Arrival<'_>) {
         // What is let through from each step of each chain on, and behind its last.
         let mut from: Vec<Vec<SetId>> = vec![vec![]; chains.len()];
         for at in (0..chains.len()).rev() {
             from[at] = backwards(space, chains, &from, at, |_| true);
         }
-        let mut arrived: Vec<(usize, SetId)> = vec![(0, arriving)];
+        let mut arrived: Vec<(usize, SetId)> = vec![(0, arrival.set)];
         for (at, chain) in chains.iter().enumerate() {
             let (here, later): (Vec<_>, Vec<_>) =
                 arrived.into_iter().partition(|(place, _)| *place <= chain.place);
@@ -232,7 +229,7 @@ impl Spare<'_, '_> {
                 reach.push(space.minus(last, step.set));
             }
             arrived.push((chain.place + 1, reach[reach.len() - 1]));
-            self.chain(space, side, (chains, at), &from, &reach);
+            self.chain(space, arrival, (chains, at), &from, &reach);
         }
     }
 
@@ -240,12 +237,12 @@ impl Spare<'_, '_> {
     fn chain(
         &mut self,
         space: &mut Space,
-        side: Side,
+        arrival: &Arrival<'_>,
         (chains, at): (&[Chain], usize),
         from: &[Vec<SetId>],
         reach: &[SetId],
     ) {
-        let steps = &chains[at].steps;
+        let (steps, side) = (&chains[at].steps, arrival.side);
         let mut groups: BTreeMap<(u32, Option<u64>), Vec<usize>> = BTreeMap::new();
         for (i, step) in steps.iter().enumerate() {
             if let Some(owner) = step.owner {
@@ -259,7 +256,9 @@ impl Spare<'_, '_> {
         for ((owner, part), own) in groups {
             let (first, end) = (own[0], own[own.len() - 1] + 1);
             let known = self.found.get(&(side, owner, part));
-            if known.is_some_and(|known| known.matters && known.matches && !known.lets_all) {
+            if known.is_some_and(|known| {
+                known.matters && known.matches && !known.lets_all && !known.withheld
+            }) {
                 continue;
             }
             let without = if part.is_none() && owners == 1 {
@@ -281,11 +280,17 @@ impl Spare<'_, '_> {
                 }
                 _ => None,
             };
-            let new = Part { matters: !idle, matches: set != Space::EMPTY, lets_all, covers };
+            let own_set = space.and(set, arrival.set);
+            let matches = own_set != Space::EMPTY;
+            let lets = own.iter().all(|i| steps[*i].to.is_some());
+            // Whoever matches nothing here, or only drops, has nothing that could be withheld.
+            let withheld = !matches || lets && self.is_withheld(space, arrival, own_set);
+            let new = Part { matters: !idle, matches, withheld, lets_all, covers };
             let entry = self.found.entry((side, owner, part));
             let all = entry.or_insert_with(|| Part { matters: false, ..new.clone() });
             all.matters |= new.matters;
             all.matches |= new.matches;
+            all.withheld &= new.withheld;
             all.lets_all &= new.lets_all;
             all.covers = match (all.covers.take(), new.covers) {
                 (Some(all), Some(new)) => {
@@ -297,63 +302,19 @@ impl Spare<'_, '_> {
     }
 }
 
-/// What is let through from each step of a chain on, and from behind its last, of those steps that
-/// are there; given the same of the chains behind it.
-fn backwards(
-    space: &mut Space,
-    chains: &[Chain],
-    from: &[Vec<SetId>],
-    at: usize,
-    is_there: impl Fn(usize) -> bool,
-) -> Vec<SetId> {
-    let chain = &chains[at];
-    let mut rest = beyond(chains, from, chain.place + 1);
-    let mut out = vec![rest; chain.steps.len() + 1];
-    for (i, step) in chain.steps.iter().enumerate().rev() {
-        if is_there(i) {
-            let to = step.to.map_or(Space::EMPTY, |to| beyond(chains, from, to));
-            let passes = space.and(step.set, to);
-            let others = space.minus(rest, step.set);
-            rest = space.or(passes, others);
+impl Spare<'_, '_> {
+    /// Whether the filters of the other end withhold all of a set. What comes back to the Pod itself,
+    /// or goes to its own Node, has none there.
+    fn is_withheld(&self, space: &mut Space, arrival: &Arrival<'_>, set: SetId) -> bool {
+        if arrival.reading != Reading::Others {
+            return true;
         }
-        out[i] = rest;
+        let (level, others) = match arrival.side {
+            Side::Source => (Filters::SOURCE, self.ingress),
+            Side::Target => (Filters::TARGET, self.egress),
+        };
+        let own = space.values_of(level, arrival.own);
+        let open = space.and(set, others);
+        space.and(open, own) == Space::EMPTY
     }
-    out
-}
-
-/// What is let through from a place of the pipeline on.
-fn beyond(chains: &[Chain], from: &[Vec<SetId>], place: usize) -> SetId {
-    let next = chains.iter().position(|chain| chain.place >= place);
-    next.and_then(|next| from[next].first()).copied().unwrap_or(Space::FULL)
-}
-
-/// Parts that match all that a part matches: any before it, and those of its chain that do the same,
-/// where all do. Of those that are known from other stacks, if some are.
-fn covers(
-    space: &mut Space,
-    chains: &[Chain],
-    at: usize,
-    (own, set): (&[usize], SetId),
-    known: Option<&Part>,
-) -> Vec<(u32, u64)> {
-    let steps = &chains[at].steps;
-    let own_part = (steps[own[0]].owner, steps[own[0]].part);
-    let alike = steps.iter().filter(|step| step.owner.is_some() && step.part != u64::MAX);
-    let alike = alike.map(|step| step.to).all(|to| to == steps[own[0]].to);
-    let before = chains[..at].iter().flat_map(|chain| &chain.steps);
-    let here = steps.iter().enumerate().filter(|(i, _)| alike || *i < own[0]);
-    let all = before.chain(here.map(|(_, step)| step));
-    let mut covers = vec![];
-    let others = all.filter(|step| step.owner.is_some() && (step.owner, step.part) != own_part);
-    let others = others.filter_map(|step| Some((step.owner?, step.part, step.set)));
-    let asked = others.filter(|(owner, part, _)| {
-        let known = known.and_then(|known| known.covers.as_ref());
-        known.is_none_or(|known| known.contains(&(*owner, *part)))
-    });
-    for (owner, part, other) in asked.take(MOST_COVERS) {
-        if set != Space::EMPTY && space.minus(set, other) == Space::EMPTY {
-            covers.push((owner, part));
-        }
-    }
-    covers
 }
