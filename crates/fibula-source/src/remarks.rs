@@ -82,3 +82,54 @@ fn next(file: &File, end: usize) -> Option<usize> {
     }
     None
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::{Input, read};
+
+    const TEXT: &str = "\
+# fibula: ignore exposed
+apiVersion: v1
+kind: Service
+metadata: {name: a}
+spec:
+  # fibula: ignore service-without-pods, undeclared-port
+
+  # Another comment in between.
+  selector: {app: a}
+  type: NodePort  # fibula: ignore same-node-port
+---
+# fibula: ignore host-network
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: b}
+spec: {containers: [{name: c}]}
+# fibula: ignore nothing-behind-it
+";
+
+    #[test]
+    fn a_comment_is_about_its_line_or_the_next() {
+        let input = Input::Text { name: "a.yaml".to_owned(), text: TEXT.to_owned() };
+        let read = read(&[input]);
+        assert_eq!(read.refused, []);
+        let told: Vec<String> = read
+            .sources
+            .remarks()
+            .iter()
+            .map(|r| {
+                let whole = if r.whole { ", whole" } else { "" };
+                format!("{} {}{whole}: {} ({})", r.object.0, r.line, r.ids.join(" "), r.at)
+            })
+            .collect();
+        assert_eq!(
+            told,
+            [
+                "0 2, whole: exposed (a.yaml:1)",
+                "0 9: service-without-pods undeclared-port (a.yaml:6)",
+                "0 10: same-node-port (a.yaml:10)",
+                "1 14, whole: host-network (a.yaml:12)",
+            ]
+        );
+    }
+}

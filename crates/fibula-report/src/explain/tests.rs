@@ -81,8 +81,8 @@ fn topics_are_well_formed_and_lead_to_others() {
         );
         let most = if finding(id) { 14 } else { 10 };
         assert!((1..=most).contains(&topic.body.len()), "{id}: {} lines", topic.body.len());
-        let fits = |line: &&str| line.len() <= 84 || finding(id) && line.starts_with("    ");
-        assert!(topic.body.iter().all(|line| fits(&line)), "{id}: fits 80 columns");
+        let fits = |line: &str| line.len() <= 84 || finding(id) && line.starts_with("    ");
+        assert!(topic.body.iter().all(|line| fits(line)), "{id}: fits 80 columns");
         for other in &topic.see {
             assert!(*other != id && explain(other).is_some(), "{id}: see also {other}");
         }
