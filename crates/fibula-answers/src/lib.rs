@@ -7,6 +7,7 @@
 pub mod change;
 pub mod constraints;
 pub mod diff;
+pub mod lint;
 pub mod names;
 pub mod reach;
 mod tenants;

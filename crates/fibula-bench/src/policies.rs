@@ -6,10 +6,11 @@ use std::path::{Path, PathBuf};
 
 use fibula_answers::constraints::verify;
 use fibula_answers::diff::diff;
+use fibula_answers::lint::lint;
 use fibula_answers::reach::{Asked, reach};
 use fibula_answers::trace::Ground;
 use fibula_cluster::{
-    Cluster, NamespaceSelection, Options, Peer, PeerOf, Peers, PodSelection, Selector,
+    Cluster, NamespaceSelection, Options, Peer, PeerOf, Peers, PodSelection, Selector, Wanted,
 };
 use fibula_intended::{Daemon, Intent, network};
 use fibula_network::Network;
@@ -60,6 +61,8 @@ pub enum Stage {
     /// Two networks, whose clusters differ in one peer of one policy, to what opens between them, and
     /// why: with one network more to try the peer.
     Diff,
+    /// A network to what looks wrong, filters among it.
+    Lint,
 }
 
 /// The scenes of the budgets, and those between which one number grows.
@@ -151,6 +154,7 @@ impl Scene {
                 let compared = |()| differ((&cluster, &network), (&changed, &other));
                 measure(|| (), compared, 1)
             }
+            Stage::Lint => measure(|| (), |()| linted(&cluster, &network), 1),
             _ => measure(|| (), |()| reached(&cluster, &network), 1),
         }
     }
@@ -194,12 +198,25 @@ pub fn reached(cluster: &Cluster, network: &Network) -> usize {
     reach(ground, &Asked::default()).map_or(0, |reach| reach.lines.len())
 }
 
+/// How much looks wrong.
+pub fn linted(cluster: &Cluster, network: &Network) -> usize {
+    let ground = Ground { network, cluster: Some(cluster), unread: &[], remake: None };
+    lint(ground, &Wanted::default()).findings.len()
+}
+
 // === impl Stage ===
 
 impl Stage {
     /// Each stage.
-    pub const ALL: [Stage; 6] =
-        [Stage::Network, Stage::Filters, Stage::Reach, Stage::Whole, Stage::Verify, Stage::Diff];
+    pub const ALL: [Stage; 7] = [
+        Stage::Network,
+        Stage::Filters,
+        Stage::Reach,
+        Stage::Whole,
+        Stage::Verify,
+        Stage::Diff,
+        Stage::Lint,
+    ];
 
     /// Its name in tables.
     pub fn name(self) -> &'static str {
@@ -210,6 +227,7 @@ impl Stage {
             Stage::Whole => "cluster to reach",
             Stage::Verify => "network to proof",
             Stage::Diff => "networks to diff",
+            Stage::Lint => "network to lint",
         }
     }
 }

@@ -33,7 +33,9 @@ mod sloppy;
 pub use api::Fields;
 pub use cluster::*;
 pub use dump::{Dump, Missing};
-pub use findings::{Finding, Owner, Severity, findings, shared_addresses};
+pub use findings::{
+    Finding, Here, OF_OBJECTS, One, Owner, Severity, Told, Wanted, findings, shared_addresses, tell,
+};
 pub use object::{Fault, Kind, Object};
 pub use options::Options;
 pub use overlay::{Laid, More, Overlaid, later, overlay};

@@ -237,7 +237,8 @@ impl Object {
     /// Clears what the model reads of other objects only, and sets what the API server sets, so
     /// that neither tells twins apart: the labels of what nothing selects, but for the few that
     /// mean something, `generateName` beside a name, the label of a Namespace that is its name
-    /// (DR-22), annotations and the time of deletion where they change nothing.
+    /// (DR-22), annotations and the time of deletion where they change nothing. What switches
+    /// findings off is kept beside the annotations.
     fn normalise(&mut self) {
         if let Self::Namespace(namespace) = self {
             let name = namespace.metadata.name().to_owned();
@@ -258,7 +259,16 @@ impl Object {
             _ => Some(&[]),
         };
         let (pod, service) = (matches!(self, Self::Pod(_)), matches!(self, Self::Service(_)));
+        let of_pods = match self {
+            Self::Workload(_, o) => Some(&mut o.spec.template.metadata),
+            Self::CronJob(o) => Some(&mut o.spec.job_template.spec.template.metadata),
+            _ => None,
+        };
+        let of_pods = of_pods.and_then(|metadata| metadata.annotations.take_ignored());
         let metadata = self.metadata_mut();
+        let ignored = metadata.annotations.take_ignored();
+        metadata.ignored.add(ignored);
+        metadata.ignored.add(of_pods);
         if let Some(keys) = labels {
             metadata.labels.keep(keys);
         }

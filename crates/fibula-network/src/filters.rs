@@ -5,6 +5,7 @@
 //!          ──► folds   each distinct stack of chains, once: which peers and ports it lets through
 //!                      └─ sources' folds: egress ─┐
 //!                         targets' folds: ingress ┴─► allowed = egress ∧ ingress
+//!          ──► spare   which parts of them could be left out
 //! ```
 //!
 //! Two Pods with the same chains, whose addresses lie in the same sets, are one atom, however many
@@ -22,6 +23,7 @@ mod atoms;
 mod fold;
 mod pair;
 mod sources;
+mod spare;
 
 use crate::addr::Addr;
 use crate::element::ElementId;
@@ -32,6 +34,7 @@ use crate::set::{Interval, Level, SetId, Space};
 pub use atoms::{FilterAtom, FilterAtoms, Owner};
 use fold::Folder;
 pub use pair::Pair;
+pub use spare::{Owned, Part, PartKey};
 
 /// What the filters of a network let through.
 pub struct Filters<'n> {
@@ -96,6 +99,12 @@ impl<'n> Filters<'n> {
             false => egress,
         };
         Some(Filters { network, atoms, space, egress, ingress, allowed, own_node })
+    }
+
+    /// By atom, what the chains of one side let through, whoever the other end is: everything where
+    /// there are none. A fold asks for the other end, protocol, port and choices.
+    pub fn folds(&mut self, side: Side) -> Vec<SetId> {
+        Folder::new(self.network, &self.atoms).by_atom(&mut self.space, side)
     }
 
     /// The parts of a set by the values of a level that it asks first: intervals that together are

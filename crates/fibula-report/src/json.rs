@@ -8,12 +8,13 @@ pub use diff::diff;
 pub use error::{names, stopped};
 pub use reach::reach;
 
+use fibula_answers::lint::Lint;
 use fibula_answers::names::{Candidate, Resolved};
 use fibula_answers::trace::{
     Affinity, Answer, Branch, Doubt, Granted, Instead, Query, Share, Trace, Unread, header_before,
 };
 use fibula_answers::{Constraint, Counterexample, Outcome, Proof, Scope, Withheld};
-use fibula_cluster::{Finding, Laid, Place, Severity};
+use fibula_cluster::{Finding, Laid, Place};
 use fibula_network::walk::{Life, Step};
 use fibula_network::{ElementId, Header};
 use serde_json::{Value, json};
@@ -95,14 +96,11 @@ pub fn trace(view: &View<'_>, trace: &Trace, preface: &Preface) -> Value {
 }
 
 /// `lint`.
-pub fn lint(
-    findings: &[Finding],
-    place: &dyn Fn(Place) -> Option<String>,
-    preface: &Preface,
-) -> Value {
+pub fn lint(lint: &Lint, place: &dyn Fn(Place) -> Option<String>, preface: &Preface) -> Value {
     json!({
         "fibula": "lint/1",
-        "findings": findings.iter().map(|f| finding(f, place)).collect::<Vec<_>>(),
+        "findings": lint.findings.iter().map(|f| finding(f, place)).collect::<Vec<_>>(),
+        "off": lint.off,
         "basis": basis(preface),
     })
 }
@@ -292,11 +290,7 @@ fn finding(finding: &Finding, place: &dyn Fn(Place) -> Option<String>) -> Value 
     json!({
         "id": finding.id,
         "rule": finding.rule,
-        "severity": match finding.severity {
-            Severity::Error => "error",
-            Severity::Warning => "warning",
-            Severity::Note => "note",
-        },
+        "severity": finding.severity.name(),
         "message": finding.message,
         "subjects": finding.subjects,
         "places": finding.places.iter().filter_map(|at| place(*at)).collect::<Vec<_>>(),

@@ -42,7 +42,7 @@ mod words;
 pub use demo::{Broken, Demo, cut, demo};
 pub use diff::{Inputs, diff, diff_markdown, diff_notices};
 pub use dot::dot;
-pub use explain::{explain, explain_all, ids, near_ids};
+pub use explain::{example, explain, explain_all, ids, near_ids};
 pub use graph::{GraphOptions, graph};
 pub use junit::{Case, CaseOutcome, junit};
 pub use lab::{Asked, Built, LabCheck, lab_check, lab_check_json, no_room, under_way};

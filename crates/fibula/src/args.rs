@@ -18,7 +18,8 @@ use crate::output::Target;
 pub(crate) use ask::{GraphArgs, ReachArgs, TraceArgs, VerifyArgs, WhyArgs};
 pub(crate) use guard::{DiffArgs, LintArgs};
 use help::{
-    DIFF_HELP, DUMP_HELP, GRAPH_HELP, LAB_HELP, REACH_HELP, TRACE_HELP, VERIFY_HELP, WHY_HELP,
+    DIFF_HELP, DUMP_HELP, GRAPH_HELP, LAB_HELP, LINT_HELP, REACH_HELP, TRACE_HELP, VERIFY_HELP,
+    WHY_HELP,
 };
 pub(crate) use lab::{LabCheckArgs, LabCommand, LabRunArgs, LabShellArgs, LabShowArgs};
 pub(crate) use make::{DemoArgs, DumpArgs, ExplainArgs, GenerateArgs};
@@ -65,8 +66,7 @@ pub(crate) enum Command {
     #[command(after_help = VERIFY_HELP)]
     Verify(VerifyArgs),
     /// What looks wrong in the objects
-    #[command(after_help = "Findings alone exit with 0: say --deny to fail on them.\n\n\
-        Example:\n  fibula lint deploy/ --deny warning")]
+    #[command(after_help = LINT_HELP)]
     Lint(LintArgs),
     /// What a change opens and closes, and the line that did it
     #[command(after_help = DIFF_HELP)]
@@ -136,7 +136,7 @@ pub(crate) struct InputArgs {
     /// Decide one thing that is open, such as DR-3=yes, over the profile; repeatable
     #[arg(long, value_name = "ID=ANSWER", value_delimiter = ',', help_heading = "Assumptions")]
     pub(crate) decide: Vec<Decided>,
-    /// Read profile, decide and ignore from FILE; by default from fibula.toml, where it is there
+    /// Read profile, decide, ignore and lint from FILE; by default from fibula.toml, where it is there
     #[arg(long, value_name = "FILE", help_heading = "Assumptions")]
     pub(crate) config: Option<String>,
     /// Switch off a refinement of the article's network: R1, R2, R3, R4

@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::mem::ManuallyDrop;
 
+use fibula_answers::lint::{Lint, near_id};
 use fibula_answers::trace::{Ground, Unread};
-use fibula_cluster::{Cluster, Decides, ObjectId, Options, Place, decides};
+use fibula_cluster::{Cluster, Decides, ObjectId, Options, Place, Severity, Wanted, decides};
 use fibula_intended::{Daemon, Decisions, Intent, Listeners, place};
 use fibula_network::{Network, PlaceId, file};
 use fibula_report::{About, Excerpt, Notice, Page, Preface, Reading, Spot, Taken, error};
@@ -26,6 +27,9 @@ const MOST_EXCERPT: usize = 6;
 /// How many expressions of a selector are looked at for one.
 const MOST_EXPRESSIONS: usize = 8;
 
+/// The annotation that switches findings off.
+const IGNORE: &str = "metadata.annotations[fibula.dev/ignore]";
+
 /// Makes a network of a cluster.
 type Remake = Box<dyn Fn(&Cluster) -> Network>;
 
@@ -44,6 +48,15 @@ pub(crate) struct Session {
     remake: Option<Remake>,
     /// What the places of a network that was read mean.
     places: Vec<String>,
+    /// What is decided about findings.
+    findings: Findings,
+}
+
+/// What a file decides about findings.
+#[derive(Default)]
+struct Findings {
+    off: Vec<String>,
+    severity: Vec<(String, Severity)>,
 }
 
 // === impl Session ===
@@ -135,6 +148,44 @@ impl Session {
         self.sources.files().next()
     }
 
+    /// What looks wrong: of these ids only, where some are named, and none of the others. What a
+    /// comment or an annotation switches off at a place is not told there.
+    pub(crate) fn lint(&self, only: &[String], off: &[String]) -> Lint {
+        let remarks = self.sources.remarks();
+        let here = |id: &str, place: Place| {
+            let mut own = remarks.iter().filter(|remark| remark.object == place.object);
+            own.any(|remark| {
+                remark.ids.iter().any(|said| said == id)
+                    && (remark.whole
+                        || self.spot(place).and_then(|at| at.line) == Some(remark.line))
+            })
+        };
+        let wanted = Wanted {
+            only: only.iter().cloned().collect(),
+            off: self.findings.off.iter().chain(off).cloned().collect(),
+            severity: self.findings.severity.iter().cloned().collect(),
+            here: (!remarks.is_empty()).then_some(&here),
+        };
+        fibula_answers::lint::lint(self.ground(), &wanted)
+    }
+
+    /// What annotations and comments switch off and is the id of no finding, with a near id, and
+    /// where it stands.
+    pub(crate) fn switches_nothing_off(
+        &self,
+        lint: &Lint,
+    ) -> Vec<(String, Option<&'static str>, String)> {
+        let annotated = lint.unknown.iter().filter_map(|(said, near, at)| {
+            Some((said.clone(), *near, self.sources.place(at.object, IGNORE)?))
+        });
+        let ids = fibula_answers::lint::ids();
+        let remarks = self.sources.remarks();
+        let said = remarks.iter().flat_map(|r| r.ids.iter().map(|said| (said, &r.at)));
+        let said = said.filter(|(said, _)| !ids.contains(&said.as_str()));
+        let said = said.map(|(said, at)| (said.clone(), near_id(said), at.clone()));
+        annotated.chain(said).collect()
+    }
+
     /// Lines of an object, from that of one value to that of another.
     pub(crate) fn excerpt(&self, object: ObjectId, from: &str, path: &str) -> Option<Excerpt> {
         let path = self.expression(object, path);
@@ -179,6 +230,7 @@ impl Session {
                 unread: vec![],
                 remake: None,
                 places,
+                findings: Findings::default(),
             }),
             Err(refusals) => Err(Stop::with(refused::pages(name, &bytes, &refusals), Exit::Cannot)),
         }
@@ -260,6 +312,7 @@ impl Session {
         let (mut intent, mut taken) = intent(args, k1);
         taken.extend(decided(&config));
         intent.decisions = config.decisions;
+        let findings = Findings { off: config.off, severity: config.severity };
         let network = fibula_intended::network(&cluster, &intent);
         drop(doing);
         let preface = Preface {
@@ -288,7 +341,17 @@ impl Session {
             let ignored = config.ignore.iter().any(|kind| kind.eq_ignore_ascii_case(&object.kind));
             decides(&object.api_version, &object.kind) == Some(Decides::Policy) && !ignored
         });
-        Ok(Session { network, cluster, preface, refused, sources, unread, remake, places: vec![] })
+        Ok(Session {
+            network,
+            cluster,
+            preface,
+            refused,
+            sources,
+            unread,
+            remake,
+            places: vec![],
+            findings,
+        })
     }
 }
 

@@ -41,6 +41,7 @@ use fibula_network::{ChoiceId, ElementId, Family, Kind, Port, Proto};
 
 use crate::trace::{Ground, Unread};
 pub use doors::{At, By, Door};
+pub(crate) use parties::own;
 pub use parties::{Party, PartyId, Who};
 pub use pick::{Only, PickError};
 pub use ports::Ports;
@@ -233,6 +234,19 @@ pub fn reach(ground: Ground<'_>, asked: &Asked) -> Result<Reach, ReachError> {
         families: joints.families,
         unread,
     })
+}
+
+/// All ways in from the world, and the parties that they name. Names nothing that was asked.
+pub(crate) fn every_door(ground: Ground<'_>, filters: &Filters<'_>) -> (Vec<Party>, Vec<Door>) {
+    let asked = Asked::default();
+    let parties = parties::Parties::new(ground, &pick::told(ground, &asked));
+    let policies = ground.unread.iter().filter(|u| u.decides == Decides::Policy);
+    let doubts: Vec<Unread> = policies.cloned().collect();
+    let doors = pick::pick(ground, &parties, &asked).map_or_else(
+        |_| vec![],
+        |picked| doors::doors(ground, filters, &parties, &picked, &doubts::Doubts::new(&doubts)),
+    );
+    (parties.all, doors)
 }
 
 /// Whether a policy could have a say: sources and targets that are not both Nodes' or the world's

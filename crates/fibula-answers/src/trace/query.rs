@@ -73,6 +73,13 @@ pub(super) fn query(ground: Ground<'_>, trace: &Trace) -> Option<Query> {
     Some(Query::Withheld { service, header, ruling })
 }
 
+/// The question that a Pod asks the cluster's DNS; none where no server of it was read.
+pub(crate) fn dns_question(ground: Ground<'_>, pod: ElementId) -> Option<Header> {
+    let service = server(ground.cluster?)?;
+    service.standing().next()?;
+    question(ground.network, pod, service)
+}
+
 /// Whether policies are asked about what a Pod sends.
 fn is_judged(network: &Network, pod: ElementId) -> bool {
     let mut chains = network.tables.iter().filter_map(|table| table.chains.as_ref());

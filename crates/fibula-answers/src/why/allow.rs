@@ -140,6 +140,7 @@ pub(super) fn made(
             pods: subject.selector(cluster)?,
         },
         isolates: Isolates { ingress: is(Direction::Ingress), egress: is(Direction::Egress) },
+        ignored: Isolates::default(),
         ingress,
         egress,
     })

@@ -98,9 +98,8 @@ fn pairs(
                         false => Some(from.clone()),
                     };
                     let both = from.zip(to);
-                    let both = both.and_then(|(from, to)| {
-                        Some((beyond(&inner, from)?, beyond(&inner, to)?))
-                    });
+                    let both = both
+                        .and_then(|(from, to)| Some((beyond(&inner, from)?, beyond(&inner, to)?)));
                     let Some((from, to)) = &both else { continue };
                     let ports = toward.ports.minus(&zero);
                     let ports = match wanted.is(from, to) {

@@ -25,6 +25,7 @@ pub(crate) mod endpoints;
 mod fronts;
 mod hash;
 mod hints;
+mod ignores;
 mod invent;
 mod make;
 mod nodes;
@@ -81,6 +82,7 @@ impl Cluster {
     /// refuses are left out, so any object can be given. Takes time near linear in the objects
     /// and the pods that workloads make, at most 150,000 of them (SC-1).
     pub fn new(objects: Vec<(ObjectId, Object)>, options: &Options) -> Self {
+        let ignores = ignores::read(&objects);
         let (objects, mut twins) = unique::unique(objects);
         let fronts = fronts::read(&objects);
         let mut namespaces = BTreeMap::new();
@@ -131,6 +133,7 @@ impl Cluster {
             fronts,
             assumptions,
             makers,
+            ignores,
         }
     }
 

@@ -61,6 +61,10 @@ struct Way<'a> {
 fn network_policy(object: ObjectId, policy: api::NetworkPolicy) -> Option<Policy> {
     let api::NetworkPolicy { metadata, spec } = policy;
     let isolates = isolates(&spec);
+    let ignored = Isolates {
+        ingress: !isolates.ingress && !spec.ingress.is_empty(),
+        egress: !isolates.egress && !spec.egress.is_empty(),
+    };
     let (namespace, name, _) = metadata.into_names();
     let rules = |list, rules: &[api::NetworkPolicyRule]| {
         let way = Way { object, list, namespace: &namespace };
@@ -81,6 +85,7 @@ fn network_policy(object: ObjectId, policy: api::NetworkPolicy) -> Option<Policy
             pods: selector(&spec.pod_selector)?,
         },
         isolates,
+        ignored,
         ingress,
         egress,
         namespace,
@@ -122,6 +127,7 @@ fn cluster_policy(object: ObjectId, kind: Kind, policy: api::ClusterPolicy) -> O
         object,
         subject,
         isolates: Isolates::default(),
+        ignored: Isolates::default(),
         ingress: rules(ContainerList::Ingress, &spec.ingress)?,
         egress: rules(ContainerList::Egress, &spec.egress)?,
     })

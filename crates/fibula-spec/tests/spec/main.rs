@@ -9,6 +9,7 @@
 
 mod chapter;
 mod checks;
+mod findings;
 mod run;
 
 use std::fs;
@@ -46,6 +47,7 @@ fn main() -> ExitCode {
     let project = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."));
     let folders = [("spec", None), ("docs/questions", Some(project.join("docs/example")))];
     let mut trials = checks::trials();
+    trials.push(findings::trial(&project.join("spec")));
     for (name, example) in folders {
         let folder = Folder { name, root: project.join(name), example };
         trials.extend(chapters(&folder, overwrite.then_some(&rewrites), no_lab.as_deref()));

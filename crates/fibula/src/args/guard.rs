@@ -1,6 +1,7 @@
 //! What guards a cluster against mistakes.
 
 use super::InputArgs;
+use super::values::finding;
 use super::words::DenyArg;
 use crate::output::Target;
 
@@ -12,6 +13,12 @@ pub(crate) struct LintArgs {
     /// Exit with 1 if there is a finding this bad, or worse
     #[arg(long, value_name = "error|warning|note", hide_possible_values = true)]
     pub(crate) deny: Option<DenyArg>,
+    /// Only findings of this id; repeatable
+    #[arg(long, value_name = "ID", value_delimiter = ',', value_parser = finding)]
+    pub(crate) only: Vec<String>,
+    /// No findings of this id; repeatable
+    #[arg(long, value_name = "ID", value_delimiter = ',', value_parser = finding)]
+    pub(crate) off: Vec<String>,
     #[command(flatten)]
     pub(crate) input: InputArgs,
     /// text, json, sarif, github or markdown, to standard output or into a file; repeatable

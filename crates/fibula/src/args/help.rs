@@ -105,3 +105,15 @@ Examples:
   fibula dump -o cluster.json.gz
   fibula dump @kube:prod -o prod.yaml --with-env
   fibula dump -f must-gather/ | fibula verify -";
+
+pub(super) const LINT_HELP: &str = "\
+Findings alone exit with 0: say --deny to fail on them. Each has an id in words, and a page:
+`fibula explain same-port`. To switch one off
+
+  in an object    annotation fibula.dev/ignore: same-port      on a Namespace: for all in it
+  on a line       # fibula: ignore same-port                   on it, or above it
+  in fibula.toml  [lint] off = [\"same-port\"]                 [lint.severity] same-port = \"error\"
+
+Examples:
+  fibula lint deploy/ --deny warning
+  fibula lint deploy/ --only exposed,egress-without-dns";

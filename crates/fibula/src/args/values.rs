@@ -3,6 +3,7 @@
 use std::str::FromStr;
 
 use clap::ValueEnum;
+use fibula_answers::lint;
 use fibula_intended::{Daemon, Decision, Profile};
 use ipnet::IpNet;
 
@@ -43,6 +44,17 @@ impl FromStr for Decided {
 
 pub(super) fn profile(text: &str) -> Result<Profile, String> {
     text.parse()
+}
+
+/// The id of a finding.
+pub(super) fn finding(text: &str) -> Result<String, String> {
+    if lint::ids().contains(&text) {
+        return Ok(text.to_owned());
+    }
+    Err(match lint::near_id(text) {
+        Some(near) => format!("no finding has that id: did you mean {near}?"),
+        None => "no finding has that id: `fibula explain` lists them".to_owned(),
+    })
 }
 
 pub(super) fn daemon(text: &str) -> Result<Option<Daemon>, String> {
