@@ -22,6 +22,7 @@ mod object;
 mod options;
 mod place;
 mod policy;
+pub mod promise;
 mod reading;
 pub mod select;
 mod selector;

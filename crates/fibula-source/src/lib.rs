@@ -17,6 +17,7 @@ mod input;
 mod json;
 mod objects;
 mod path;
+mod promises;
 mod read;
 mod refusal;
 mod scalar;
@@ -25,6 +26,7 @@ mod strict;
 mod yaml;
 
 pub use input::Input;
+pub use promises::{Promises, promises};
 pub use read::{Read, Unread, read};
 pub use refusal::{Caret, Refusal, Snippet};
 pub use sources::{Position, Sources};

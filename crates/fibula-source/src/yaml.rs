@@ -37,7 +37,7 @@ pub(crate) fn parallel<T: Sync>(pieces: &[T], read: impl Fn(&T, &mut Batch) + Sy
 
 /// Splits at the markers `---` and `...`, which can only stand at the start of a line: YAML
 /// forbids them inside scalars.
-fn documents(text: &str, from: usize) -> Vec<Range<usize>> {
+pub(crate) fn documents(text: &str, from: usize) -> Vec<Range<usize>> {
     let bytes = text.as_bytes();
     let mut markers: Vec<usize> = ["---", "..."]
         .iter()
@@ -174,7 +174,7 @@ fn template(text: &str) -> Option<usize> {
 }
 
 /// Whether a piece holds nothing but comments and directives.
-fn blank(text: &str) -> bool {
+pub(crate) fn blank(text: &str) -> bool {
     text.lines().all(|line| {
         let line = line.trim_ascii();
         line.is_empty() || line.starts_with(['#', '%'])
