@@ -32,6 +32,7 @@ mod pick;
 mod ports;
 mod services;
 mod sorter;
+mod users;
 
 use std::collections::BTreeSet;
 
