@@ -6,6 +6,7 @@
 
 pub mod constraints;
 pub mod names;
+pub mod promises;
 pub mod reach;
 mod tenants;
 pub mod trace;

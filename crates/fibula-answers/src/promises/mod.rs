@@ -16,9 +16,9 @@
 //! A promise is broken if it is under every value of every choice, kept if it is under none, and
 //! undecided between. *Open* says nothing of who listens (POD-2), as in [`reach`](crate::reach).
 
+mod breach;
 mod implied;
 mod judge;
-mod kept;
 mod pairs;
 mod picked;
 mod scene;
@@ -31,7 +31,7 @@ mod world;
 
 use fibula_cluster::promise::Promise;
 use fibula_network::filters::Filters;
-use fibula_network::{Addr, ChoiceId, Family, Kind, Port};
+use fibula_network::{Addr, ChoiceId, ElementId, Family, Kind, Network, Port};
 
 use crate::reach::{Party, PartyId, Ports};
 use crate::trace::{Branch, Ground, Unread};
@@ -84,8 +84,9 @@ pub struct Breach {
     pub open: bool,
     /// Who sends.
     pub from: Vec<Member>,
-    /// Whether a pod of a namespace that was not read would do as well.
-    pub strangers: bool,
+    /// Whether a pod of a namespace that was not read could send it as well, and whether it could be
+    /// sent to one.
+    pub strangers: [bool; 2],
     /// To whom.
     pub to: Vec<Member>,
     /// At which ports.
@@ -222,6 +223,11 @@ impl Checked {
 }
 
 /// Whether an element is a pod's switch.
-fn is_pod(network: &fibula_network::Network, id: fibula_network::ElementId) -> bool {
+fn is_pod(network: &Network, id: ElementId) -> bool {
     network.kind(id) == Kind::Pod
+}
+
+/// Whether an element is a pod's switch, or a Node's.
+fn is_switch(network: &Network, id: ElementId, pod: bool) -> bool {
+    network.kind(id) == if pod { Kind::Pod } else { Kind::Node }
 }

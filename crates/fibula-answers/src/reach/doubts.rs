@@ -7,7 +7,7 @@ use crate::trace::{ALLOW, AT_TARGET, ROOT, Unread};
 
 /// Whom they could concern, by what they could do.
 #[derive(Debug, Default)]
-pub(super) struct Doubts {
+pub(crate) struct Doubts {
     /// Whose messages could be withheld.
     sources: Scope,
     /// From whom they could be.
@@ -26,7 +26,7 @@ struct Scope {
 // === impl Doubts ===
 
 impl Doubts {
-    pub(super) fn new(unread: &[Unread]) -> Doubts {
+    pub(crate) fn new(unread: &[Unread]) -> Doubts {
         let mut doubts = Doubts::default();
         for Unread { kind, namespaces, .. } in unread {
             for name in namespaces.keys() {
@@ -46,22 +46,22 @@ impl Doubts {
     }
 
     /// Whether what somebody sends could be withheld.
-    pub(super) fn source(&self, who: &Who) -> bool {
+    pub(crate) fn source(&self, who: &Who) -> bool {
         self.sources.has(who)
     }
 
     /// Whether what is sent to somebody could be.
-    pub(super) fn target(&self, who: &Who) -> bool {
+    pub(crate) fn target(&self, who: &Who) -> bool {
         self.targets.has(who)
     }
 
     /// Whether what is dropped for somebody could be let through.
-    pub(super) fn opens(&self, who: &Who) -> bool {
+    pub(crate) fn opens(&self, who: &Who) -> bool {
         self.opens.has(who)
     }
 
     /// Whether that could be for anybody.
-    pub(super) fn opens_some(&self) -> bool {
+    pub(crate) fn opens_some(&self) -> bool {
         self.opens.all || !self.opens.names.is_empty()
     }
 }

@@ -23,10 +23,10 @@ pub(super) struct Joint {
 
 /// All of them.
 #[derive(Debug, Default)]
-pub(super) struct Joints {
+pub(crate) struct Joints {
     pub(super) all: Vec<Joint>,
     /// The families that pods have addresses of.
-    pub(super) families: Vec<Family>,
+    pub(crate) families: Vec<Family>,
     of: FxHashMap<ElementId, usize>,
 }
 
@@ -37,7 +37,7 @@ type Key = (Owner, Option<PartyId>, [Option<u32>; 2], Vec<ChoiceId>);
 impl Joints {
     /// Joins the atoms of each switch. Pods of different workloads stay apart where they are to be
     /// told `apart`.
-    pub(super) fn new(filters: &Filters<'_>, parties: &Parties, apart: bool) -> Joints {
+    pub(crate) fn new(filters: &Filters<'_>, parties: &Parties, apart: bool) -> Joints {
         let network = filters.network;
         // The atoms of each switch by family, and the choices of its addresses.
         let mut of: BTreeMap<ElementId, ([Vec<u32>; 2], Vec<ChoiceId>)> = BTreeMap::new();
@@ -97,7 +97,7 @@ impl Joints {
 }
 
 /// The place of a family.
-pub(super) fn index(family: Family) -> usize {
+pub(crate) fn index(family: Family) -> usize {
     match family {
         Family::V4 => 0,
         Family::V6 => 1,
@@ -105,4 +105,4 @@ pub(super) fn index(family: Family) -> usize {
 }
 
 /// The family of a place.
-pub(super) const FAMILIES: [Family; 2] = [Family::V4, Family::V6];
+pub(crate) const FAMILIES: [Family; 2] = [Family::V4, Family::V6];

@@ -63,11 +63,7 @@ impl Reader {
 
     /// The choices that a set depends on.
     pub(super) fn depends(&mut self, filters: &Filters<'_>, set: SetId) -> &Vec<ChoiceId> {
-        self.depends.entry(set).or_insert_with(|| {
-            let choices = (0..filters.network.choices.len()).map(|i| ChoiceId(i as u8));
-            let level = |choice: &ChoiceId| Level(Filters::CHOICE.0 + choice.0);
-            choices.filter(|choice| filters.space.depends_on(set, level(choice))).collect()
-        })
+        self.depends.entry(set).or_insert_with(|| depends(filters, set))
     }
 
     /// Whether anything is open in a leaf: certainly, or perhaps.
@@ -95,6 +91,13 @@ impl Reader {
         parts.retain(|(_, _, ports)| !ports.is_empty());
         parts
     }
+}
+
+/// The choices that a set depends on.
+pub(crate) fn depends(filters: &Filters<'_>, set: SetId) -> Vec<ChoiceId> {
+    let choices = (0..filters.network.choices.len()).map(|i| ChoiceId(i as u8));
+    let level = |choice: &ChoiceId| Level(Filters::CHOICE.0 + choice.0);
+    choices.filter(|choice| filters.space.depends_on(set, level(choice))).collect()
 }
 
 /// What is open in both families, and in one of them.

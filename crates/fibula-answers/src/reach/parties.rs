@@ -45,8 +45,8 @@ pub enum Who {
 }
 
 /// All parties.
-pub(super) struct Parties {
-    pub(super) all: Vec<Party>,
+pub(crate) struct Parties {
+    pub(crate) all: Vec<Party>,
     /// By element, its party in the list of whole workloads.
     of: FxHashMap<ElementId, PartyId>,
 }
@@ -55,7 +55,7 @@ impl Parties {
     /// The workloads of a cluster, or the Pods of a network without one; and the Nodes. Pods that are
     /// asked about, while others of their workload are not, are parties apart: by what was asked,
     /// `told` gives such the same number.
-    pub(super) fn new(ground: Ground<'_>, told: &FxHashMap<ElementId, u64>) -> Parties {
+    pub(crate) fn new(ground: Ground<'_>, told: &FxHashMap<ElementId, u64>) -> Parties {
         let network = ground.network;
         let mut workloads: BTreeMap<Who, Vec<ElementId>> = BTreeMap::new();
         let pods: Vec<ElementId> = network.of_kind(Kind::Pod).collect();
@@ -97,12 +97,12 @@ impl Parties {
         parties
     }
 
-    pub(super) fn get(&self, id: PartyId) -> &Party {
+    pub(crate) fn get(&self, id: PartyId) -> &Party {
         &self.all[id.0 as usize]
     }
 
     /// The party of a switch.
-    pub(super) fn of(&self, element: ElementId) -> Option<PartyId> {
+    pub(crate) fn of(&self, element: ElementId) -> Option<PartyId> {
         self.of.get(&element).copied()
     }
 }
@@ -221,7 +221,7 @@ impl<'a> Namer<'a> {
 }
 
 /// The pods that are switches, in the order of those.
-pub(super) fn own(cluster: &Cluster) -> impl Iterator<Item = &fibula_cluster::Pod> {
+pub(crate) fn own(cluster: &Cluster) -> impl Iterator<Item = &fibula_cluster::Pod> {
     cluster.pods.iter().filter(|pod| pod.has_network())
 }
 

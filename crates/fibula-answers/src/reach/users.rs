@@ -62,6 +62,15 @@ struct Spoken<'a> {
     several: Vec<(usize, &'a Entry)>,
 }
 
+// === impl Led ===
+
+impl Led {
+    /// The switches behind it.
+    pub(crate) fn behind(&self) -> impl Iterator<Item = ElementId> {
+        self.behind.iter().copied()
+    }
+}
+
 // === impl Users ===
 
 impl<'a> Users<'a> {

@@ -1,0 +1,239 @@
+//! What breaks a promise: who, to whom, at which ports, and a message that shows it.
+
+use std::collections::BTreeSet;
+
+use fibula_network::filters::{Filters, Owner};
+use fibula_network::set::{SetId, Space};
+use fibula_network::{ChoiceId, ElementId, Proto, Range};
+
+use super::pairs::{self, Found, Senders, Wanted};
+use super::scene::{Scene, meet};
+use super::targets::Target;
+use super::{Breach, By, Member, Witness, is_pod, witness};
+use crate::reach::Ports;
+
+/// Something that was found, and is to be told if it breaks the promise.
+pub(super) struct Pending {
+    pub(super) senders: Senders,
+    pub(super) target: Target,
+    pub(super) wanted: Wanted,
+    pub(super) found: Found,
+}
+
+/// A set of pairs that is told: whether they are pods and their own Nodes.
+#[derive(Clone, Copy)]
+struct Told {
+    set: SetId,
+    own: bool,
+}
+
+/// The breaches that something found makes: what holds under whatever choices; if nothing does, what
+/// holds under some.
+pub(super) fn all(scene: &mut Scene<'_>, pending: &[Pending]) -> Vec<Breach> {
+    let mut breaches = vec![];
+    for certain in [true, false] {
+        for pending in pending {
+            if let Some((node, pod)) = pending.found.hosted.filter(|_| certain) {
+                breaches.push(hosted(scene, pending, node, pod));
+            }
+            let parts = [(pending.found.others.0, false), (pending.found.own.0, true)];
+            for (set, own) in parts {
+                let set = match certain {
+                    true => scene.filters.may_and_must(set).1,
+                    false => set,
+                };
+                if set != Space::EMPTY {
+                    breaches.push(of(scene, pending, Told { set, own }));
+                }
+            }
+        }
+        if !breaches.is_empty() {
+            break;
+        }
+    }
+    breaches
+}
+
+/// A name that has no address, whoever asks for it.
+pub(super) fn nameless(
+    scene: &Scene<'_>,
+    senders: &Senders,
+    why: String,
+    by: &'static str,
+) -> Breach {
+    Breach {
+        open: false,
+        from: scene.members(pairs::members(scene, &senders.pods)),
+        strangers: [false; 2],
+        to: vec![],
+        ports: Ports::default(),
+        by: By::Name(why, by),
+        witness: None,
+    }
+}
+
+/// The choices of who has an address that several claim, if one of the two ends has such a one.
+pub(super) fn contested(
+    scene: &Scene<'_>,
+    senders: &Senders,
+    target: &Target,
+) -> Option<Vec<ChoiceId>> {
+    let network = scene.network();
+    let has = |id: ElementId, pods: &super::picked::Picked, nodes: &super::picked::Picked| {
+        if is_pod(network, id) { pods.has(id) } else { nodes.has(id) }
+    };
+    let mut all = scene.atoms.contested.iter().copied();
+    let nobody = senders.pods.is_none() && senders.nodes.is_none();
+    let found = all.find(|id| {
+        has(*id, &senders.pods, &senders.nodes) && !target.is_none()
+            || has(*id, &target.pods, &target.nodes) && !nobody
+    })?;
+    let choices = network.owners.iter().filter(|owner| owner.to == found);
+    let mut choices: Vec<ChoiceId> =
+        choices.filter_map(|owner| owner.when).map(|when| when.choice).collect();
+    choices.sort_unstable();
+    choices.dedup();
+    Some(choices)
+}
+
+/// A Node that reaches a pod which it hosts.
+fn hosted(scene: &Scene<'_>, pending: &Pending, node: ElementId, pod: ElementId) -> Breach {
+    let ports = pending.target.ports.clone();
+    let (proto, port) = ports.0.first().map_or((Proto::Tcp, 80), |(p, (lo, _))| (*p, *lo));
+    let port = scene
+        .declared(pod)
+        .find(|own| ports.has(own.proto, own.number))
+        .map_or((proto, port.max(1) as u16), |own| (own.proto, own.number));
+    let witness = witness::between(scene, node, pod, port, true, &[]);
+    Breach {
+        open: true,
+        from: scene.members([node]),
+        strangers: [false; 2],
+        to: scene.members([pod]),
+        ports,
+        by: By::Address,
+        witness,
+    }
+}
+
+fn of(scene: &mut Scene<'_>, pending: &Pending, told: Told) -> Breach {
+    let Pending { senders, target, wanted, .. } = pending;
+    let (set, space) = (told.set, &mut scene.filters.space);
+    let values = |level| space.values(set, level);
+    let [from, to] = [Filters::SOURCE, Filters::TARGET].map(values);
+    let ports = [Filters::TARGET, Filters::SOURCE];
+    let ports = ports.into_iter().fold(set, |set, level| space.exists(set, level));
+    let ports = scene.filters.connections(ports).into_iter();
+    let ports = Ports::new(ports.map(|(proto, ports, _)| (proto, ports)));
+    let members = |ranges: &[(u32, u32)], pods, nodes| -> BTreeSet<ElementId> {
+        let atoms = ranges.iter().flat_map(|(lo, hi)| *lo..=*hi);
+        atoms.flat_map(|atom| at(scene, pods, nodes, atom)).collect()
+    };
+    let mut from = members(&from, &senders.pods, &senders.nodes);
+    let targets = members(&to, &target.pods, &target.nodes);
+    // Its only target does not count as a source of its own.
+    if targets.len() == 1 {
+        targets.iter().for_each(|one| _ = from.remove(one));
+    }
+    if told.own {
+        from.retain(|pod| scene.host(*pod).is_some_and(|host| targets.contains(&host)));
+    }
+    let is_stranger = |all: &BTreeSet<ElementId>| scene.stranger.is_some_and(|s| all.contains(&s));
+    let strangers = [is_stranger(&from), is_stranger(&targets)];
+    let world = to.iter().flat_map(|(lo, hi)| *lo..=*hi);
+    let world: Vec<Range> =
+        world.flat_map(|atom| meet(&scene.outside[atom as usize], &target.world)).collect();
+    let witness = pick(scene, pending, told, &from);
+    let mut to = scene.members(targets);
+    to.extend((!world.is_empty()).then(|| scene.names.world(&world)));
+    let from: Vec<Member> = scene.members(from);
+    let open = *wanted == Wanted::Open;
+    Breach { open, from, strangers, to, ports, by: By::Address, witness }
+}
+
+/// Those of some pods and Nodes that have an address in an atom.
+fn at<'s>(
+    scene: &'s Scene<'_>,
+    pods: &'s super::picked::Picked,
+    nodes: &'s super::picked::Picked,
+    atom: u32,
+) -> impl Iterator<Item = ElementId> + 's {
+    let atoms = &scene.filters.atoms;
+    let picked = match atoms.get(atom).owner {
+        Owner::Pods => Some(pods),
+        Owner::Nodes => Some(nodes),
+        Owner::Nobody => None,
+    };
+    picked
+        .into_iter()
+        .flat_map(move |picked| picked.members(atoms, &scene.everybody, atom))
+        .filter(move |id| scene.atoms.of(*id).contains(&atom))
+}
+
+/// A message of a set: preferably to a port that its target declares, and from somebody who is here.
+fn pick(
+    scene: &mut Scene<'_>,
+    pending: &Pending,
+    told: Told,
+    from: &BTreeSet<ElementId>,
+) -> Option<Witness> {
+    let Pending { senders, target, wanted, .. } = pending;
+    let mut set = told.set;
+    let here = from.iter().filter(|id| Some(**id) != scene.stranger);
+    let mut here: Vec<u32> = here.flat_map(|id| scene.atoms.of(*id).iter().copied()).collect();
+    here.sort_unstable();
+    here.dedup();
+    if !here.is_empty() {
+        let here = scene.filters.space.values_of(Filters::SOURCE, &here);
+        set = scene.filters.space.and(set, here);
+    }
+    let first = scene.filters.space.pick(set)?;
+    let some = at(scene, &target.pods, &target.nodes, first[0]).next();
+    if let Some(some) = some {
+        let declared: Vec<_> = scene.declared(some).collect();
+        for port in declared {
+            let space = &mut scene.filters.space;
+            let number = u32::from(port.number);
+            let levels = [
+                (Filters::TARGET, first[0]),
+                (Filters::PROTO, port.proto as u32),
+                (Filters::PORT, number),
+            ];
+            let better = levels.into_iter().fold(set, |set, (level, value)| {
+                let value = space.interval(level, value, value);
+                space.and(set, value)
+            });
+            if better != Space::EMPTY {
+                set = better;
+                break;
+            }
+        }
+    }
+    let found = scene.filters.space.pick(set)?;
+    let (to, source) = (found[0], found[1]);
+    let proto = Proto::ALL[found[2] as usize];
+    let choices: Vec<u8> = found[4..].iter().map(|value| *value as u8).collect();
+    let port = (proto, found[3] as u16);
+    let open = *wanted == Wanted::Open;
+    let sources: Vec<ElementId> = at(scene, &senders.pods, &senders.nodes, source).collect();
+    if scene.filters.atoms.get(to).owner == Owner::Nobody {
+        let ranges = meet(&scene.outside[to as usize], &target.world);
+        let dst = witness::somewhere(&ranges)?;
+        return witness::to_address(scene, *sources.first()?, dst, port, open, &choices);
+    }
+    let targets: Vec<ElementId> = at(scene, &target.pods, &target.nodes, to).collect();
+    let mut pairs = targets.iter().flat_map(|to| sources.iter().map(move |from| (*from, *to)));
+    let (from, to) = pairs
+        .find(|(from, to)| {
+            let host = is_pod(scene.network(), *from).then(|| scene.host(*from)).flatten();
+            let hosted = is_pod(scene.network(), *to).then(|| scene.host(*to)).flatten();
+            let near = host == Some(*to) || hosted == Some(*from);
+            from != to && near == told.own && Some(*from) != scene.stranger
+        })
+        .or_else(|| {
+            let mut pairs =
+                targets.iter().flat_map(|to| sources.iter().map(move |from| (*from, *to)));
+            pairs.find(|(from, to)| from != to)
+        })?;
+    witness::between_at(scene, (from, source), (to, found[0]), port, open, &choices)
+}
