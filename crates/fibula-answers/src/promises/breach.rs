@@ -20,6 +20,15 @@ pub(super) struct Pending {
     pub(super) found: Found,
 }
 
+/// Of pods and the Nodes that host them, what is not asked about.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Exempt {
+    /// What pods send to them (NP-33).
+    pub(super) outwards: bool,
+    /// What they send to pods (NP-32).
+    pub(super) inwards: bool,
+}
+
 /// A set of pairs that is told: whether they are pods and their own Nodes.
 #[derive(Clone, Copy)]
 struct Told {
@@ -72,22 +81,71 @@ pub(super) fn nameless(
     }
 }
 
+/// Some who send, and some targets, that have no address of one family (NM-12): no message can be
+/// sent between them.
+pub(super) fn apart(scene: &Scene<'_>, senders: &Senders, target: &Target) -> Option<Breach> {
+    if scene.alike {
+        return None;
+    }
+    let nodes = |picked: &super::picked::Picked| -> Vec<ElementId> {
+        let all = scene.network().of_kind(fibula_network::Kind::Node);
+        all.filter(|id| picked.has(*id)).collect()
+    };
+    let (from, to) = (pairs::members(scene, &senders.pods), pairs::members(scene, &target.pods));
+    let (from_nodes, to_nodes) = (nodes(&senders.nodes), nodes(&target.nodes));
+    let ways = [(&from, &to), (&from, &to_nodes), (&from_nodes, &to)];
+    let apart =
+        |a: &ElementId, b: &ElementId| a != b && scene.families(*a) & scene.families(*b) == 0;
+    let (mut lost, mut missed) = (vec![], vec![]);
+    for (from, to) in ways {
+        lost.extend(from.iter().filter(|a| to.iter().any(|b| apart(a, b))));
+        missed.extend(to.iter().filter(|b| from.iter().any(|a| apart(a, b))));
+    }
+    missed.sort_unstable();
+    missed.dedup();
+    lost.sort_unstable();
+    lost.dedup();
+    (!lost.is_empty()).then(|| Breach {
+        open: false,
+        from: scene.members(lost),
+        strangers: [false; 2],
+        to: scene.members(missed),
+        ports: target.ports.clone(),
+        by: By::NoFamily,
+        witness: None,
+    })
+}
+
 /// The choices of who has an address that several claim, if one of the two ends has such a one.
 pub(super) fn contested(
     scene: &Scene<'_>,
     senders: &Senders,
     target: &Target,
+    exempt: Exempt,
 ) -> Option<Vec<ChoiceId>> {
     let network = scene.network();
-    let has = |id: ElementId, pods: &super::picked::Picked, nodes: &super::picked::Picked| {
-        if is_pod(network, id) { pods.has(id) } else { nodes.has(id) }
+    let near = |a: ElementId, b: ElementId| scene.host(a) == Some(b) || scene.host(b) == Some(a);
+    let any = |kind, picked: &super::picked::Picked, one: ElementId, exempt: bool| {
+        let mut all = network.of_kind(kind);
+        all.any(|id| id != one && picked.has(id) && !(exempt && near(id, one)))
     };
-    let mut all = scene.atoms.contested.iter().copied();
-    let nobody = senders.pods.is_none() && senders.nodes.is_none();
-    let found = all.find(|id| {
-        has(*id, &senders.pods, &senders.nodes) && !target.is_none()
-            || has(*id, &target.pods, &target.nodes) && !nobody
-    })?;
+    let (pod, node) = (fibula_network::Kind::Pod, fibula_network::Kind::Node);
+    // Between Nodes, and between them and the world, nothing is asked.
+    let asked = |id: &ElementId| match is_pod(network, *id) {
+        true => {
+            let to = any(pod, &target.pods, *id, false)
+                || any(node, &target.nodes, *id, exempt.outwards);
+            let from = any(pod, &senders.pods, *id, false)
+                || any(node, &senders.nodes, *id, exempt.inwards);
+            senders.pods.has(*id) && (to || !target.world.is_empty())
+                || target.pods.has(*id) && from
+        }
+        false => {
+            senders.nodes.has(*id) && any(pod, &target.pods, *id, exempt.inwards)
+                || target.nodes.has(*id) && any(pod, &senders.pods, *id, exempt.outwards)
+        }
+    };
+    let found = scene.atoms.contested.iter().copied().find(asked)?;
     let choices = network.owners.iter().filter(|owner| owner.to == found);
     let mut choices: Vec<ChoiceId> =
         choices.filter_map(|owner| owner.when).map(|when| when.choice).collect();
@@ -218,7 +276,7 @@ fn pick(
     let sources: Vec<ElementId> = at(scene, &senders.pods, &senders.nodes, source).collect();
     if scene.filters.atoms.get(to).owner == Owner::Nobody {
         let ranges = meet(&scene.outside[to as usize], &target.world);
-        let dst = witness::somewhere(&ranges)?;
+        let dst = witness::somewhere(scene.network(), &ranges)?;
         return witness::to_address(scene, *sources.first()?, dst, port, open, &choices);
     }
     let targets: Vec<ElementId> = at(scene, &target.pods, &target.nodes, to).collect();

@@ -7,7 +7,7 @@ use fibula_network::filters::Filters;
 use fibula_network::set::{SetId, Space};
 use fibula_network::{AddrSet, ChoiceId, Range};
 
-use super::breach::{self, Pending};
+use super::breach::{self, Exempt, Pending};
 use super::pairs::{self, Found, Senders, Wanted};
 use super::picked::Picked;
 use super::scene::{Scene, without};
@@ -56,7 +56,7 @@ pub(super) fn written(
         return Outcome::Wrong(wrong);
     }
     let mut senders = Set::default();
-    from.iter().for_each(|(_, set)| senders.add(set));
+    from.iter().for_each(|(_, set)| senders.add(&set.of_cluster(verb == Verb::Reaches)));
     let mut judge = Judge::new(scene);
     judge.doubts.append(&mut targets.doubts);
     judge.doubts.extend(senders.doubts.iter().cloned());
@@ -127,9 +127,13 @@ impl<'s, 'a> Judge<'s, 'a> {
             world: vec![Range::ALL],
             ports: Ports::all(),
         };
+        // Who may be reached at any port matters to nobody.
+        let free = allowed.iter().filter(|target| target.ports.any());
+        let all = free.fold(all, |all, free| all.but(&self.scene.atoms, free));
         let found = [true, false]
             .map(|certain| pairs::beyond(self.scene, &senders, &all, allowed, certain));
-        self.found(&senders, &all, Wanted::Open, found);
+        let exempt = Exempt { outwards: true, inwards: true };
+        self.found(&senders, &all, Wanted::Open, exempt, found);
         self.from_world(&from.world, allowed, true);
     }
 
@@ -159,14 +163,18 @@ impl<'s, 'a> Judge<'s, 'a> {
             let found = pairs::find(self.scene, senders, target, Wanted::Open, certain);
             Found { hosted: found.hosted.filter(|_| own_pods), ..found }
         });
-        self.found(senders, target, Wanted::Open, found);
+        let exempt = Exempt { inwards: !own_pods, ..Exempt::default() };
+        self.found(senders, target, Wanted::Open, exempt, found);
     }
 
     /// What is closed between some, and must not be.
     pub(super) fn closed(&mut self, senders: &Senders, target: &Target) {
         let found = [true, false]
             .map(|certain| pairs::find(self.scene, senders, target, Wanted::Closed, certain));
-        self.found(senders, target, Wanted::Closed, found);
+        self.found(senders, target, Wanted::Closed, Exempt::default(), found);
+        if let Some(breach) = breach::apart(self.scene, senders, target) {
+            self.breach(breach);
+        }
     }
 
     /// What was found to be certain, and what was found at all.
@@ -175,6 +183,7 @@ impl<'s, 'a> Judge<'s, 'a> {
         senders: &Senders,
         target: &Target,
         wanted: Wanted,
+        exempt: Exempt,
         [certain, all]: [Found; 2],
     ) {
         let when = self.under(certain);
@@ -187,7 +196,7 @@ impl<'s, 'a> Judge<'s, 'a> {
             let perhaps = all != certain || self.could_differ(senders, target, wanted);
             self.doubts.extend(perhaps.then_some(Doubt::Unread));
         }
-        let contested = breach::contested(self.scene, senders, target);
+        let contested = breach::contested(self.scene, senders, target, exempt);
         self.doubts.extend(contested.map(Doubt::Choices));
     }
 

@@ -117,6 +117,8 @@ pub enum By {
     Service(String, Port),
     /// By a way in from the world: what it is called, and at which port.
     Door(Box<crate::reach::Door>),
+    /// Not at all: the two have no address of one family (NM-12).
+    NoFamily,
     /// By a name that does not exist, for this reason, by this statement.
     Name(String, &'static str),
 }

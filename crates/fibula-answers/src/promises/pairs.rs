@@ -8,8 +8,9 @@ use fibula_network::set::{SetId, Space};
 use fibula_network::{ElementId, Family, Range};
 
 use super::picked::{Picked, Population};
-use super::scene::{Scene, meet};
+use super::scene::{Scene, meet, without};
 use super::targets::Target;
+use super::witness::somewhere;
 use crate::reach::{FAMILIES, Ports};
 
 /// Who sends.
@@ -100,7 +101,8 @@ fn permitted(scene: &Scene<'_>, allowed: &[Target]) -> BTreeMap<u32, Ports> {
             }
         }
         for (atom, outside) in (0..).zip(&scene.outside) {
-            let whole = !outside.is_empty() && meet(outside, &target.world) == *outside;
+            let left = without(outside, &target.world);
+            let whole = !outside.is_empty() && somewhere(network, &left).is_none();
             if whole {
                 let own = atoms.entry(atom).or_default();
                 *own = join(own, &target.ports);
@@ -157,7 +159,11 @@ fn hosted(scene: &Scene<'_>, senders: &Senders, target: &Target) -> Option<(Elem
     }
     let pods = members(scene, &target.pods).into_iter();
     let mut pairs = pods.filter_map(|pod| Some((scene.host(pod)?, pod)));
-    pairs.find(|(node, _)| senders.nodes.has(*node))
+    pairs.find(|(node, pod)| {
+        // Who has an address that several claim is not certain (POD-7).
+        let sure = [node, pod].iter().all(|id| !scene.atoms.of(**id).is_empty());
+        sure && senders.nodes.has(*node) && scene.families(*node) & scene.families(*pod) != 0
+    })
 }
 
 /// The pods that are picked.
@@ -268,10 +274,11 @@ fn same(
 
 /// The atoms of a family that have an address in some ranges of the world.
 fn world(scene: &mut Scene<'_>, ranges: &[Range], family: Family) -> SetId {
-    let atoms = &scene.filters.atoms;
+    let (atoms, network) = (&scene.filters.atoms, scene.ground.network);
     let has = |(atom, outside): (u32, &Vec<Range>)| {
-        let is = atoms.get(atom).family == family && !meet(outside, ranges).is_empty();
-        is.then_some(atom)
+        let is = !outside.is_empty() && atoms.get(atom).family == family;
+        let both = if is { meet(outside, ranges) } else { vec![] };
+        somewhere(network, &both).map(|_| atom)
     };
     let values: Vec<u32> = (0..).zip(&scene.outside).filter_map(has).collect();
     scene.filters.space.values_of(Filters::TARGET, &values)

@@ -24,6 +24,8 @@ pub(super) struct Picked {
 pub(super) struct Population {
     /// By element, whether it counts; of all it is not asked.
     only: Option<Vec<bool>>,
+    /// Those who never do: somebody else claims their addresses too (POD-7). Sorted.
+    contested: Vec<ElementId>,
     /// By atom, how many do.
     count: Vec<u32>,
     /// By level (source, target), by kind (Pods, Nodes) and by family: the atoms of those who do.
@@ -65,6 +67,24 @@ impl Picked {
         match self.rest {
             true => Picked::of(atoms, list.chain([one]).collect()).others(),
             false => Picked::of(atoms, list.filter(|id| *id != one).collect()),
+        }
+    }
+
+    /// All of them but some.
+    pub(super) fn but(&self, atoms: &Atoms, some: &Picked) -> Picked {
+        let list = |keep: &dyn Fn(&ElementId) -> bool| -> Vec<ElementId> {
+            self.list.iter().copied().filter(keep).collect()
+        };
+        match (self.rest, some.rest) {
+            (false, _) => Picked::of(atoms, list(&|id| !some.has(*id))),
+            (true, false) => {
+                let both = self.list.iter().chain(&*some.list).copied().collect();
+                Picked::of(atoms, both).others()
+            }
+            (true, true) => {
+                let left = some.list.iter().copied().filter(|id| self.has(*id)).collect();
+                Picked::of(atoms, left)
+            }
         }
     }
 
@@ -181,11 +201,12 @@ impl Population {
                 }
             }
         }
-        Population { only, count, whole }
+        Population { only, contested: atoms.contested.clone(), count, whole }
     }
 
     pub(super) fn counts(&self, id: ElementId) -> bool {
-        self.only.as_ref().is_none_or(|only| only[id.index()])
+        let out = !self.contested.is_empty() && self.contested.binary_search(&id).is_ok();
+        !out && self.only.as_ref().is_none_or(|only| only[id.index()])
     }
 
     fn whole(&self, level: Level, owner: Owner, family: Family) -> SetId {

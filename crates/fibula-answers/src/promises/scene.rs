@@ -2,7 +2,7 @@
 
 use fibula_network::filters::{Filters, Owner};
 use fibula_network::walk::Walks;
-use fibula_network::{Addr, AddrSet, ElementId, Network, Port, Range};
+use fibula_network::{Addr, AddrSet, ElementId, Kind, Network, Port, Range};
 use rustc_hash::FxHashMap;
 
 use super::Member;
@@ -30,6 +30,8 @@ pub(super) struct Scene<'a> {
     pub(super) stranger: Option<ElementId>,
     pub(super) names: Names,
     declared: FxHashMap<ElementId, Vec<Port>>,
+    /// Whether all switches have addresses of the same families.
+    pub(super) alike: bool,
     /// By switch, its first process.
     processes: FxHashMap<ElementId, ElementId>,
     walks: Option<Walks<'a>>,
@@ -97,9 +99,10 @@ impl<'a> Scene<'a> {
                 processes.entry(host).or_insert(id);
             }
         }
-        Scene {
+        let mut scene = Scene {
             ground,
             declared,
+            alike: true,
             processes,
             stranger: stranger::find(network),
             filters,
@@ -115,7 +118,13 @@ impl<'a> Scene<'a> {
             users: None,
             doors: None,
             alone: None,
-        }
+        };
+        let switches = network.of_kind(Kind::Pod).chain(network.of_kind(Kind::Node));
+        let mut families: Vec<u8> = switches.map(|id| scene.families(id)).collect();
+        families.sort_unstable();
+        families.dedup();
+        scene.alike = families.len() < 2;
+        scene
     }
 
     pub(super) fn network(&self) -> &'a Network {
@@ -128,6 +137,11 @@ impl<'a> Scene<'a> {
         let (filters, joints) = (&mut self.filters, self.joints);
         let users = self.users.get_or_insert_with(|| Users::new(cluster, filters, joints));
         Some((users, filters))
+    }
+
+    /// All addresses of the world, sorted and apart.
+    pub(super) fn world(&self) -> Vec<Range> {
+        AddrSet::new("", self.outside.iter().flatten().copied().collect()).ranges
     }
 
     /// All ways in from the world, in which each target is one pod.
@@ -179,6 +193,13 @@ impl<'a> Scene<'a> {
         self.walks.get_or_insert_with(|| Walks::new(network))
     }
 
+    /// The families that a switch has addresses of, as bits.
+    pub(super) fn families(&self, id: ElementId) -> u8 {
+        let families =
+            self.addresses(id).iter().map(|addr| 1 << crate::reach::index(addr.family()));
+        families.fold(0, |all, one: u8| all | one)
+    }
+
     /// The Node that hosts a pod.
     pub(super) fn host(&self, pod: ElementId) -> Option<ElementId> {
         self.network().fib(pod)?.me.host
@@ -188,7 +209,8 @@ impl<'a> Scene<'a> {
 /// Addresses of the world in each atom: what nobody has, is in none of the cluster's ranges (R3,
 /// DR-13), and leads to no Service.
 fn outside(ground: Ground<'_>, filters: &Filters<'_>) -> Vec<Vec<Range>> {
-    let mut taken: Vec<Range> = vec![];
+    let loopback = [Range::prefix([127, 0, 0, 0].into(), 8), Range::one(Addr::LOOPBACK_V6)];
+    let mut taken: Vec<Range> = loopback.to_vec();
     if let Some(cluster) = ground.cluster {
         let nets = cluster.ranges.iter().map(|range| range.net);
         taken.extend(nets.map(|net| Range::prefix(net.addr(), net.prefix_len())));

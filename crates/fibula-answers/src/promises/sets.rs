@@ -22,8 +22,10 @@ pub(super) struct Set {
     pub(super) pods: Vec<ElementId>,
     pub(super) all_nodes: bool,
     pub(super) nodes: Vec<ElementId>,
-    /// Addresses that nobody has, sorted and apart.
+    /// Addresses, sorted and apart: those of the world that are among them.
     pub(super) world: Vec<Range>,
+    /// Whether it is whoever has an address in a range.
+    range: bool,
     /// Services, as indices into those of the cluster.
     pub(super) services: Vec<usize>,
     /// What of it is not known.
@@ -78,6 +80,16 @@ impl Set {
     /// Whether Nodes are in it.
     pub(super) fn has_nodes(&self) -> bool {
         self.all_nodes || !self.nodes.is_empty()
+    }
+
+    /// The same; if those of a range are to reach, or to be reached, those of the cluster, where there
+    /// are some: an address that nobody has does neither.
+    pub(super) fn of_cluster(&self, reach: bool) -> Set {
+        let some = !self.pods.is_empty() || !self.nodes.is_empty();
+        match reach && self.range && some {
+            true => Set { world: vec![], ..self.clone() },
+            false => self.clone(),
+        }
     }
 
     fn is_empty(&self) -> bool {
@@ -263,7 +275,7 @@ impl<'a> Index<'a> {
     fn range(&self, ranges: &[Range]) -> Set {
         let network = self.ground.network;
         let ranges = AddrSet::new("", ranges.to_vec());
-        let mut set = Set::default();
+        let mut set = Set { range: true, ..Set::default() };
         let stranger = stranger::find(network);
         for id in network.of_kind(Kind::Pod).chain(network.of_kind(Kind::Node)) {
             let has = network
@@ -275,8 +287,10 @@ impl<'a> Index<'a> {
                 _ => set.nodes.push(id),
             }
         }
-        let owned = network.owners.iter().map(|owner| Range::one(owner.addr)).collect();
-        set.world = without(&ranges.ranges, &AddrSet::new("", owned).ranges);
+        // In the cluster's own ranges nobody else is (R3).
+        let own = self.ground.cluster.map_or(&[][..], |cluster| &cluster.ranges).iter();
+        let own = own.map(|range| Range::prefix(range.net.addr(), range.net.prefix_len()));
+        set.world = without(&ranges.ranges, &AddrSet::new("", own.collect()).ranges);
         set
     }
 

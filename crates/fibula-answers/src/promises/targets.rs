@@ -8,7 +8,7 @@ use fibula_cluster::{Service, ServicePort};
 use fibula_network::{Addr, AddrSet, ElementId, Port, Range};
 
 use super::picked::Picked;
-use super::scene::Scene;
+use super::scene::{Atoms, Scene, without};
 use super::sets::{Index, Set};
 use super::{Doubt, Wrong, is_pod};
 use crate::names::{Meant, proto, served};
@@ -19,7 +19,7 @@ use crate::reach::Ports;
 pub(super) struct Target {
     pub(super) pods: Picked,
     pub(super) nodes: Picked,
-    /// Addresses that nobody has, sorted and apart.
+    /// Addresses, sorted and apart: those of the world that are among them.
     pub(super) world: Vec<Range>,
     pub(super) ports: Ports,
 }
@@ -61,7 +61,7 @@ pub(super) fn targets(
     for (said, set) in said {
         let own = said.port.as_ref().map(std::slice::from_ref).unwrap_or(ports);
         finder.found.doubts.extend(set.doubts.iter().cloned());
-        finder.add(said, set, own);
+        finder.add(said, &set.of_cluster(reach), own);
         for at in &set.services {
             finder.service(said, *at, own);
         }
@@ -86,6 +86,14 @@ impl Target {
     /// Whether nobody is meant.
     pub(super) fn is_none(&self) -> bool {
         self.pods.is_none() && self.nodes.is_none() && self.world.is_empty()
+    }
+
+    /// The same without those of another.
+    pub(super) fn but(self, atoms: &Atoms, other: &Target) -> Target {
+        let (pods, nodes) =
+            (self.pods.but(atoms, &other.pods), self.nodes.but(atoms, &other.nodes));
+        let world = without(&self.world, &other.world);
+        Target { pods, nodes, world, ..self }
     }
 }
 
@@ -115,12 +123,7 @@ impl Finder<'_, '_> {
             self.found.all.push(Target { pods, nodes, world: set.world.clone(), ports });
             return;
         }
-        let world = self
-            .scene
-            .outside
-            .iter()
-            .any(|outside| !super::scene::meet(outside, &set.world).is_empty());
-        if world && !some {
+        if !some {
             return self.wrong(said, "a target with a port, such as world:443".to_owned(), None);
         }
         let network = self.scene.network();

@@ -1,7 +1,9 @@
 //! Messages that show what is said: each is followed by `walk`, and shown only if it ends so.
 
+use std::iter::successors;
+
 use fibula_network::walk::Verdict;
-use fibula_network::{Addr, ElementId, Header, Proto, Range};
+use fibula_network::{Addr, ElementId, Header, Network, Proto, Range};
 
 use super::Witness;
 use super::scene::Scene;
@@ -18,8 +20,8 @@ pub(super) fn between(
     open: bool,
     choices: &[u8],
 ) -> Option<Witness> {
-    let dst = scene.addresses(to).first().copied()?;
-    to_address(scene, from, dst, port, open, choices)
+    let all = scene.addresses(to).iter();
+    all.copied().find_map(|dst| to_address(scene, from, dst, port, open, choices))
 }
 
 /// The same, at those of their addresses that are in these atoms.
@@ -88,8 +90,15 @@ pub(super) fn arrived(branch: &Branch) -> bool {
     matches!(branch.life.ending.verdict, Verdict::Delivered | Verdict::Closed)
 }
 
-/// An address of some ranges: the usual one, where it is in them.
-pub(super) fn somewhere(ranges: &[Range]) -> Option<Addr> {
+/// An address of some ranges that nobody has: the usual one, where it is in them.
+pub(super) fn somewhere(network: &Network, ranges: &[Range]) -> Option<Addr> {
     let usual = ranges.iter().any(|range| range.contains(SOMEWHERE));
-    if usual { Some(SOMEWHERE) } else { ranges.first().map(|range| range.lo) }
+    let all = usual.then_some(Range::one(SOMEWHERE)).into_iter().chain(ranges.iter().copied());
+    let free = |range: Range| {
+        let mut all = successors(Some(range.lo), |addr| addr.next());
+        all.by_ref()
+            .take_while(|addr| *addr <= range.hi)
+            .find(|addr| network.owners_of(*addr).is_empty())
+    };
+    all.into_iter().find_map(free)
 }

@@ -20,11 +20,11 @@ pub(super) fn comes_in(
     targets: &[Target],
     beyond: bool,
 ) {
-    let from = AddrSet::new("", from.to_vec()).ranges;
+    let from = meet(&judge.scene.world(), &AddrSet::new("", from.to_vec()).ranges);
     let doors: Vec<Door> = judge.scene.doors().to_vec();
     for door in doors {
         let ranges = meet(&AddrSet::new("", door.from.clone()).ranges, &from);
-        if ranges.is_empty() {
+        if witness::somewhere(judge.scene.network(), &ranges).is_none() {
             continue;
         }
         let ends: Vec<End> = ends(judge, &door)
@@ -141,9 +141,8 @@ fn covered(
     let certain = |door: &&Door| door.choices.is_empty() && !door.unread;
     // Of the addresses of a family that no way in is for, nobody can tell.
     let families = &judge.scene.joints.families;
-    let outside = judge.scene.outside.iter().flatten();
-    let outside = outside.filter(|range| families.contains(&range.lo.family()));
-    let outside = AddrSet::new("", outside.copied().collect()).ranges;
+    let mut outside = judge.scene.world();
+    outside.retain(|range| families.contains(&range.lo.family()));
     let wanted = meet(&outside, &AddrSet::new("", from.to_vec()).ranges);
     let ranges = |doors: &mut dyn Iterator<Item = &Door>| {
         let ranges = doors.flat_map(|door| &door.from).copied().collect();
@@ -151,7 +150,7 @@ fn covered(
     };
     let sure = ranges(&mut doors.iter().filter(certain));
     let left = without(&wanted, &sure);
-    if left.is_empty() {
+    if witness::somewhere(judge.scene.network(), &left).is_none() {
         return;
     }
     let perhaps = ranges(&mut doors.iter());
@@ -186,11 +185,9 @@ fn shown(
         }
         At::Awaited => return None,
     };
-    let outside = scene.outside.iter().flatten().copied().collect();
-    let ranges = meet(ranges, &AddrSet::new("", outside).ranges);
     at.into_iter().find_map(|dst| {
         let own = ranges.iter().copied().filter(|range| range.lo.family() == dst.family());
-        let src = witness::somewhere(&own.collect::<Vec<_>>())?;
+        let src = witness::somewhere(scene.network(), &own.collect::<Vec<_>>())?;
         let header = fibula_network::Header {
             src,
             sport: crate::reach::SPORT,
