@@ -180,7 +180,7 @@ pub enum ReachError {
 /// Names that mean nothing; filters that only a walk can ask.
 pub fn reach(ground: Ground<'_>, asked: &Asked) -> Result<Reach, ReachError> {
     let network = ground.network;
-    let parties = parties::Parties::new(ground, &pick::told(ground, asked));
+    let parties = parties::Parties::new(ground, &pick::told(ground, asked), None);
     let picked = pick::pick(ground, &parties, asked).map_err(ReachError::Names)?;
     let mut filters = Filters::new(network).ok_or(ReachError::Filters)?;
     let unread = policies(ground.unread);
@@ -248,15 +248,15 @@ pub(crate) fn policies(unread: &[Unread]) -> Vec<Unread> {
     unread.iter().filter(|u| u.decides == Decides::Policy).cloned().collect()
 }
 
-/// Whole workloads, and Nodes.
-pub(crate) fn whole(ground: Ground<'_>) -> Parties {
-    Parties::new(ground, &FxHashMap::default())
+/// Whole workloads, and Nodes; without a pod that is `left` out.
+pub(crate) fn whole(ground: Ground<'_>, left: Option<ElementId>) -> Parties {
+    Parties::new(ground, &FxHashMap::default(), left)
 }
 
 /// Each pod, and each Node, by itself.
 pub(crate) fn alone(ground: Ground<'_>) -> Parties {
     let pods = ground.network.of_kind(Kind::Pod);
-    Parties::new(ground, &pods.map(|id| (id, u64::from(id.0))).collect())
+    Parties::new(ground, &pods.map(|id| (id, u64::from(id.0))).collect(), None)
 }
 
 /// All ways in from the world.

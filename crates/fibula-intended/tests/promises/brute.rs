@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use fibula_answers::promises::{Doubt, Outcome};
-use fibula_cluster::promise::{Promise, Said, Verb};
+use fibula_cluster::promise::{self, Promise, Said, Verb};
 use fibula_cluster::{Service, ServicePort};
 use fibula_network::walk::{Life, Step, Verdict, Walks};
 use fibula_network::*;
@@ -155,34 +155,39 @@ impl Brute<'_> {
             if *verb == Verb::Reaches {
                 for said in to {
                     if let Some(service) = whom::service(self.scene, said) {
-                        self.service(from, service);
+                        self.service(from, said, service);
                     }
                 }
             }
         }
     }
 
+    /// The ports that go with a name.
+    fn ports<'p>(&'p self, said: &'p Said) -> &'p [promise::Ports] {
+        said.port.as_ref().map_or(&self.promise.ports, std::slice::from_ref)
+    }
+
     /// Whether a target is meant at a port: by its name, or behind a Service.
     fn is_at(&self, to: &[Said], end: End, port: Port) -> bool {
-        let Promise { ports, verb, .. } = self.promise;
-        let reach = *verb == Verb::Reaches;
+        let verb = self.promise.verb;
+        let reach = verb == Verb::Reaches;
         to.iter().any(|said| match whom::service(self.scene, said) {
             Some(service) => {
                 let headless = service.cluster_ips.is_empty();
-                (!reach || headless) && self.behind(service, end, port)
+                (!reach || headless) && self.behind(service, self.ports(said), end, port)
             }
             None => {
                 let is = match verb {
                     Verb::Reaches => whom::reaches(self.scene, said, end),
                     _ => whom::is(self.scene, said, end),
                 };
-                is && whom::at(self.scene, ports, end, port, reach)
+                is && whom::at(self.scene, self.ports(said), end, port, reach)
             }
         })
     }
 
     /// Whether somebody is an endpoint of a Service, at a port of those that are meant.
-    fn behind(&self, service: &Service, end: End, wanted: Port) -> bool {
+    fn behind(&self, service: &Service, ports: &[promise::Ports], end: End, wanted: Port) -> bool {
         let owns = |ip: std::net::IpAddr| match end {
             End::Pod(id) | End::Node(id) => {
                 addresses(&self.scene.network, id).contains(&Addr::from(ip))
@@ -190,21 +195,27 @@ impl Brute<'_> {
             End::World(addr) => addr == Addr::from(ip),
         };
         let reach = self.promise.verb == Verb::Reaches;
-        (0u16..).zip(&service.ports).filter(|(i, p)| self.offers(service, *i, p)).any(|(i, p)| {
-            let mut ends = service.endpoints_of(i).iter().filter(|end| end.ready || !reach);
-            p.protocol.name() == wanted.proto.name()
-                && ends.any(|end| end.number == wanted.number && owns(end.addr))
-        })
+        (0u16..).zip(&service.ports).filter(|(i, p)| self.offers(service, ports, *i, p)).any(
+            |(i, p)| {
+                let mut ends = service.endpoints_of(i).iter().filter(|end| end.ready || !reach);
+                p.protocol.name() == wanted.proto.name()
+                    && ends.any(|end| end.number == wanted.number && owns(end.addr))
+            },
+        )
     }
 
-    fn offers(&self, service: &Service, index: u16, port: &ServicePort) -> bool {
-        use fibula_cluster::promise::Ports;
-        let ports = &self.promise.ports;
+    fn offers(
+        &self,
+        service: &Service,
+        ports: &[promise::Ports],
+        index: u16,
+        port: &ServicePort,
+    ) -> bool {
         let headless = service.cluster_ips.is_empty();
         ports.is_empty()
             || ports.iter().any(|ports| match ports {
-                Ports::Named(name) => port.name.as_ref() == Some(name),
-                Ports::Range { protocol, first, last } => {
+                promise::Ports::Named(name) => port.name.as_ref() == Some(name),
+                promise::Ports::Range { protocol, first, last } => {
                     let own = service.endpoints_of(index).iter().map(|end| end.number);
                     let mut all = own.filter(|_| headless).chain([port.number]);
                     *protocol == port.protocol && all.any(|n| (*first..=*last).contains(&n))
@@ -319,7 +330,7 @@ impl Brute<'_> {
     }
 
     /// Every connection to a Service, but for those that lead back.
-    fn service(&mut self, from: End, service: &Service) {
+    fn service(&mut self, from: End, said: &Said, service: &Service) {
         let network = &self.scene.network;
         let (End::Pod(source) | End::Node(source)) = from else {
             self.shared = true;
@@ -332,7 +343,7 @@ impl Brute<'_> {
         };
         let offered: Vec<Port> = (0u16..)
             .zip(&service.ports)
-            .filter(|(i, p)| self.offers(service, *i, p))
+            .filter(|(i, p)| self.offers(service, self.ports(said), *i, p))
             .filter_map(|(_, p)| {
                 let proto = Proto::ALL.into_iter().find(|q| q.name() == p.protocol.name())?;
                 Some(Port { proto, number: p.number })
@@ -450,8 +461,9 @@ fn ports(network: &Network, promise: &Promise) -> Vec<u16> {
             cuts.extend(hi.checked_add(1));
         }
     }
-    for ports in &promise.ports {
-        if let fibula_cluster::promise::Ports::Range { first, last, .. } = ports {
+    let said = promise.about.iter().chain(&promise.others).filter_map(|said| said.port.as_ref());
+    for ports in promise.ports.iter().chain(said) {
+        if let promise::Ports::Range { first, last, .. } = ports {
             cuts.insert(*first);
             cuts.extend(last.checked_add(1));
         }

@@ -47,7 +47,7 @@ items:
     - {action: Deny, to: [{nodes: {matchLabels: {role: a}}}]}
 ";
 
-/// What is kept by that cluster, and ends at each of its filters.
+/// Each filter of that cluster decides one of these.
 const KEPT: &str = "
 promises:
 - {to: a/p1, only-from: [a/p2, 198.51.0.0/16]}
@@ -58,6 +58,7 @@ promises:
 - {from: ns/a, never-reaches: ns/b}
 - {from: b/p3, never-reaches: node/n1}
 - {from: 198.51.0.0/16, never-reaches: [a/p2, b/p3]}
+- {from: 198.51.0.0/16, never-reaches: a/p1}
 - {from: b/p3, reaches: ['a/p2:1-65535', 'node/n2:22']}
 ";
 
