@@ -49,18 +49,13 @@ pub fn refusal(refusal: &Refusal) -> Page {
     what.extend(refusal.path.clone());
     let what = if what.is_empty() { String::new() } else { format!("{}: ", what.join(" ")) };
     let got = refusal.got.as_ref().map_or(String::new(), |got| format!(", got {got}"));
-    page.line(
-        Text::new()
-            .with(Label::Error, "error")
-            .plain(": ")
-            .with(Label::Place, place)
-            .plain(format!(": {what}expected {}{got}", refusal.expected)),
-    );
+    let text = Text::new().with(Label::Error, "error").plain(": ").with(Label::Place, place);
+    page.flow(text.plain(format!(": {what}expected {}{got}", refusal.expected)), 2);
     if let Some(snippet) = &refusal.snippet {
         page.append(lines(snippet, "", 2));
     }
     if let Some(help) = &refusal.help {
-        page.line(Text::from("  ").with(Label::Hint, format!("help: {help}")));
+        page.flow(Text::from("  ").with(Label::Hint, format!("help: {help}")), 8);
     }
     page
 }
@@ -121,28 +116,6 @@ fn answer(label: Label, verdict: &str, why: &str, near: &[String]) -> Page {
 /// Lines with their numbers, so far from the left, and a caret that says something.
 pub(crate) fn lines(snippet: &Snippet, says: &str, indent: usize) -> Page {
     let mut page = Page::new();
-    let last = snippet.first_line + snippet.lines.len();
-    let width = last.to_string().len().max(3) + indent;
-    let gutter = || Text::new().with(Label::Dim, format!("{:width$} │ ", ""));
-    for (i, line) in snippet.lines.iter().enumerate() {
-        let number = snippet.first_line + i;
-        page.line(Text::new().with(Label::Dim, format!("{number:>width$} │ ")).plain(line));
-        if number == snippet.caret.line {
-            let pad = " ".repeat(snippet.caret.column.saturating_sub(1));
-            let caret = "^".repeat(snippet.caret.length);
-            let caret = |more: &str| {
-                gutter().plain(pad.clone()).with(Label::Error, format!("{caret}{more}"))
-            };
-            if says.is_empty() {
-                page.line(caret(""));
-                continue;
-            }
-            let (mut wide, mut narrow) = (Page::new(), Page::new());
-            wide.line(caret(&format!(" {says}")));
-            narrow.line(caret(""));
-            narrow.hanging(Text::new().with(Label::Dim, format!("{:width$} │", "")), says);
-            page.either(wide, narrow);
-        }
-    }
+    page.excerpt(snippet.clone(), says, indent);
     page
 }

@@ -3,12 +3,15 @@
 //! Printers say what a word means ([`Label`]), never how it looks; what labels and signs look like
 //! on a screen is decided here, in one place.
 
+mod excerpt;
+mod flow;
 mod lists;
 mod rows;
 
 use std::fmt::Write as _;
 use std::io;
 
+use fibula_source::Snippet;
 use unicode_width::UnicodeWidthStr;
 
 use crate::style::{Label, ascii, paint};
@@ -44,6 +47,8 @@ enum Block {
     Either { wide: Page, narrow: Page },
     Lists(Vec<[Vec<Text>; 2]>),
     Wrapped(String),
+    Flow(Text, usize),
+    Excerpt { snippet: Snippet, says: String, indent: usize },
 }
 
 /// Where the text of a paragraph begins, behind its word.
@@ -164,6 +169,16 @@ impl Page {
         self.blocks.push(Block::Wrapped(text.to_owned()));
     }
 
+    /// Adds text that goes on, between words, `hang` from the left where the screen is narrow.
+    pub(crate) fn flow(&mut self, text: Text, hang: usize) {
+        self.blocks.push(Block::Flow(text, hang));
+    }
+
+    /// Adds lines of a file, so far from the left, with a caret that says something.
+    pub(crate) fn excerpt(&mut self, snippet: Snippet, says: &str, indent: usize) {
+        self.blocks.push(Block::Excerpt { snippet, says: says.to_owned(), indent });
+    }
+
     /// Adds rows of columns that stand below each other, `indent` from the left and two apart.
     /// Where they do not fit, entries in the article's form are left out of a narrow screen, the last
     /// column goes below the others, and what is still too long goes on in the next line.
@@ -225,6 +240,10 @@ impl Page {
                     screen.rows(*indent, *gap, rows, &mut out);
                 }
                 Block::Lists(rows) => lists::print(screen, rows, &mut out),
+                Block::Flow(text, hang) => flow::print(screen, text, *hang, &mut out),
+                Block::Excerpt { snippet, says, indent } => {
+                    excerpt::print(screen, snippet, says, *indent, &mut out);
+                }
                 Block::Wrapped(text) => screen.wrapped(text, &mut out),
                 Block::Either { wide, narrow } => {
                     let plain = wide.render(&Screen { color: false, ..*screen });

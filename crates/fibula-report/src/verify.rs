@@ -6,6 +6,7 @@ use fibula_network::ElementId;
 use fibula_network::walk::{Life, Verdict};
 
 use crate::life;
+use crate::notices::counts;
 use crate::page::{Page, Text};
 use crate::preface::{Preface, count, list, thousands};
 use crate::style::Label;
@@ -190,13 +191,5 @@ fn last_line(proof: &Proof, findings: &[Finding], preface: &Preface, hint: &str)
 
 /// `1 error, 2 warnings, 3 notes`; empty for none.
 pub(crate) fn finding_counts(findings: &[Finding]) -> String {
-    let of = |severity| findings.iter().filter(|f| f.severity == severity).count();
-    let counts = [
-        (of(Severity::Error), "error"),
-        (of(Severity::Warning), "warning"),
-        (of(Severity::Note), "note"),
-    ];
-    let some: Vec<String> =
-        counts.iter().filter(|(n, _)| *n > 0).map(|(n, what)| count(*n, what)).collect();
-    some.join(", ")
+    counts(findings.iter().map(|finding| finding.severity))
 }

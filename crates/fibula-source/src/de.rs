@@ -214,6 +214,8 @@ impl<'de> Deserializer<'de> for &mut De<'_, 'de> {
     ) -> Result<V::Value, Fail> {
         match self.what()? {
             What::Map => self.collection(visitor, true, true),
+            // Serde would take a list for the fields in their order.
+            What::Seq => Err(de::Error::invalid_type(Unexpected::Seq, &visitor)),
             _ => self.deserialize_map(visitor),
         }
     }

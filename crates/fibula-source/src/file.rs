@@ -3,13 +3,16 @@
 use std::ops::Range;
 use std::sync::OnceLock;
 
-use crate::refusal::{Caret, Snippet};
+use crate::refusal::{Caret, Refusal, Snippet};
 
 /// Lines are counted in blocks of this many bytes, once, when the first position is asked for.
 const BLOCK: usize = 1 << 16;
 
 /// The longest line that a snippet shows whole, in characters.
 const WIDE: usize = 160;
+
+/// How many places that are no UTF-8 are told apart.
+const MOST_BROKEN: usize = 100_000;
 
 /// A file that was read.
 #[derive(Debug)]
@@ -20,8 +23,8 @@ pub(crate) struct File {
     pub(crate) text: String,
     /// Whether it was found in a folder: it need not be for us, then.
     pub(crate) found: bool,
-    /// Ranges of bytes that were replaced.
-    pub(crate) broken: Vec<Range<usize>>,
+    /// Ranges of bytes that were replaced, and the first byte that stood there.
+    broken: Vec<(Range<usize>, u8)>,
     /// Line breaks before each block.
     breaks: OnceLock<Vec<usize>>,
 }
@@ -45,8 +48,13 @@ impl File {
             while let Err(error) = std::str::from_utf8(&bytes[at..]) {
                 let start = at + error.valid_up_to();
                 let end = error.error_len().map_or(bytes.len(), |length| start + length);
+                if broken.len() < MOST_BROKEN {
+                    broken.push((start..end, bytes[start]));
+                } else if let Some((last, _)) = broken.last_mut() {
+                    // No text at all: what follows is not worth telling apart.
+                    last.end = end;
+                }
                 bytes[start..end].fill(b'?');
-                broken.push(start..end);
                 at = end;
             }
             String::from_utf8(bytes).unwrap_or_default()
@@ -104,10 +112,12 @@ impl File {
         memchr::memchr(b'\n', rest).map_or(self.text.len(), |length| at + length)
     }
 
-    /// The first bytes of this range that were replaced.
-    pub(crate) fn broken(&self, range: &Range<usize>) -> Option<&Range<usize>> {
-        let next = self.broken.partition_point(|broken| broken.end <= range.start);
-        self.broken.get(next).filter(|broken| broken.start < range.end)
+    /// What of a range is no UTF-8: the first of it.
+    pub(crate) fn broken(&self, range: &Range<usize>) -> Option<Refusal> {
+        let next = self.broken.partition_point(|(broken, _)| broken.end <= range.start);
+        let (broken, byte) = self.broken.get(next).filter(|(b, _)| b.start < range.end)?;
+        let refusal = Refusal::at(self, broken.clone(), "UTF-8 text");
+        Some(refusal.got(&format!("the byte 0x{byte:02X}")))
     }
 
     /// The first byte of the character that a byte belongs to.
@@ -220,6 +230,6 @@ mod tests {
     fn bytes_that_are_not_utf_8_keep_their_places() {
         let file = File::new("f".into(), b"ab\xff\xfecd\xc3".to_vec(), false);
         assert_eq!(file.text, "ab??cd?");
-        assert_eq!(file.broken, [2..3, 3..4, 6..7]);
+        assert_eq!(file.broken, [(2..3, 0xff), (3..4, 0xfe), (6..7, 0xc3)]);
     }
 }

@@ -1,21 +1,15 @@
 //! Where bytes come from: files, folders, standard input, texts.
 
-use std::fs;
-use std::io::{self, Read as _};
+use std::io;
 use std::path::{Path, PathBuf};
 
-use flate2::read::MultiGzDecoder;
-use rayon::prelude::*;
 use walkdir::WalkDir;
 
+use crate::bytes::{self, reason};
+use crate::encoding;
 use crate::file::File;
+use crate::parts::Parts;
 use crate::refusal::Refusal;
-
-/// The most bytes that one compressed file may hold: a bomb stops here.
-const MOST_UNPACKED: u64 = 8 << 30;
-
-/// Files of more than two pieces of this size are read piece by piece.
-const PIECE: usize = 16 << 20;
 
 /// Something to read.
 #[derive(Clone, Debug)]
@@ -51,6 +45,8 @@ pub(crate) struct Candidates<'a> {
     pub(crate) files: Vec<Result<Candidate<'a>, Box<Refusal>>>,
     /// Files in folders that are neither YAML nor JSON by name.
     pub(crate) skipped: usize,
+    /// Folders that are to be built first.
+    pub(crate) parts: Parts,
 }
 
 impl<'a> Candidates<'a> {
@@ -85,10 +81,14 @@ impl<'a> Candidates<'a> {
             match entry {
                 Ok(entry) if entry.file_type().is_dir() => {}
                 Ok(entry) if entry.file_type().is_file() && readable(entry.path()) => {
+                    self.parts.note(entry.path());
                     let name = entry.path().display().to_string();
                     self.add(name, From::Path(entry.into_path()), true);
                 }
-                Ok(_) => self.skipped += 1,
+                Ok(entry) => {
+                    self.parts.note(entry.path());
+                    self.skipped += 1;
+                }
                 Err(error) => {
                     let name = error.path().unwrap_or(folder).display().to_string();
                     let why = error.io_error().map_or_else(
@@ -115,55 +115,23 @@ impl Candidate<'_> {
     pub(crate) fn load(&self) -> Result<File, Box<Refusal>> {
         let bytes = match &self.from {
             From::Bytes(bytes) => bytes.to_vec(),
-            From::Path(path) => whole(path).map_err(|error| {
+            From::Path(path) => bytes::of(path).map_err(|error| {
                 Box::new(Refusal::file(&self.name, "a file or folder to read").got(&reason(&error)))
             })?,
         };
-        let bytes = if bytes.starts_with(&[0x1f, 0x8b]) {
-            unpack(&bytes).map_err(|error| {
-                Box::new(Refusal::file(&self.name, "a whole gzip file").got(&reason(&error)))
-            })?
-        } else {
-            bytes
-        };
+        let bytes = bytes::unpacked(bytes).map_err(|error| {
+            let expected = match error.kind() {
+                io::ErrorKind::FileTooLarge => "a gzip file that holds at most 250 times its size",
+                _ => "a whole gzip file",
+            };
+            Box::new(Refusal::file(&self.name, expected).got(&reason(&error)))
+        })?;
+        let bytes = encoding::utf8(bytes).map_err(|wrong| {
+            let refusal = Refusal::file(&self.name, wrong.expected).got(&wrong.got);
+            Box::new(refusal.help(wrong.help))
+        })?;
         Ok(File::new(self.name.clone(), bytes, self.found))
     }
-}
-
-/// The bytes of a file. A big one is read in pieces at once: most of the time goes into the memory
-/// that it fills for the first time, which each core can do for its own piece.
-fn whole(path: &Path) -> io::Result<Vec<u8>> {
-    #[cfg(unix)]
-    if let Some(length) = fs::metadata(path).ok().filter(fs::Metadata::is_file).map(|m| m.len())
-        && let Ok(length) = usize::try_from(length)
-        && length > 2 * PIECE
-    {
-        use std::os::unix::fs::FileExt;
-        let file = fs::File::open(path)?;
-        let mut bytes = vec![0; length];
-        bytes
-            .par_chunks_mut(PIECE)
-            .enumerate()
-            .try_for_each(|(i, piece)| file.read_exact_at(piece, (i * PIECE) as u64))?;
-        return Ok(bytes);
-    }
-    fs::read(path)
-}
-
-fn unpack(bytes: &[u8]) -> io::Result<Vec<u8>> {
-    let mut unpacked = Vec::new();
-    let mut reader = MultiGzDecoder::new(bytes).take(MOST_UNPACKED);
-    reader.read_to_end(&mut unpacked)?;
-    if unpacked.len() as u64 == MOST_UNPACKED {
-        return Err(io::Error::other("it holds more than 8 GiB"));
-    }
-    Ok(unpacked)
-}
-
-/// What went wrong, in the system's words, without its number.
-fn reason(error: &io::Error) -> String {
-    let text = error.to_string();
-    text.split(" (os error").next().unwrap_or(&text).to_owned()
 }
 
 /// Whether a file in a folder is YAML or JSON by its name.

@@ -27,9 +27,8 @@ use crate::yaml::parallel;
 /// Reads all values of the context's file; the results are in its order.
 pub(crate) fn read(context: Context<'_>) -> Batch {
     let file = context.file;
-    if let Some(broken) = file.broken.first() {
-        let refused = vec![Refusal::at(file, broken.clone(), "UTF-8 text")];
-        return Batch { refused, ..Batch::default() };
+    if let Some(refusal) = file.broken(&(0..file.text.len())) {
+        return Batch { refused: vec![refusal], ..Batch::default() };
     }
     let guess = attempt(context, By::Indentation);
     guess.or_else(|| attempt(context, By::Brackets)).unwrap_or_default()

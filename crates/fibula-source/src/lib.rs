@@ -10,12 +10,15 @@
 //! and, beside it, what it refused and why. Positions are found again when asked for
 //! ([`Sources`]); drawing them is for others.
 
+mod bytes;
 mod de;
+mod encoding;
 mod events;
 mod file;
 mod input;
 mod json;
 mod objects;
+mod parts;
 mod path;
 mod promises;
 mod read;
@@ -23,6 +26,7 @@ mod refusal;
 mod scalar;
 mod sources;
 mod strict;
+mod words;
 mod yaml;
 
 pub use input::Input;

@@ -35,6 +35,8 @@ pub struct Read {
     /// beside its objects, such as parts of Helm templates; or an object so broken that nobody
     /// can tell.
     pub garbled: Vec<Refusal>,
+    /// Folders with a kustomization: their files are parts, of which kustomize builds the objects.
+    pub kustomizations: Vec<String>,
     /// How many objects of each kind are in `objects`.
     pub counts: BTreeMap<String, usize>,
     /// How many objects of each other kind there are, which decide nothing and were left.
@@ -70,6 +72,7 @@ pub fn read(inputs: &[Input]) -> Read {
         .into_par_iter()
         .map(|candidate| candidate.and_then(|file: Candidate<'_>| file.load().map(Arc::new)))
         .collect();
+    let parts = candidates.parts;
     let mut read = Read { skipped: candidates.skipped, ..Read::default() };
     for file in loaded {
         match file {
@@ -84,6 +87,8 @@ pub fn read(inputs: &[Input]) -> Read {
     for batch in batches {
         read.add(batch);
     }
+    read.refused = parts.gather(std::mem::take(&mut read.refused));
+    read.kustomizations = parts.kustomizations;
     read
 }
 

@@ -9,6 +9,7 @@ use crate::events::{Event, Style, Syntax, What, entries};
 use crate::file::File;
 use crate::path::{Located, locate, shown, write};
 use crate::scalar::{Plain, plain};
+use crate::words;
 
 /// Something in the input that was not read, and why: one object, one document, or a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,6 +55,9 @@ pub struct Caret {
     /// How many characters, at least one.
     pub length: usize,
 }
+
+/// What a template should be.
+const NO_TEMPLATE: &str = "a Kubernetes object, not a template";
 
 /// How much of an offending text is repeated.
 const MOST: usize = 80;
@@ -103,22 +107,38 @@ impl Refusal {
         let at = file.floor(base + error.at);
         let start = file.line_start(at);
         let line = &file.text[start..file.line_end(start)];
-        let refusal = Refusal::at(file, at..at + 1, format!("valid {format}: {}", error.message))
-            .got(file.text[at..file.line_end(at)].trim());
+        let expected = format!("valid {format}: {}", words::ours(&error.message));
+        let refusal = Refusal::at(file, at..at + 1, expected);
+        let refusal = match file.text[at..].chars().next() {
+            _ if error.message.starts_with("EOF") => refusal.got("the end of the text"),
+            Some(c) if c.is_control() && !c.is_whitespace() => {
+                refusal.got(&format!("the character U+{:04X}", u32::from(c)))
+            }
+            _ => refusal.got(file.text[at..file.line_end(at)].trim()),
+        };
         let space = line.len() - line.trim_start().len();
         if format == "YAML" && line[..space].contains('\t') {
             return refusal.help("YAML forbids tabs for indentation: use spaces");
         }
-        refusal
+        let closes = file.text[at..].starts_with(['}', ']']);
+        if format == "JSON" && closes && file.text[..at].trim_end().ends_with(',') {
+            return refusal.help("take out the comma before the closing bracket");
+        }
+        Refusal { help: words::help(&error.message).map(str::to_owned), ..refusal }
     }
 
     /// Refuses a template: a text with `{{ … }}` that is to be filled in first.
     pub(crate) fn template(file: &File, at: usize) -> Self {
         let text = &file.text[at..file.line_end(at)];
         let end = text.find("}}").map_or(text.len(), |end| end + 2);
-        Refusal::at(file, at..at + end, "a Kubernetes object, not a template")
+        Refusal::at(file, at..at + end, NO_TEMPLATE)
             .got(&text[..end])
             .help("fill it in first: helm template CHART | fibula … -f -")
+    }
+
+    /// Whether a template was refused.
+    pub(crate) fn is_template(&self) -> bool {
+        self.expected == NO_TEMPLATE
     }
 
     /// Refuses a value of the wrong type.

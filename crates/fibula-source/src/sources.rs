@@ -116,6 +116,11 @@ impl Sources {
         found.get()
     }
 
+    /// The files that were read, as the user named them.
+    pub fn files(&self) -> impl Iterator<Item = &str> {
+        self.files.iter().map(|file| file.name.as_str())
+    }
+
     /// An object's text as it stands in its file.
     pub fn text(&self, id: ObjectId) -> Option<&str> {
         let origin = self.origins.get(id.0 as usize)?;

@@ -126,8 +126,7 @@ fn piece(
 ) {
     let file = context.file;
     let range = context.base..context.base + text.len();
-    if let Some(broken) = file.broken(&range) {
-        let refusal = Refusal::at(file, broken.clone(), "UTF-8 text");
+    if let Some(refusal) = file.broken(&range) {
         batch.refused.push(refusal.of(&named(text, own)));
         return;
     }

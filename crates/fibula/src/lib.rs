@@ -9,12 +9,12 @@ mod ignored;
 mod output;
 mod refused;
 mod session;
+mod told;
 
 use std::ffi::OsString;
 use std::io;
 
 use clap::{CommandFactory, FromArgMatches};
-use fibula_report::json::stopped;
 use fibula_report::{Page, Screen, error};
 
 use args::{Args, ColorArg, Command};
@@ -86,7 +86,7 @@ pub fn run(
             ColorArg::Never => false,
         };
     }
-    let json = args.command.as_ref().is_some_and(Command::wants_json);
+    let printed = args.command.as_ref().map(Command::printed).unwrap_or_default();
     let done = match args.command {
         None => commands::overview(streams),
         Some(command) => dispatch(command, default, streams),
@@ -97,9 +97,8 @@ pub fn run(
             for page in &stop.pages {
                 let _ = page.print(&streams.err_screen, streams.err);
             }
-            if json && !stop.answered {
-                let _ = serde_json::to_writer_pretty(&mut *streams.out, &stopped(&stop.pages));
-                let _ = streams.out.write_all(b"\n");
+            if !stop.answered {
+                let _ = output::stopped(&printed, &stop.pages, stop.exit, streams.out);
             }
             stop.exit
         }
@@ -145,7 +144,7 @@ fn usage(error: &clap::Error, streams: &mut Streams<'_>) -> Exit {
 // === impl Exit ===
 
 impl Exit {
-    fn code(self) -> u8 {
+    pub(crate) fn code(self) -> u8 {
         match self {
             Exit::Yes => 0,
             Exit::No => 1,

@@ -1,14 +1,16 @@
 //! Where answers go: `-o FORMAT[=FILE]`.
 
+use std::env;
 use std::fs::File;
 use std::io::{self, Write};
 use std::str::FromStr;
 
-use fibula_report::{Page, Screen};
+use fibula_report::{Notice, Page, Root, Run, Screen, github, json, sarif};
 use serde_json::Value;
 
 use crate::args::OutputArgs;
-use crate::{Stop, Streams};
+use crate::session::Session;
+use crate::{Exit, Stop, Streams};
 
 /// A format, and the file to write it to; without one standard output.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,6 +25,9 @@ pub(crate) enum Format {
     Text,
     Json,
     Markdown,
+    Sarif,
+    Github,
+    Junit,
     Dot,
     Mermaid,
 }
@@ -41,9 +46,17 @@ impl Format {
             Format::Text => "text",
             Format::Json => "json",
             Format::Markdown => "markdown",
+            Format::Sarif => "sarif",
+            Format::Github => "github",
+            Format::Junit => "junit",
             Format::Dot => "dot",
             Format::Mermaid => "mermaid",
         }
+    }
+
+    /// Whether it can stand in one stream with others: as lines, and not as one document.
+    fn is_lines(self) -> bool {
+        matches!(self, Format::Text | Format::Github)
     }
 }
 
@@ -61,11 +74,14 @@ impl FromStr for Target {
             "text" => Format::Text,
             "json" => Format::Json,
             "markdown" => Format::Markdown,
+            "sarif" => Format::Sarif,
+            "github" => Format::Github,
+            "junit" => Format::Junit,
             "dot" => Format::Dot,
             "mermaid" => Format::Mermaid,
             _ => {
-                let some = "say text or json; for graph and reach also dot or mermaid, for reach \
-                            markdown";
+                let some = "say text, json, markdown, sarif, github, junit, dot or mermaid; --help \
+                            says which of them this answer has";
                 return Err(some.to_owned());
             }
         };
@@ -95,8 +111,7 @@ impl<'a, 'b> Output<'a, 'b> {
             let names: Vec<&str> = forms.iter().map(|form| form.name()).collect();
             let hint = match wrong.format {
                 Format::Dot | Format::Mermaid => "; graph and reach draw pictures",
-                Format::Markdown => "; reach writes Markdown",
-                Format::Text | Format::Json => "",
+                _ => "",
             };
             let hint = format!("say {}{hint}", names.join(" or "));
             let what = format!("{} is no form of this answer", wrong.format.name());
@@ -106,6 +121,13 @@ impl<'a, 'b> Output<'a, 'b> {
         let mut targets = if targets.is_empty() { vec![text] } else { targets.to_vec() };
         if quiet {
             targets.retain(|target| target.file.is_some());
+        }
+        let printed: Vec<Format> =
+            targets.iter().filter(|target| target.file.is_none()).map(|t| t.format).collect();
+        if let (Some(whole), [_, _, ..]) = (printed.iter().find(|f| !f.is_lines()), &*printed) {
+            let name = whole.name();
+            let what = format!("{name} is one document: nothing else can be printed beside it");
+            return Err(Stop::cannot(&what, Some(&format!("say -o {name}=FILE"))));
         }
         Ok(Output { streams, targets })
     }
@@ -124,10 +146,7 @@ impl<'a, 'b> Output<'a, 'b> {
     ) -> Result<(), Stop> {
         self.each(&mut |format, screen, out| match format {
             Format::Text => text().print(screen, out),
-            _ => {
-                serde_json::to_writer_pretty(&mut *out, &json())?;
-                out.write_all(b"\n")
-            }
+            _ => write_json(&json(), out),
         })
     }
 
@@ -151,6 +170,86 @@ impl<'a, 'b> Output<'a, 'b> {
         }
         Ok(())
     }
+}
+
+/// What a command tells by notices, as formats want it.
+pub(crate) struct Telling<'a> {
+    command: &'static str,
+    notices: Vec<Notice>,
+    exit: Exit,
+    beside: Vec<Notice>,
+    root: Root,
+    home: Option<&'a str>,
+}
+
+// === impl Telling ===
+
+impl<'a> Telling<'a> {
+    pub(crate) fn new(
+        command: &'static str,
+        notices: Vec<Notice>,
+        exit: Exit,
+        session: &'a Session,
+    ) -> Telling<'a> {
+        let unread = Notice::unread(&session.preface);
+        let beside = session.refused.iter().cloned().chain(unread).collect();
+        let home = session.first_file();
+        Telling { command, notices, exit, beside, root: root(), home }
+    }
+
+    pub(crate) fn run(&self) -> Run<'_> {
+        Run {
+            command: self.command,
+            version: env!("CARGO_PKG_VERSION"),
+            notices: &self.notices,
+            beside: &self.beside,
+            exit: self.exit.code(),
+            root: &self.root,
+            home: self.home,
+        }
+    }
+}
+
+/// Tells programs why there is no answer, where they look for one.
+pub(crate) fn stopped(
+    printed: &[Format],
+    pages: &[Page],
+    exit: Exit,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    let beside: Vec<Notice> = pages.iter().map(Notice::stopped).collect();
+    let root = root();
+    let run = Run {
+        command: "stopped",
+        version: env!("CARGO_PKG_VERSION"),
+        notices: &[],
+        beside: &beside,
+        exit: exit.code(),
+        root: &root,
+        home: None,
+    };
+    for format in printed {
+        match format {
+            Format::Json => write_json(&json::stopped(pages), out)?,
+            Format::Sarif => write_json(&sarif(&run), out)?,
+            Format::Github => github(&run, out)?,
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// Writes an answer as JSON.
+pub(crate) fn write_json(value: &Value, out: &mut dyn Write) -> io::Result<()> {
+    serde_json::to_writer_pretty(&mut *out, value)?;
+    out.write_all(b"\n")
+}
+
+/// Where files are told from: the repository that the program runs in, else where it runs.
+fn root() -> Root {
+    let runs_in = env::current_dir().unwrap_or_default();
+    let repository = runs_in.ancestors().find(|folder| folder.join(".git").exists());
+    Root::new(repository.unwrap_or(&runs_in), &runs_in)
 }
 
 fn write_to(name: &str, write: impl FnOnce() -> io::Result<()>) -> Result<(), Stop> {

@@ -9,13 +9,13 @@ use fibula_answers::trace::{Ground, Unread};
 use fibula_cluster::{Cluster, ObjectId, Options, Place, decides};
 use fibula_intended::{Daemon, Decisions, Intent, Listeners, place};
 use fibula_network::{Network, PlaceId, file};
-use fibula_report::{About, Excerpt, Page, Preface, Reading, Taken, error};
+use fibula_report::{About, Excerpt, Notice, Page, Preface, Reading, Spot, Taken, error};
 use fibula_source::{Input, Refusal, Sources};
 
 use crate::args::{InputArgs, ListenersArg};
 use crate::config::{Config, config};
 use crate::ignored::ignores_nothing;
-use crate::{Exit, Stop, Streams, refused};
+use crate::{Exit, Stop, Streams, refused, told};
 
 /// K1, the example of the model.
 pub(crate) const K1: &str = include_str!("../k1.yaml");
@@ -38,6 +38,8 @@ pub(crate) struct Session {
     /// The cluster that it was made for; none for a network that was read as such.
     pub(crate) cluster: Option<Cluster>,
     pub(crate) preface: Preface,
+    /// What of the input was refused.
+    pub(crate) refused: Vec<Notice>,
     sources: Sources,
     /// Makes the network of a cluster as this one was made.
     remake: Option<Remake>,
@@ -89,11 +91,23 @@ impl Session {
 
     /// Where something in an object is declared, as `file:line`.
     pub(crate) fn object_place(&self, place: Place) -> Option<String> {
+        let spot = self.spot(place)?;
+        Some(Spot { column: None, ..spot }.to_string())
+    }
+
+    /// Where something in an object is declared.
+    pub(crate) fn spot(&self, place: Place) -> Option<Spot> {
         let path = self.cluster.as_ref()?.path(place);
         // An object without a container in its place is shown where it begins.
         let path = if place.container.is_some() { path.as_str() } else { "metadata.name" };
         let at = self.sources.position(place.object, path)?;
-        Some(format!("{}:{}", at.file, at.line))
+        let file = at.file.to_owned();
+        Some(Spot { file, line: Some(at.line), column: Some(at.column) })
+    }
+
+    /// The first file that was read.
+    pub(crate) fn first_file(&self) -> Option<&str> {
+        self.sources.files().next()
     }
 
     /// Lines of an object, from that of one value to that of another.
@@ -135,6 +149,7 @@ impl Session {
                 network,
                 cluster: None,
                 preface: Preface { about: About::Read(name.to_owned()), ..Preface::default() },
+                refused: vec![],
                 sources: Sources::default(),
                 remake: None,
                 places,
@@ -167,13 +182,16 @@ impl Session {
         let inputs: Vec<Input> =
             named.iter().map(|name| input(name, streams)).collect::<Result<_, Stop>>()?;
         let read = fibula_source::read(&inputs);
-        let refused: Vec<Page> = read.refused.iter().map(error::refusal).collect();
+        let mut refused: Vec<Page> = told::refused(&read.refused);
         let garbled = garbled(&read.garbled);
         // Policies alone make no network.
         if read.objects.iter().all(|(_, object)| object.kind().is_policy()) {
             let found = read.left.values().sum::<usize>() + read.unread.len();
             let what = match (read.refused.is_empty(), found) {
-                (false, _) => return Err(Stop::with(refused, Exit::Cannot)),
+                (false, _) => {
+                    refused.extend(told::parts(&read.kustomizations, true));
+                    return Err(Stop::with(refused, Exit::Cannot));
+                }
                 (true, 0) => format!("no Kubernetes objects in {}", named.join(", ")),
                 (true, n) => format!(
                     "no pods, nodes, Services or workloads in {}, only {n} of other kinds",
@@ -212,13 +230,18 @@ impl Session {
             refused: read.refused.len(),
             kept_out: cluster.twins.len(),
         };
+        let trouble = preface.refused + preface.kept_out > 0;
+        if let Some(parts) = told::parts(&read.kustomizations, trouble) {
+            parts.print(&streams.err_screen, streams.err)?;
+        }
         if let Some(garbled) = preface.garbled() {
             error::warning(&garbled, None).print(&streams.err_screen, streams.err)?;
         }
+        let refused = read.refused.iter().map(Notice::refusal).collect();
         let sources = read.sources;
         let remake: Remake = Box::new(move |cluster| fibula_intended::network(cluster, &intent));
         let (cluster, remake) = (Some(cluster), Some(remake));
-        Ok(Session { network, cluster, preface, sources, remake, places: vec![] })
+        Ok(Session { network, cluster, preface, refused, sources, remake, places: vec![] })
     }
 }
 

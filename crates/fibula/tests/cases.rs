@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use fibula_source::{Input, read};
 use serde_json::Value;
 
-use common::run;
+use common::{Ran, run};
 
 /// A folder or file among the cases; says that the test was skipped where it is absent.
 fn case(path: &str) -> Option<PathBuf> {
@@ -165,7 +165,11 @@ fn dr_21_policies_that_are_not_read_leave_open_what_they_could_change() {
 #[test]
 fn dr_21_variants_side_by_side_are_undecided() {
     let Some(folder) = case("applications/argo-cd") else { return };
-    let (code, answer) = json("verify", &folder);
+    let Ran { code, out, err } =
+        run(&["verify", folder.to_str().expect("the path is UTF-8"), "-o", "json"]);
+    let answer: Value = serde_json::from_str(&out).expect("JSON is what was asked for");
+    // What it is, and what to do about it.
+    assert!(err.contains("have a kustomization") && err.contains("kustomize build"), "{err}");
     assert_eq!((code, answer["verdict"].as_str()), (3, Some("undecided")));
     assert_eq!(findings(&answer).get("contradicting-twins"), Some(&3));
 }

@@ -34,6 +34,7 @@ fn lab(args: &[&str]) -> Option<(i32, String, String)> {
         let _ = std::io::stderr().write_all(said.as_bytes());
         return None;
     }
+    common::answers::check(&out);
     Some((status.code().expect("no signal ends it"), out, err))
 }
 

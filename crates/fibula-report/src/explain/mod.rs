@@ -28,10 +28,12 @@ struct Group {
 }
 
 /// What is known of an id.
-struct Topic {
+pub(crate) struct Topic {
     id: &'static str,
-    title: &'static str,
-    body: Vec<&'static str>,
+    /// What it is, in one line.
+    pub(crate) title: &'static str,
+    /// The lines of its text; those of an example are indented by four spaces.
+    pub(crate) body: Vec<&'static str>,
     see: Vec<&'static str>,
 }
 
@@ -46,8 +48,7 @@ const COLUMN: usize = 23;
 /// word of FIBs. Only letters and digits count, in upper or lower case; none for an id that the
 /// program never shows.
 pub fn explain(id: &str) -> Option<Page> {
-    let wanted = key(id);
-    let topic = topics().find(|topic| key(topic.id) == wanted)?;
+    let topic = topic(id)?;
     let mut page = Page::new();
     page.line(Text::new().with(Label::Name, topic.id).plain(format!("  {}", topic.title)));
     page.blank();
@@ -63,6 +64,12 @@ pub fn explain(id: &str) -> Option<Page> {
         page.line(Text::from("  ").with(Label::Dim, "see also  ").plain(topic.see.join(", ")));
     }
     Some(page)
+}
+
+/// What is known of an id, found as [`explain`] finds it.
+pub(crate) fn topic(id: &str) -> Option<&'static Topic> {
+    let wanted = key(id);
+    topics().find(|topic| key(topic.id) == wanted)
 }
 
 /// Every id with its line, by group: what `explain` alone prints.

@@ -7,6 +7,7 @@ use fibula_answers::reach::Reach;
 use super::names::Names;
 use super::rows::{self, Doubt, Row, Rows};
 use super::{service_head, summary};
+use crate::markdown::{code, escaped};
 use crate::page::Text;
 use crate::preface::Preface;
 use crate::view::View;
@@ -82,41 +83,4 @@ fn table(rows: &[Row], out: &mut dyn io::Write) -> io::Result<()> {
         writeln!(out, "| {} | {} |", list(from, ", "), list(to, " "))?;
     }
     Ok(())
-}
-
-/// A word as code: nothing in it means anything to Markdown, but what would end it or the cell.
-fn code(text: &str) -> String {
-    let plain = |c: char| match c {
-        '`' => '\'',
-        c if c.is_control() => ' ',
-        c => c,
-    };
-    let text: String = text.chars().map(plain).collect();
-    format!("`{}`", text.replace('|', "\\|"))
-}
-
-/// Text in which nothing means anything to Markdown.
-fn escaped(text: &str) -> String {
-    let mut out = String::new();
-    for c in text.chars() {
-        match c {
-            '\\' | '`' | '*' | '_' | '[' | ']' | '<' | '>' | '|' | '#' | '@' => {
-                out.extend(['\\', c])
-            }
-            c if c.is_control() => out.push(' '),
-            c => out.push(c),
-        }
-    }
-    out
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn names_mean_nothing_to_markdown() {
-        assert_eq!(code("a|b`c"), "`a\\|b'c`");
-        assert_eq!(escaped("<b> *x*"), "\\<b\\> \\*x\\*");
-    }
 }

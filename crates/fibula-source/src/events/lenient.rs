@@ -9,8 +9,10 @@ use std::collections::BTreeMap;
 use super::saphyr::{self, Broken};
 use super::{Event, Syntax, What};
 
-/// The most places of one document that are repaired.
+/// The most places of one document that are repaired, and the most bytes that are parsed again for
+/// it: each repair parses all of it.
 const MOST: usize = 64;
+const MOST_BYTES: usize = 32 << 20;
 
 /// Quoted scalars that were blanked: where they begin and end, and their value.
 pub(super) type Quotes = BTreeMap<usize, (usize, String)>;
@@ -19,7 +21,7 @@ pub(super) type Quotes = BTreeMap<usize, (usize, String)>;
 pub(super) fn parse(text: &str) -> Result<Vec<Event<'_>>, Syntax> {
     let mut quotes = Quotes::new();
     let mut repaired: Option<String> = None;
-    for _ in 0..MOST {
+    for _ in 0..MOST.min(MOST_BYTES / (text.len() + 1)) {
         let now = repaired.as_deref().unwrap_or(text);
         match saphyr::parse(now, text, &quotes) {
             Ok(events) => return Ok(events),

@@ -24,6 +24,9 @@ pub(crate) const MAX_DEPTH: usize = 128;
 /// How many events the aliases and merge keys of one document may add: a bomb stops here.
 const MAX_COPIED: usize = 100_000;
 
+/// How many bytes of text the aliases of one document may add: a bomb of few big ones, too.
+const MAX_BYTES: usize = 16 << 20;
+
 /// A piece of a document's structure.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Event<'a> {

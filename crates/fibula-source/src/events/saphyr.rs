@@ -7,7 +7,7 @@ use std::ops::Range;
 use saphyr_parser::{Event as Parsed, Parser, ScalarStyle, Tag};
 
 use super::lenient::Quotes;
-use super::{Builder, Event, MAX_COPIED, Style, Syntax, What, after, lenient, merge};
+use super::{Builder, Event, MAX_BYTES, MAX_COPIED, Style, Syntax, What, after, lenient, merge};
 
 /// Where and in what a text broke.
 pub(super) struct Broken {
@@ -33,6 +33,7 @@ pub(super) fn parse<'a>(
         out: Builder::new(text.len()),
         anchors: BTreeMap::new(),
         copied: 0,
+        bytes: 0,
         merges: false,
         documents: 0,
     };
@@ -67,6 +68,8 @@ struct Collector<'a, 'q> {
     anchors: BTreeMap<usize, usize>,
     /// How many events were copied for aliases.
     copied: usize,
+    /// And how many bytes of text.
+    bytes: usize,
     merges: bool,
     documents: usize,
 }
@@ -105,8 +108,13 @@ impl<'a> Collector<'a, '_> {
             Parsed::Alias(anchor) => {
                 let range = target(&self.out.events, self.anchors.get(&anchor).copied(), start)?;
                 self.copied += range.len();
-                if self.copied > MAX_COPIED {
-                    let message = format!("aliases that add at most {MAX_COPIED} values");
+                let bytes = self.out.events[range.clone()].iter().map(owned);
+                self.bytes += bytes.sum::<usize>();
+                if self.copied > MAX_COPIED || self.bytes > MAX_BYTES {
+                    let message = format!(
+                        "aliases that add at most {MAX_COPIED} values, of {} MiB",
+                        MAX_BYTES >> 20
+                    );
                     return Err(Syntax { at: start, message });
                 }
                 copy(&mut self.out, range)?;
@@ -164,6 +172,14 @@ impl<'a> Collector<'a, '_> {
         }
         let ahead = text.get(self.out.last_end()..at).unwrap_or_default();
         open.last() == Some(&true) || ahead.contains(['[', '{'])
+    }
+}
+
+/// How many bytes a copy of an event takes beside it.
+fn owned(event: &Event<'_>) -> usize {
+    match &event.what {
+        What::Scalar(Cow::Owned(text), _) => text.len(),
+        _ => 0,
     }
 }
 

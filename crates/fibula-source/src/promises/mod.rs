@@ -76,7 +76,7 @@ impl Promises {
             empty = false;
             let context = Context { file: &file, index, format, base: range.start };
             if let Some(broken) = file.broken(&range) {
-                self.refused.push(Refusal::at(&file, broken.clone(), "UTF-8 text"));
+                self.refused.push(broken);
                 continue;
             }
             let (events, name) = match format {

@@ -1,7 +1,8 @@
 //! What guards a cluster against mistakes.
 
+use super::InputArgs;
 use super::words::DenyArg;
-use super::{InputArgs, OutputArgs};
+use crate::output::Target;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct LintArgs {
@@ -13,6 +14,10 @@ pub(crate) struct LintArgs {
     pub(crate) deny: Option<DenyArg>,
     #[command(flatten)]
     pub(crate) input: InputArgs,
-    #[command(flatten)]
-    pub(crate) output: OutputArgs,
+    /// text, json, sarif, github or markdown, to standard output or into a file; repeatable
+    #[arg(short = 'o', long = "output", value_name = "FORMAT[=FILE]", help_heading = "Output")]
+    pub(crate) output: Vec<Target>,
+    /// Print nothing: the exit code is the answer
+    #[arg(short, long, help_heading = "Output")]
+    pub(crate) quiet: bool,
 }

@@ -6,8 +6,8 @@ use clap::ValueEnum;
 use fibula_intended::{Daemon, Decision, Profile};
 use ipnet::IpNet;
 
-use super::{Command, LabCommand};
-use crate::output::{Format, Target};
+use super::{Command, LabCommand, OutputArgs};
+use crate::output::Format;
 
 /// Which part of who can reach whom.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -59,23 +59,21 @@ pub(super) fn range(text: &str) -> Result<IpNet, String> {
 // === impl Command ===
 
 impl Command {
-    /// Whether the answer is wanted as JSON on standard output.
-    pub(crate) fn wants_json(&self) -> bool {
-        let output = match self {
-            Command::Demo(args) => &args.output,
-            Command::Trace(args) => &args.output,
-            Command::Verify(args) => &args.output,
-            Command::Lint(args) => &args.output,
-            Command::Explain(args) => &args.output,
-            Command::Lab(LabCommand::Check(args)) => &args.output,
-            Command::Reach(args) => return !args.quiet && on_screen(&args.output),
-            Command::Graph(args) => return !args.quiet && on_screen(&args.output),
-            Command::Lab(_) | Command::Generate(_) | Command::Completions { .. } => return false,
+    /// The forms in which the answer is wanted on standard output; none where that says nothing.
+    pub(crate) fn printed(&self) -> Vec<Format> {
+        let of = |args: &OutputArgs| (args.quiet, args.output.clone());
+        let (quiet, targets) = match self {
+            Command::Demo(args) => of(&args.output),
+            Command::Trace(args) => of(&args.output),
+            Command::Verify(args) => of(&args.output),
+            Command::Explain(args) => of(&args.output),
+            Command::Lab(LabCommand::Check(args)) => of(&args.output),
+            Command::Lint(args) => (args.quiet, args.output.clone()),
+            Command::Reach(args) => (args.quiet, args.output.clone()),
+            Command::Graph(args) => (args.quiet, args.output.clone()),
+            Command::Lab(_) | Command::Generate(_) | Command::Completions { .. } => return vec![],
         };
-        !output.quiet && on_screen(&output.output)
+        let printed = targets.into_iter().filter(|target| !quiet && target.file.is_none());
+        printed.map(|target| target.format).collect()
     }
-}
-
-fn on_screen(targets: &[Target]) -> bool {
-    targets.iter().any(|target| target.format == Format::Json && target.file.is_none())
 }

@@ -1,14 +1,15 @@
 //! `trace`, `verify`, `lint`: questions put to a network.
 
+use std::cell::LazyCell;
 use std::ffi::OsString;
 
 use fibula_answers::names::NameError;
 use fibula_answers::trace::Answer;
 use fibula_cluster::{Finding, Severity, findings};
-use fibula_report::{Page, View, error, json};
+use fibula_report::{Notice, Page, View, error, github, json, notices_markdown, sarif};
 
 use crate::args::{DenyArg, LintArgs, TraceArgs, VerifyArgs};
-use crate::output::Format;
+use crate::output::{Format, Telling, write_json};
 use crate::session::Session;
 use crate::{Done, Exit, Output, Stop, Streams};
 
@@ -107,11 +108,6 @@ pub(crate) fn lint(args: &LintArgs, default: Option<OsString>, streams: &mut Str
     }
     let session = Session::open(&args.input, &args.inputs, default, streams)?;
     let findings: Vec<Finding> = session.cluster.as_ref().map(findings).unwrap_or_default();
-    let place = |at| session.object_place(at);
-    Output::new(&args.output, streams)?
-        .print(&|| fibula_report::lint(&findings, &place, &session.preface), &|| {
-            json::lint(&findings, &place, &session.preface)
-        })?;
     let denied = args.deny.map(|deny| match deny {
         DenyArg::Error => Severity::Error,
         DenyArg::Warning => Severity::Warning,
@@ -119,5 +115,24 @@ pub(crate) fn lint(args: &LintArgs, default: Option<OsString>, streams: &mut Str
     });
     let worst = findings.iter().map(|finding| finding.severity).min();
     let no = worst.is_some_and(|worst| denied.is_some_and(|denied| worst <= denied));
-    Ok(session.exit(if no { Exit::No } else { Exit::Yes }))
+    let exit = session.exit(if no { Exit::No } else { Exit::Yes });
+    let place = |at| session.object_place(at);
+    // Finding each place costs something, and text has enough of the first few.
+    let telling = LazyCell::new(|| {
+        let spot = |at| session.spot(at);
+        let notices = Notice::findings(&findings, session.cluster.as_ref(), &spot);
+        Telling::new("lint", notices, exit, &session)
+    });
+    let preface = &session.preface;
+    let forms = [Format::Text, Format::Json, Format::Markdown, Format::Sarif, Format::Github];
+    Output::of(&forms, &args.output, args.quiet, streams)?.each(&mut |format, screen, out| {
+        match format {
+            Format::Json => write_json(&json::lint(&findings, &place, preface), out),
+            Format::Sarif => write_json(&sarif(&telling.run()), out),
+            Format::Github => github(&telling.run(), out),
+            Format::Markdown => notices_markdown("What looks wrong", &telling.run(), out),
+            _ => fibula_report::lint(&findings, &place, preface).print(screen, out),
+        }
+    })?;
+    Ok(exit)
 }

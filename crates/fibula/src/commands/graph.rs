@@ -38,12 +38,10 @@ pub(crate) fn graph(
     let forms = [Format::Text, Format::Json, Format::Dot, Format::Mermaid];
     Output::of(&forms, &args.output, args.quiet, streams)?.each(&mut |format, screen, out| {
         match format {
-            Format::Text | Format::Markdown => {
-                fibula_report::graph(&view, &options).print(screen, out)
-            }
             Format::Json => file::write(network, &place, out),
             Format::Dot => dot(&view, args.all, out),
             Format::Mermaid => mermaid(&view, args.all, out),
+            _ => fibula_report::graph(&view, &options).print(screen, out),
         }
     })?;
     let unread = session.preface.unread_lines();

@@ -6,7 +6,7 @@ use fibula_answers::reach::{Asked, Only, PickError, ReachError};
 use fibula_report::{Page, View, error, json, reach_dot, reach_markdown, reach_mermaid};
 
 use crate::args::{OnlyArg, ReachArgs};
-use crate::output::Format;
+use crate::output::{Format, write_json};
 use crate::session::Session;
 use crate::{Done, Exit, Output, Stop, Streams};
 
@@ -42,14 +42,11 @@ pub(crate) fn reach(
     let forms = [Format::Text, Format::Json, Format::Markdown, Format::Dot, Format::Mermaid];
     Output::of(&forms, &args.output, args.quiet, streams)?.each(&mut |format, screen, out| {
         match format {
-            Format::Text => fibula_report::reach(&view, &reach, preface).print(screen, out),
-            Format::Json => {
-                serde_json::to_writer_pretty(&mut *out, &json::reach(&view, &reach, preface))?;
-                out.write_all(b"\n")
-            }
+            Format::Json => write_json(&json::reach(&view, &reach, preface), out),
             Format::Markdown => reach_markdown(&view, &reach, preface, out),
             Format::Dot => reach_dot(&view, &reach, out),
             Format::Mermaid => reach_mermaid(&view, &reach, out),
+            _ => fibula_report::reach(&view, &reach, preface).print(screen, out),
         }
     })?;
     let named = args.from.is_some() || args.to.is_some();

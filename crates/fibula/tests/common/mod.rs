@@ -1,5 +1,8 @@
 //! The program as a library: command lines on screens of all kinds.
 
+pub(crate) mod answers;
+pub(crate) mod schema;
+
 use std::ffi::OsString;
 
 use fibula::Streams;
@@ -28,7 +31,9 @@ pub(crate) fn run_on(screen: Screen, args: &[&str], input: &[u8]) -> Ran {
         },
     );
     let text = |bytes| String::from_utf8(bytes).expect("what is printed is UTF-8");
-    Ran { code, out: text(out), err: text(err) }
+    let ran = Ran { code, out: text(out), err: text(err) };
+    answers::check(&ran.out);
+    ran
 }
 
 /// Runs `fibula ARGS` in a pipe.
