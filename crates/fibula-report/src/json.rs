@@ -1,8 +1,10 @@
 //! Answers as JSON: one object each, with the version of its form. `docs/json.md` describes them.
 
+mod check;
 mod error;
 mod reach;
 
+pub use check::check;
 pub use error::{names, stopped};
 pub use reach::reach;
 

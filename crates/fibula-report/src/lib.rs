@@ -9,6 +9,7 @@
 //! ```
 
 mod branches;
+mod check;
 mod demo;
 mod dot;
 pub mod error;
@@ -36,6 +37,7 @@ mod verify;
 mod view;
 mod why;
 
+pub use check::{Check, Written, check, check_cases, check_notices};
 pub use demo::{Broken, Demo, cut, demo};
 pub use dot::dot;
 pub use explain::{explain, explain_all, ids, near_ids};

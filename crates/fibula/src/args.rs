@@ -16,8 +16,8 @@ use ipnet::IpNet;
 
 use crate::output::Target;
 pub(crate) use ask::{GraphArgs, ReachArgs, TraceArgs, VerifyArgs};
-pub(crate) use guard::LintArgs;
-use help::{GRAPH_HELP, LAB_HELP, REACH_HELP, TRACE_HELP, VERIFY_HELP};
+pub(crate) use guard::{CheckArgs, LintArgs, OnlyPromises};
+use help::{CHECK_HELP, GRAPH_HELP, LAB_HELP, REACH_HELP, TRACE_HELP, VERIFY_HELP};
 pub(crate) use lab::{LabCheckArgs, LabCommand, LabRunArgs, LabShellArgs, LabShowArgs};
 pub(crate) use make::{DemoArgs, ExplainArgs, GenerateArgs};
 pub(crate) use values::{Decided, OnlyArg};
@@ -62,6 +62,9 @@ pub(crate) enum Command {
     #[command(after_help = "Findings alone exit with 0: say --deny to fail on them.\n\n\
         Example:\n  fibula lint deploy/ --deny warning")]
     Lint(LintArgs),
+    /// Does the cluster keep what was promised of it, and what its pods name in their environment?
+    #[command(after_help = CHECK_HELP)]
+    Check(CheckArgs),
     /// The network itself: elements, links, and the forwarding table of each switch
     #[command(after_help = GRAPH_HELP)]
     Graph(GraphArgs),

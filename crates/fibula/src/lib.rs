@@ -119,6 +119,7 @@ fn dispatch(command: Command, default: Option<OsString>, streams: &mut Streams<'
         Command::Reach(args) => commands::reach(&args, default, streams),
         Command::Verify(args) => commands::verify(&args, default, streams),
         Command::Lint(args) => commands::lint(&args, default, streams),
+        Command::Check(args) => commands::check(&args, default, streams),
         Command::Lab(args) => commands::lab(&args, default, streams),
         Command::Explain(args) => commands::explain(&args, streams),
         Command::Generate(args) => commands::generate(&args, streams),

@@ -8,9 +8,9 @@
 
 mod graph;
 mod markdown;
-mod names;
+pub(crate) mod names;
 mod namespaces;
-mod rows;
+pub(crate) mod rows;
 
 use fibula_answers::reach::{PartyId, Reach, Use};
 use fibula_network::Proto;

@@ -11,7 +11,7 @@ use crate::style::Label;
 use crate::view::View;
 
 /// The names of an answer's parties.
-pub(super) struct Names<'a, 'v> {
+pub(crate) struct Names<'a, 'v> {
     reach: &'a Reach,
     view: &'a View<'v>,
     /// The whole workloads, sorted.
@@ -31,7 +31,7 @@ const MOST_NAMES: usize = 60;
 const MOST_RANGES: usize = 3;
 
 impl<'a, 'v> Names<'a, 'v> {
-    pub(super) fn new(view: &'a View<'v>, reach: &'a Reach) -> Names<'a, 'v> {
+    pub(crate) fn new(view: &'a View<'v>, reach: &'a Reach) -> Names<'a, 'v> {
         let ids = (0..reach.parties.len() as u32).map(PartyId);
         let mut workloads = vec![];
         let mut namespaces: BTreeMap<&str, usize> = BTreeMap::new();
@@ -71,7 +71,7 @@ impl<'a, 'v> Names<'a, 'v> {
     }
 
     /// The name of a Service: without its namespace where there is only one.
-    pub(super) fn service(&self, path: &str) -> String {
+    pub(crate) fn service(&self, path: &str) -> String {
         match self.namespaces.len() {
             0 | 1 => path.rsplit('/').next().unwrap_or(path).to_owned(),
             _ => path.to_owned(),
@@ -79,7 +79,7 @@ impl<'a, 'v> Names<'a, 'v> {
     }
 
     /// One party.
-    pub(super) fn one(&self, id: PartyId) -> String {
+    pub(crate) fn one(&self, id: PartyId) -> String {
         match &self.party(id).who {
             Who::Workload { namespace, name, only, .. } => {
                 let names: Vec<&str> = match only.len() {
@@ -148,7 +148,7 @@ impl<'a, 'v> Names<'a, 'v> {
     }
 
     /// Several parties, in few names: all of a kind, all but a few, all of a namespace.
-    pub(super) fn list(&self, parties: &[PartyId]) -> Vec<String> {
+    pub(crate) fn list(&self, parties: &[PartyId]) -> Vec<String> {
         let (whole, rest): (Vec<PartyId>, Vec<PartyId>) =
             parties.iter().partition(|id| self.workloads.binary_search(id).is_ok());
         let mut names = vec![];
@@ -206,7 +206,7 @@ impl<'a, 'v> Names<'a, 'v> {
     }
 
     /// Addresses that nobody in the cluster has.
-    pub(super) fn world(&self, ranges: &[Range]) -> String {
+    pub(crate) fn world(&self, ranges: &[Range]) -> String {
         let families = &self.reach.families[..];
         let parts = families.iter().map(|family| self.world_of(*family, ranges));
         let parts: Vec<Option<String>> = parts.collect();
@@ -255,7 +255,7 @@ impl<'a, 'v> Names<'a, 'v> {
     }
 
     /// What is open, behind a name: `:8080`, `:53/UDP`, `:any`.
-    pub(super) fn ports(&self, ports: &Ports, targets: &[PartyId]) -> Text {
+    pub(crate) fn ports(&self, ports: &Ports, targets: &[PartyId]) -> Text {
         if ports.any() {
             let declared = match targets {
                 [one] => self.declares(*one),

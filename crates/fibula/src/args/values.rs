@@ -69,6 +69,7 @@ impl Command {
             Command::Explain(args) => of(&args.output),
             Command::Lab(LabCommand::Check(args)) => of(&args.output),
             Command::Lint(args) => (args.quiet, args.output.clone()),
+            Command::Check(args) => (args.quiet, args.output.clone()),
             Command::Reach(args) => (args.quiet, args.output.clone()),
             Command::Graph(args) => (args.quiet, args.output.clone()),
             Command::Lab(_) | Command::Generate(_) | Command::Completions { .. } => return vec![],
