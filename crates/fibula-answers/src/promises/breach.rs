@@ -200,7 +200,7 @@ fn of(scene: &mut Scene<'_>, pending: &Pending, told: Told) -> Breach {
     let strangers = [is_stranger(&from), is_stranger(&targets)];
     let world = to.iter().flat_map(|(lo, hi)| *lo..=*hi);
     let world: Vec<Range> =
-        world.flat_map(|atom| meet(&scene.outside[atom as usize], &target.world)).collect();
+        world.flat_map(|atom| meet(&scene.filters.atoms.get(atom).ranges, &target.world)).collect();
     let witness = pick(scene, pending, told, &from);
     let mut to = scene.members(targets);
     to.extend((!world.is_empty()).then(|| scene.names.world(&world)));

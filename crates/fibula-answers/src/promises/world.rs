@@ -20,11 +20,13 @@ pub(super) fn comes_in(
     targets: &[Target],
     beyond: bool,
 ) {
-    let from = meet(&judge.scene.world(), &AddrSet::new("", from.to_vec()).ranges);
+    let from = AddrSet::new("", from.to_vec()).ranges;
+    let world = judge.scene.world();
     let doors: Vec<Door> = judge.scene.doors().to_vec();
     for door in doors {
         let ranges = meet(&AddrSet::new("", door.from.clone()).ranges, &from);
-        if witness::somewhere(judge.scene.network(), &ranges).is_none() {
+        let senders = meet(&ranges, &world);
+        if witness::somewhere(judge.scene.network(), &senders).is_none() {
             continue;
         }
         let ends: Vec<End> = ends(judge, &door)
@@ -42,7 +44,7 @@ pub(super) fn comes_in(
             judge.doubt(Doubt::Choices(door.choices.clone()));
             continue;
         }
-        let witness = shown(judge, &door, &ranges, Some(*first));
+        let witness = shown(judge, &door, &senders, Some(*first));
         let numbers =
             ends.iter().map(|(_, port)| (door.proto, (u32::from(*port), u32::from(*port))));
         let ports = Ports::new(numbers.collect::<Vec<_>>());
@@ -139,22 +141,25 @@ fn covered(
     by: By,
 ) {
     let certain = |door: &&Door| door.choices.is_empty() && !door.unread;
-    // Of the addresses of a family that no way in is for, nobody can tell.
     let families = &judge.scene.joints.families;
-    let mut outside = judge.scene.world();
-    outside.retain(|range| families.contains(&range.lo.family()));
-    let wanted = meet(&outside, &AddrSet::new("", from.to_vec()).ranges);
+    let mut world = judge.scene.world();
+    world.retain(|range| families.contains(&range.lo.family()));
+    let from = AddrSet::new("", from.to_vec()).ranges;
+    // Whether there is somebody of the world who could send from there.
+    let somebody = |judge: &Judge<'_, '_>, ranges: &[Range]| {
+        witness::somewhere(judge.scene.network(), &meet(&world, ranges)).is_some()
+    };
     let ranges = |doors: &mut dyn Iterator<Item = &Door>| {
         let ranges = doors.flat_map(|door| &door.from).copied().collect();
         AddrSet::new("", ranges).ranges
     };
     let sure = ranges(&mut doors.iter().filter(certain));
-    let left = without(&wanted, &sure);
-    if witness::somewhere(judge.scene.network(), &left).is_none() {
+    let left = without(&from, &sure);
+    if !somebody(judge, &left) {
         return;
     }
     let perhaps = ranges(&mut doors.iter());
-    if without(&left, &perhaps).is_empty() {
+    if !somebody(judge, &without(&left, &perhaps)) {
         for door in doors.iter().filter(|door| !certain(door)) {
             judge.doubt(match door.unread {
                 true => Doubt::Unread,

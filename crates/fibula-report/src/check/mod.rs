@@ -17,7 +17,7 @@ use fibula_cluster::promise::Promise;
 
 use crate::notices::Spot;
 use crate::open;
-use crate::page::{Page, Text};
+use crate::page::{Page, Screen, Text};
 use crate::preface::{Preface, list, thousands};
 use crate::style::Label;
 use crate::view::View;
@@ -57,6 +57,12 @@ pub(crate) enum Made<'a> {
     Implied(&'a Implied),
 }
 
+/// A line: how far from the left, what it says, and where that comes from.
+type Row = (usize, Text, Text);
+
+/// How long lines may be that make room for the column of places.
+const MOST_BEFORE_PLACE: usize = 74;
+
 /// How a promise stands in the text: broken ones first.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Standing {
@@ -80,8 +86,7 @@ pub fn check(view: &View<'_>, check: &Check<'_>, preface: &Preface) -> Page {
         told.push((standing, made, outcome));
     }
     told.sort_by_key(|(standing, ..)| *standing);
-    let mut page = Page::new();
-    let mut rows = vec![];
+    let mut rows: Vec<Row> = vec![];
     for (standing, made, outcome) in &told {
         let sign = match standing {
             Standing::Broken => Text::new().with(Label::Bad, "✗ "),
@@ -89,13 +94,10 @@ pub fn check(view: &View<'_>, check: &Check<'_>, preface: &Preface) -> Page {
             Standing::Kept => Text::new().with(Label::Good, "✓ "),
         };
         let place = check.at(*made).map_or(String::new(), |spot| words::place(&spot));
-        let title = sign.then(words.title(*made));
-        rows.push(vec![title, Text::new().with(Label::Place, place)]);
-        for (text, at) in words.lines(*made, outcome) {
-            rows.push(vec![Text::from("    ").then(text), at]);
-        }
+        rows.push((0, sign.then(words.title(*made)), Text::new().with(Label::Place, place)));
+        rows.extend(words.lines(*made, outcome).into_iter().map(|(text, at)| (4, text, at)));
     }
-    page.rows(0, rows);
+    let mut page = laid_out(rows);
     if !page.is_empty() && !told.is_empty() {
         page.blank();
     }
@@ -110,6 +112,29 @@ pub fn check(view: &View<'_>, check: &Check<'_>, preface: &Preface) -> Page {
         page.paragraph("decide", &line);
     }
     page.wrapped(&summary(check));
+    page
+}
+
+/// Lines with their places in a column of its own, as far as they are not too long for that; where
+/// the screen is narrow, a place goes below its line.
+fn laid_out(rows: Vec<Row>) -> Page {
+    let wide = |(indent, text, _): &Row| indent + text.width(&Screen::PIPE);
+    let column =
+        rows.iter().map(wide).filter(|width| *width <= MOST_BEFORE_PLACE).max().unwrap_or(0);
+    let mut page = Page::new();
+    for row in rows {
+        let width = wide(&row);
+        let (indent, text, at) = row;
+        let (mut one, mut two) = (Page::new(), Page::new());
+        let pad = if at.is_empty() { 0 } else { column.max(width) - width + 2 };
+        let text_alone = Text::from(" ".repeat(indent)).then(text.clone());
+        one.line(text_alone.plain(" ".repeat(pad)).then(at.clone()));
+        two.rows(indent, vec![vec![text]]);
+        if !at.is_empty() {
+            two.line(Text::from(" ".repeat(indent.max(4))).then(at));
+        }
+        page.either(one, two);
+    }
     page
 }
 

@@ -61,7 +61,10 @@ fn arrives(words: &Words<'_>, witness: &Witness) -> Line {
     match place {
         Some(place) => (text, Text::new().with(Label::Place, place)),
         None if rulings.is_empty() => (text.plain(": no policy isolates either"), Text::new()),
-        None => (text, Text::new()),
+        None => {
+            let id = rulings.iter().rev().find_map(policies::exempt_by).unwrap_or_default();
+            (text, Text::new().with(Label::Dim, id))
+        }
     }
 }
 

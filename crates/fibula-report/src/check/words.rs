@@ -2,7 +2,7 @@
 
 use fibula_answers::promises::{Breach, By, Checked, Doubt, Member, Outcome};
 use fibula_answers::reach::{At, PartyId, Ports, Reach, Who};
-use fibula_cluster::promise::{Promise, Said, Verb};
+use fibula_cluster::promise::{Named, Promise, Said, Verb};
 
 use super::{Check, Made, shown, unread};
 use crate::notices::Spot;
@@ -45,15 +45,29 @@ pub(crate) fn sentence(promise: &Promise) -> String {
         let said: Vec<String> = said.iter().map(ToString::to_string).collect();
         said.join(", ")
     };
-    let verb = match promise.verb {
-        Verb::Reaches => "reaches",
-        Verb::NeverReaches => "never reaches",
-        Verb::OnlyFrom => "only from",
-        Verb::ReachesOnly => "reaches only",
+    let verb = match (promise.verb, is_plural(&promise.about)) {
+        (Verb::Reaches, false) => "reaches",
+        (Verb::Reaches, true) => "reach",
+        (Verb::NeverReaches, false) => "never reaches",
+        (Verb::NeverReaches, true) => "never reach",
+        (Verb::OnlyFrom, _) => "only from",
+        (Verb::ReachesOnly, false) => "reaches only",
+        (Verb::ReachesOnly, true) => "reach only",
     };
     let ports: Vec<String> = promise.ports.iter().map(ToString::to_string).collect();
     let at = if ports.is_empty() { String::new() } else { format!(" at {}", ports.join(", ")) };
     format!("{} {verb} {}{at}", names(&promise.about), names(&promise.others))
+}
+
+/// Whether several are said.
+fn is_plural(said: &[Said]) -> bool {
+    match said {
+        [one] => match &one.who {
+            Named::Name(name) => matches!(&**name, "nodes" | "pods" | "all" | "any"),
+            Named::Selected(selected) => selected.cidr.is_none(),
+        },
+        _ => true,
+    }
 }
 
 // === impl Words ===
@@ -193,7 +207,8 @@ impl<'a> Words<'a> {
                     (true, false) => format!("{to}, and {STRANGER}"),
                     (false, _) => to,
                 };
-                format!("{who}also reaches {to}")
+                let verb = if breach.from.len() > 1 { "reach" } else { "reaches" };
+                format!("{who}also {verb} {to}")
             }
             (Verb::NeverReaches, _) => {
                 let from = match (strange_from, breach.from.is_empty()) {

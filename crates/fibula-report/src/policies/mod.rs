@@ -106,6 +106,14 @@ pub(crate) fn let_pass(ruling: &Ruling) -> Option<PlaceId> {
     }
 }
 
+/// The statement by which no policy was asked.
+pub(crate) fn exempt_by(ruling: &Ruling) -> Option<&str> {
+    match &ruling.says {
+        Says::Exempt(id) => Some(id),
+        Says::Rule(_) | Says::Isolated(_) => None,
+    }
+}
+
 /// The policies of a ruling, by their names.
 pub(crate) fn names(ruling: &Ruling) -> String {
     match &ruling.says {
