@@ -2,7 +2,7 @@
 
 use fibula_network::filters::{Filters, Owner};
 use fibula_network::walk::Walks;
-use fibula_network::{Addr, AddrSet, ElementId, Kind, Network, Port, Range};
+use fibula_network::{Addr, AddrSet, ElementId, Family, Kind, Network, Port, Range};
 use rustc_hash::FxHashMap;
 
 use super::Member;
@@ -139,9 +139,13 @@ impl<'a> Scene<'a> {
         Some((users, filters))
     }
 
-    /// All addresses of the world, sorted and apart.
+    /// All addresses of the world of the families that pods have, sorted and apart.
     pub(super) fn world(&self) -> Vec<Range> {
-        AddrSet::new("", self.outside.iter().flatten().copied().collect()).ranges
+        let all = AddrSet::new("", self.outside.iter().flatten().copied().collect()).ranges;
+        match self.joints.families[..] {
+            [family] => of_family(&all, family),
+            _ => all,
+        }
     }
 
     /// All ways in from the world, in which each target is one pod.
@@ -243,6 +247,14 @@ pub(super) fn without(from: &[Range], taken: &[Range]) -> Vec<Range> {
         left.extend(lo.map(|lo| Range { lo, hi: range.hi }));
     }
     left
+}
+
+/// What of some ranges is of a family.
+pub(super) fn of_family(ranges: &[Range], family: Family) -> Vec<Range> {
+    match family {
+        Family::V4 => meet(ranges, &[Range::ALL_V4]),
+        Family::V6 => without(ranges, &[Range::ALL_V4]),
+    }
 }
 
 /// What is in both; both sorted and apart.

@@ -1,17 +1,27 @@
 //! What comes in from the world: by the ways in, each of which was followed by `walk`.
 
+use std::collections::BTreeMap;
+
 use fibula_network::{Addr, AddrSet, ElementId, Kind, Port, Proto, Range};
 
 use super::judge::Judge;
-use super::scene::{meet, without};
+use super::scene::{meet, of_family, without};
 use super::targets::Target;
 use super::witness;
-use super::{Breach, By, Doubt, Witness};
+use super::{Breach, By, Doubt, Member, Witness};
 use crate::reach::{At, By as DoorBy, Door, Ports, came_to};
 use crate::trace::{self, Branch};
 
 /// Who is reached by a way in, at which port.
 type End = (ElementId, u16);
+
+/// A way in that breaks a promise.
+struct Broken {
+    door: Door,
+    from: Vec<Range>,
+    ends: Vec<End>,
+    witness: Option<Witness>,
+}
 
 /// Tells of ways in from some addresses to targets, or, if `beyond`, to anybody else.
 pub(super) fn comes_in(
@@ -23,18 +33,17 @@ pub(super) fn comes_in(
     let from = AddrSet::new("", from.to_vec()).ranges;
     let world = judge.scene.world();
     let doors: Vec<Door> = judge.scene.doors().to_vec();
+    let mut broken: Vec<Broken> = vec![];
     for door in doors {
         let ranges = meet(&AddrSet::new("", door.from.clone()).ranges, &from);
         let senders = meet(&ranges, &world);
         if witness::somewhere(judge.scene.network(), &senders).is_none() {
             continue;
         }
-        let ends: Vec<End> = ends(judge, &door)
-            .into_iter()
-            .filter(|(id, port)| {
-                targets.iter().any(|target| is_at(judge, target, *id, door.proto, *port)) != beyond
-            })
-            .collect();
+        let is = |(id, port): &End| {
+            targets.iter().any(|target| is_at(judge, target, *id, door.proto, *port)) != beyond
+        };
+        let ends: Vec<End> = ends(judge, &door).into_iter().filter(is).collect();
         let Some(first) = ends.first() else { continue };
         if door.unread {
             judge.doubt(Doubt::Unread);
@@ -44,18 +53,42 @@ pub(super) fn comes_in(
             judge.doubt(Doubt::Choices(door.choices.clone()));
             continue;
         }
+        // Nodes may lead to different pods.
+        let alike = |other: &&mut Broken| {
+            let nodes = |door: &Door| matches!(door.at, At::Nodes(..));
+            let key = |door: &Door| (door.by.clone(), door.port, door.proto);
+            nodes(&door)
+                && nodes(&other.door)
+                && key(&door) == key(&other.door)
+                && other.from == ranges
+        };
+        if let Some(other) = broken.iter_mut().find(alike) {
+            other.door.at.join(door.at);
+            other.ends.extend(ends);
+            continue;
+        }
         let witness = shown(judge, &door, &senders, Some(*first));
-        let numbers =
-            ends.iter().map(|(_, port)| (door.proto, (u32::from(*port), u32::from(*port))));
-        let ports = Ports::new(numbers.collect::<Vec<_>>());
+        broken.push(Broken { door, from: ranges, ends, witness });
+    }
+    for Broken { mut door, from, mut ends, witness } in broken {
+        ends.sort_unstable();
+        ends.dedup();
+        let numbers: Vec<_> = ends
+            .iter()
+            .map(|(_, port)| (door.proto, (u32::from(*port), u32::from(*port))))
+            .collect();
+        let parties = judge.scene.parties;
+        let to = ends.iter().filter_map(|(id, port)| Some((parties.of(*id)?, *port)));
+        door.to = to.collect();
+        door.to.dedup();
+        let from = vec![judge.scene.names.world(&from)];
         let to = judge.scene.members(ends.iter().map(|(id, _)| *id));
-        let from = vec![judge.scene.names.world(&ranges)];
         judge.breach(Breach {
             open: true,
             from,
             strangers: [false; 2],
             to,
-            ports,
+            ports: Ports::new(numbers),
             by: By::Door(Box::new(door)),
             witness,
         });
@@ -87,22 +120,24 @@ pub(super) fn reaches(judge: &mut Judge<'_, '_>, from: &[Range], target: &Target
     let pods = all.filter(|id| target.pods.has(*id) && Some(*id) != stranger);
     let pods: Vec<ElementId> = pods.collect();
     let doors: Vec<Door> = judge.scene.doors().to_vec();
+    // Pods that the same addresses do not reach at the same ports are told together.
+    let mut lost: BTreeMap<(Vec<Range>, Ports), Vec<ElementId>> = BTreeMap::new();
     for pod in pods {
         for (proto, (lo, hi)) in &target.ports.0 {
-            let by: Vec<Door> = doors
-                .iter()
-                .filter(|door| door.proto == *proto)
-                .filter(|door| {
-                    let is =
-                        |(id, port): &End| *id == pod && (*lo..=*hi).contains(&u32::from(*port));
-                    lo == hi && ends(judge, door).iter().any(is)
-                })
-                .cloned()
-                .collect();
-            let to = judge.scene.members([pod]);
+            let leads = |door: &&Door| {
+                let is = |(id, port): &End| *id == pod && u32::from(*port) == *lo;
+                lo == hi && door.proto == *proto && ends(judge, door).iter().any(is)
+            };
+            let by: Vec<Door> = doors.iter().filter(leads).cloned().collect();
             let ports = Ports::new([(*proto, (*lo, *hi))]);
-            covered(judge, from, &by, to, ports, By::Address);
+            if let Some(left) = left(judge, from, &by) {
+                lost.entry((left, ports)).or_default().push(pod);
+            }
         }
+    }
+    for ((left, ports), pods) in lost {
+        let to = judge.scene.members(pods);
+        closed(judge, &left, to, ports, By::Address);
     }
 }
 
@@ -127,23 +162,16 @@ pub(super) fn reaches_service(judge: &mut Judge<'_, '_>, from: &[Range], at: usi
         judge.scene.doors().iter().filter(|door| is(door) && door.all).cloned().collect();
     let number = u32::from(port.number);
     let ports = Ports::new([(port.proto, (number, number))]);
-    covered(judge, from, &doors, vec![], ports, By::Service(name, port));
+    if let Some(left) = left(judge, from, &doors) {
+        closed(judge, &left, vec![], ports, By::Service(name, port));
+    }
 }
 
-/// Whether some ways in are for all of these addresses; those that depend on something make it
+/// Of some addresses those that none of these ways in is for; what depends on something makes it
 /// undecided.
-fn covered(
-    judge: &mut Judge<'_, '_>,
-    from: &[Range],
-    doors: &[Door],
-    to: Vec<super::Member>,
-    ports: Ports,
-    by: By,
-) {
+fn left(judge: &mut Judge<'_, '_>, from: &[Range], doors: &[Door]) -> Option<Vec<Range>> {
     let certain = |door: &&Door| door.choices.is_empty() && !door.unread;
-    let families = &judge.scene.joints.families;
-    let mut world = judge.scene.world();
-    world.retain(|range| families.contains(&range.lo.family()));
+    let world = judge.scene.world();
     let from = AddrSet::new("", from.to_vec()).ranges;
     // Whether there is somebody of the world who could send from there.
     let somebody = |judge: &Judge<'_, '_>, ranges: &[Range]| {
@@ -156,7 +184,7 @@ fn covered(
     let sure = ranges(&mut doors.iter().filter(certain));
     let left = without(&from, &sure);
     if !somebody(judge, &left) {
-        return;
+        return None;
     }
     let perhaps = ranges(&mut doors.iter());
     if !somebody(judge, &without(&left, &perhaps)) {
@@ -166,9 +194,14 @@ fn covered(
                 false => Doubt::Choices(door.choices.clone()),
             });
         }
-        return;
+        return None;
     }
-    let from = vec![judge.scene.names.world(&left)];
+    Some(left)
+}
+
+/// Tells that no way in leads some addresses to a target.
+fn closed(judge: &mut Judge<'_, '_>, from: &[Range], to: Vec<Member>, ports: Ports, by: By) {
+    let from = vec![judge.scene.names.world(from)];
     judge.breach(Breach { open: false, from, strangers: [false; 2], to, ports, by, witness: None });
 }
 
@@ -191,8 +224,8 @@ fn shown(
         At::Awaited => return None,
     };
     at.into_iter().find_map(|dst| {
-        let own = ranges.iter().copied().filter(|range| range.lo.family() == dst.family());
-        let src = witness::somewhere(scene.network(), &own.collect::<Vec<_>>())?;
+        let own = of_family(&ranges, dst.family());
+        let src = witness::somewhere(scene.network(), &own)?;
         let header = fibula_network::Header {
             src,
             sport: crate::reach::SPORT,

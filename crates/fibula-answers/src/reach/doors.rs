@@ -199,7 +199,7 @@ impl Door {
 
 impl At {
     /// Adds the Nodes of another place.
-    fn join(&mut self, other: At) {
+    pub(crate) fn join(&mut self, other: At) {
         if let (At::Nodes(nodes, _), At::Nodes(more, _)) = (self, other) {
             nodes.extend(more);
             nodes.sort();

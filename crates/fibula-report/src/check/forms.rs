@@ -86,5 +86,5 @@ fn lines(words: &Words<'_>, made: Made<'_>, outcome: &Outcome) -> Vec<String> {
 /// Where that stands which decided.
 fn decided(words: &Words<'_>, made: Made<'_>, outcome: &Outcome) -> Vec<Spot> {
     let places = words.lines(made, outcome).into_iter().map(|(_, at)| at.words());
-    places.filter(|at| !at.is_empty()).map(|at| Spot::of(&at)).collect()
+    places.map(|at| Spot::of(&at)).filter(|spot| spot.line.is_some()).collect()
 }

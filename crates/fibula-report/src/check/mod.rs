@@ -61,7 +61,7 @@ pub(crate) enum Made<'a> {
 type Row = (usize, Text, Text);
 
 /// How long lines may be that make room for the column of places.
-const MOST_BEFORE_PLACE: usize = 74;
+const MOST_BEFORE_PLACE: usize = 70;
 
 /// How a promise stands in the text: broken ones first.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -125,15 +125,20 @@ fn laid_out(rows: Vec<Row>) -> Page {
     for row in rows {
         let width = wide(&row);
         let (indent, text, at) = row;
-        let (mut one, mut two) = (Page::new(), Page::new());
-        let pad = if at.is_empty() { 0 } else { column.max(width) - width + 2 };
-        let text_alone = Text::from(" ".repeat(indent)).then(text.clone());
-        one.line(text_alone.plain(" ".repeat(pad)).then(at.clone()));
-        two.rows(indent, vec![vec![text]]);
-        if !at.is_empty() {
-            two.line(Text::from(" ".repeat(indent.max(4))).then(at));
+        let alone = Text::from(" ".repeat(indent)).then(text.clone());
+        if at.is_empty() {
+            page.rows(indent, vec![vec![text]]);
+            continue;
         }
-        page.either(one, two);
+        let [mut column_wise, mut beside, mut below] = [Page::new(), Page::new(), Page::new()];
+        let pad = " ".repeat(column.max(width) - width + 2);
+        column_wise.line(alone.clone().plain(pad).then(at.clone()));
+        beside.line(alone.plain("  ").then(at.clone()));
+        below.rows(indent, vec![vec![text]]);
+        below.line(Text::from(" ".repeat(indent.max(4))).then(at));
+        let mut narrow = Page::new();
+        narrow.either(beside, below);
+        page.either(column_wise, narrow);
     }
     page
 }
@@ -157,7 +162,7 @@ fn summary(check: &Check<'_>) -> String {
     let number = |n: usize| thousands(n as u64);
     let (written, implied) = (check.written.len() + check.refused, check.checked.implied.len());
     let env = check.checked.implied.iter().all(|(implied, _)| !implied.by.is_empty());
-    let from = if env { "from env" } else { "from env, commands and arguments" };
+    let from = if env { "from env" } else { "implied" };
     let mut sources = vec![];
     if written > 0 {
         sources.push(format!("{} written", number(written)));

@@ -25,7 +25,7 @@ fn arrives(words: &Words<'_>, witness: &Witness) -> Line {
     for step in &life.steps {
         let at = match *step {
             Step::Send { from, .. } if way.is_empty() => switch(words, from),
-            Step::Recv { at, .. } => switch(words, at),
+            Step::Recv { at, .. } if view.network.kind(at) != Kind::Outside => switch(words, at),
             _ => continue,
         };
         // A pod and its container are one.
@@ -105,7 +105,6 @@ fn switch(words: &Words<'_>, id: ElementId) -> String {
         Kind::Container | Kind::Daemon => {
             network.facts.host(id).map_or_else(|| words.view.name(id), |host| words.view.name(host))
         }
-        Kind::Outside => "outside".to_owned(),
         _ => words.view.name(id),
     }
 }

@@ -48,7 +48,7 @@ impl Fields<'_> {
             What::End => String::new(),
         };
         let mut refusal = self.refusal(at, key, expected).got(&got);
-        refusal.path = Some(path.to_owned());
+        refusal.path = (!path.is_empty()).then(|| path.to_owned());
         self.refused.push(refusal);
     }
 

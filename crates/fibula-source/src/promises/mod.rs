@@ -103,7 +103,10 @@ impl Promises {
 
     fn document(&mut self, context: Context<'_>, events: &[events::Event<'_>]) {
         let is_list = value(events, 0, LIST).is_some();
-        if context.file.found && !is_list {
+        // Of a file of objects one word is enough.
+        let name = &context.file.name;
+        let said = self.refused.last().is_some_and(|refusal| refusal.file == *name);
+        if !is_list && (context.file.found || said) {
             return;
         }
         let mut fields = Fields { context, events, label: None, refused: &mut self.refused };

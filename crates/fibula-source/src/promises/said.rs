@@ -11,7 +11,7 @@ use serde::Deserialize;
 use super::fields::Fields;
 use super::is_map;
 use crate::de;
-use crate::events::{What, entries};
+use crate::events::{What, entries, items};
 use crate::refusal::Refusal;
 
 /// What a mapping can say of somebody.
@@ -158,7 +158,13 @@ fn selector(fields: &mut Fields<'_>, at: usize, path: &str) -> Option<Selector> 
         return None;
     }
     let before = fields.refused.len();
-    fields.of(at, &["matchLabels", "matchExpressions"]);
+    let own = fields.of(at, &["matchLabels", "matchExpressions"]);
+    if let Some((_, (_, list))) = own.iter().find(|(name, _)| name == "matchExpressions") {
+        let all: Vec<usize> = items(fields.events, *list).collect();
+        for expression in all {
+            fields.of(expression, &["key", "operator", "values"]);
+        }
+    }
     if fields.refused.len() > before {
         return None;
     }

@@ -7,8 +7,8 @@ use fibula_answers::promises::{Asked, Checked, Implied, Outcome, Strangers, Wron
 use fibula_cluster::ObjectId;
 use fibula_cluster::promise::Promise;
 use fibula_report::{
-    Check, Notice, Spot, View, Written, check_cases, check_notices, github, json,
-    junit, notices_markdown, sarif,
+    Check, Notice, Spot, View, Written, check_cases, check_notices, github, json, junit,
+    notices_markdown, sarif,
 };
 use fibula_source::{Input, Promises, Refusal, promises};
 
