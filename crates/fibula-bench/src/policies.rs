@@ -54,6 +54,10 @@ pub enum Stage {
     Whole,
     /// C1 to C4 and R5 of the network.
     Verify,
+    /// A network to what becomes of a thousand promises, filters among it.
+    Promises,
+    /// The same with a pod of a namespace that is not there: its network is made first.
+    Strangers,
 }
 
 /// The scenes of the budgets, and those between which one number grows.
@@ -162,6 +166,9 @@ impl Stage {
     pub const ALL: [Stage; 5] =
         [Stage::Network, Stage::Filters, Stage::Reach, Stage::Whole, Stage::Verify];
 
+    /// Those of promises.
+    pub const OF_PROMISES: [Stage; 2] = [Stage::Promises, Stage::Strangers];
+
     /// Its name in tables.
     pub fn name(self) -> &'static str {
         match self {
@@ -170,6 +177,8 @@ impl Stage {
             Stage::Reach => "network to reach",
             Stage::Whole => "cluster to reach",
             Stage::Verify => "network to proof",
+            Stage::Promises => "network to promises",
+            Stage::Strangers => "network to promises, with who is not here",
         }
     }
 }
