@@ -9,6 +9,7 @@ pub mod constraints;
 pub mod diff;
 pub mod lint;
 pub mod names;
+pub mod promises;
 pub mod reach;
 mod tenants;
 pub mod trace;

@@ -16,6 +16,7 @@ mod manifests;
 pub mod measure;
 pub mod policies;
 pub mod process;
+pub mod promises;
 pub mod scene;
 pub mod services;
 pub mod speed;

@@ -63,6 +63,10 @@ pub enum Stage {
     Diff,
     /// A network to what looks wrong, filters among it.
     Lint,
+    /// A network to what becomes of a thousand promises, filters among it.
+    Promises,
+    /// The same with a pod of a namespace that is not there: its network is made first.
+    Strangers,
 }
 
 /// The scenes of the budgets, and those between which one number grows.
@@ -218,6 +222,9 @@ impl Stage {
         Stage::Lint,
     ];
 
+    /// Those of promises.
+    pub const OF_PROMISES: [Stage; 2] = [Stage::Promises, Stage::Strangers];
+
     /// Its name in tables.
     pub fn name(self) -> &'static str {
         match self {
@@ -228,6 +235,8 @@ impl Stage {
             Stage::Verify => "network to proof",
             Stage::Diff => "networks to diff",
             Stage::Lint => "network to lint",
+            Stage::Promises => "network to promises",
+            Stage::Strangers => "network to promises, with who is not here",
         }
     }
 }

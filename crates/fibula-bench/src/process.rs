@@ -16,6 +16,7 @@ use crate::case::Case;
 use crate::lab::Scene;
 use crate::measure::{Sample, peak};
 use crate::policies::{self, Stage};
+use crate::promises;
 use crate::scene::Variant;
 
 /// If this process was started to measure something or to be fibula, does so: the exit code.
@@ -33,8 +34,12 @@ pub fn child() -> Option<u8> {
         "policies" => {
             let args: Vec<String> = args.map(|arg| arg.to_string_lossy().into_owned()).collect();
             let [scene, stage] = args.try_into().ok()?;
-            let stage = Stage::ALL.into_iter().find(|known| known.name() == stage)?;
-            tell(policies::Scene::named(&scene)?.run(stage));
+            let all = Stage::ALL.into_iter().chain(Stage::OF_PROMISES);
+            let stage = all.into_iter().find(|known| known.name() == stage)?;
+            tell(match Stage::OF_PROMISES.contains(&stage) {
+                true => promises::run(stage),
+                false => policies::Scene::named(&scene)?.run(stage),
+            });
             Some(0)
         }
         "lab" => {

@@ -90,6 +90,7 @@ pub fn run(wanted: &Wanted, out: &mut dyn Write) -> io::Result<()> {
         middle(21, || process::fibula(&args, true))
     })?;
     crate::policies::run(&wanted.part, wanted.smoke, &files.folder, out)?;
+    crate::promises::table(&wanted.part, out)?;
     labs(wanted, out)
 }
 

@@ -24,6 +24,7 @@ mod options;
 mod overlay;
 mod place;
 mod policy;
+pub mod promise;
 mod reading;
 pub mod select;
 mod selector;

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::api::Labels;
+use crate::api::{LabelSelector, Labels};
 
 /// What labels something must have: all requirements hold. The empty one selects everything.
 ///
@@ -50,6 +50,26 @@ impl Selector {
         requirements.sort();
         requirements.dedup();
         Self { requirements }
+    }
+
+    /// What an object says; none where that makes no sense.
+    pub fn read(selector: &LabelSelector) -> Option<Self> {
+        let labels = selector.match_labels.iter().map(|(key, value)| {
+            let test = Test::In(vec![value.to_owned()]);
+            Some(Requirement { key: key.to_owned(), test })
+        });
+        let expressions = selector.match_expressions.iter().map(|expression| {
+            let values = || Some(expression.values.clone()).filter(|values| !values.is_empty());
+            let test = match &*expression.operator {
+                "In" => Test::In(values()?),
+                "NotIn" => Test::NotIn(values()?),
+                "Exists" => Test::Exists,
+                "DoesNotExist" => Test::DoesNotExist,
+                _ => return None,
+            };
+            Some(Requirement { key: expression.key.to_string(), test })
+        });
+        Some(Selector::new(labels.chain(expressions).collect::<Option<Vec<_>>>()?))
     }
 
     /// Its requirements, by key.

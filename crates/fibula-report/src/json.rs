@@ -1,9 +1,11 @@
 //! Answers as JSON: one object each, with the version of its form. `docs/json.md` describes them.
 
+mod check;
 mod diff;
 mod error;
 mod reach;
 
+pub use check::check;
 pub use diff::diff;
 pub use error::{names, stopped};
 pub use reach::reach;

@@ -9,6 +9,7 @@
 //! ```
 
 mod branches;
+mod check;
 mod demo;
 mod diff;
 mod dot;
@@ -39,6 +40,7 @@ mod view;
 mod why;
 mod words;
 
+pub use check::{Check, Written, check, check_cases, check_notices};
 pub use demo::{Broken, Demo, cut, demo};
 pub use diff::{Inputs, diff, diff_markdown, diff_notices};
 pub use dot::dot;

@@ -117,8 +117,11 @@ pub(crate) fn beside(view: &View<'_>, trace: &Trace) -> Option<String> {
 
 /// How to decide what is open.
 pub(crate) fn decide(view: &View<'_>, trace: &Trace) -> Vec<String> {
-    let ids: BTreeSet<&str> =
-        trace.open.iter().map(|open| &*view.network.choice(open.choice).id).collect();
+    decide_all(trace.open.iter().map(|open| &*view.network.choice(open.choice).id).collect())
+}
+
+/// How to decide choices of these ids.
+pub(crate) fn decide_all(ids: BTreeSet<&str>) -> Vec<String> {
     let plugin: Vec<&&str> = ids.iter().filter(|id| PLUGIN.contains(id)).collect();
     let mut lines = vec![];
     if !plugin.is_empty() {

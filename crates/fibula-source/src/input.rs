@@ -177,7 +177,7 @@ impl Candidate<'_> {
     }
 
     /// Reads and unpacks the file.
-    fn load(&self) -> Result<File, Box<Refusal>> {
+    pub(crate) fn load(&self) -> Result<File, Box<Refusal>> {
         let bytes = match &self.from {
             From::Bytes(bytes) => bytes.to_vec(),
             From::Path(path) => bytes::of(path).map_err(|error| {

@@ -23,6 +23,7 @@ mod json;
 mod objects;
 mod parts;
 mod path;
+mod promises;
 mod read;
 mod refusal;
 mod remarks;
@@ -35,6 +36,7 @@ mod yaml;
 
 pub use edit::{Amend, Amended, Hunk, block};
 pub use input::{Files, Held, Input};
+pub use promises::{Promises, promises};
 #[doc(hidden)]
 pub use read::read_by;
 pub use read::{Forbidden, Read, Unread, read};

@@ -9,10 +9,10 @@ use std::sync::Arc;
 
 use fibula_cluster::{ObjectId, Reading, reading};
 
-use crate::events::{Event, json, yaml};
+use crate::events::{Event, items, json, yaml};
 use crate::file::{Around, File, Format};
 use crate::path::{Located, entry, locate, shown};
-use crate::refusal::Snippet;
+use crate::refusal::{Refusal, Snippet};
 
 /// The files that were read, and where in them each object stands.
 #[derive(Clone, Debug, Default)]
@@ -130,6 +130,30 @@ impl Sources {
         let _ = self.find(id, path, |_, events, at| {
             let scalar = events.get(at.value).and_then(Event::scalar);
             found.set(at.whole && value.is_none_or(|value| scalar == Some(value)));
+            shown(events, at)
+        });
+        found.get()
+    }
+
+    /// Refuses a value in an object, by its API path, with the lines around it. Parses the object
+    /// again.
+    pub fn refusal(&self, id: ObjectId, path: &str, expected: &str, got: &str) -> Option<Refusal> {
+        let (_, file, span) = self.find(id, path, |_, events, at| shown(events, at))?;
+        let refusal = Refusal::at(&file, span, expected).got(got);
+        Some(Refusal { path: Some(path.to_owned()), ..refusal })
+    }
+
+    /// The place of an item in a list of an object, both by API path: the first of which a field has
+    /// this value. Parses the object again.
+    pub fn item(&self, id: ObjectId, list: &str, field: &str, value: &str) -> Option<usize> {
+        let found = std::cell::Cell::new(None);
+        let _ = self.find(id, list, |_, events, at| {
+            let mut all = items(events, at.value).filter(|_| at.whole);
+            let is = |item: usize| {
+                let (_, at) = crate::events::value(events, item, field)?;
+                (events[at].scalar() == Some(value)).then_some(())
+            };
+            found.set(all.position(|item| is(item).is_some()));
             shown(events, at)
         });
         found.get()

@@ -69,12 +69,16 @@ fn stranger(
     };
     let span = context.base + key.start..context.base + key.end;
     let refusal = Refusal::at(context.file, span, expected).got(name);
-    let like = |field: &&&str| strsim::jaro_winkler(&field.to_lowercase(), &name.to_lowercase());
-    let near = names.iter().max_by(|a, b| like(a).total_cmp(&like(b)));
-    let near = near.filter(|near| like(near) > ALIKE);
-    let help = near.map_or_else(
+    let help = near(name, &names).map_or_else(
         || format!("`{name}` is no field here, and `kubectl apply` refuses it"),
         |near| format!("`{name}` is no field: write `{near}`"),
     );
     Refusal { path: Some(write(path.iter().cloned())), ..refusal.help(help) }
+}
+
+/// The name that was meant, where one is alike.
+pub(crate) fn near<'n>(name: &str, names: &[&'n str]) -> Option<&'n str> {
+    let like = |field: &str| strsim::jaro_winkler(&field.to_lowercase(), &name.to_lowercase());
+    let near = names.iter().copied().max_by(|a, b| like(a).total_cmp(&like(b)));
+    near.filter(|near| like(near) > ALIKE)
 }

@@ -37,7 +37,7 @@ pub(crate) fn parallel<T: Sync>(pieces: &[T], read: impl Fn(&T, &mut Batch) + Sy
 
 /// Splits at the markers `---` and `...`, which can only stand at the start of a line: YAML
 /// forbids them inside scalars.
-fn documents(text: &str, from: usize) -> Vec<Range<usize>> {
+pub(crate) fn documents(text: &str, from: usize) -> Vec<Range<usize>> {
     let bytes = text.as_bytes();
     let mut markers: Vec<usize> = ["---", "..."]
         .iter()

@@ -16,10 +16,10 @@ use ipnet::IpNet;
 
 use crate::output::Target;
 pub(crate) use ask::{GraphArgs, ReachArgs, TraceArgs, VerifyArgs, WhyArgs};
-pub(crate) use guard::{DiffArgs, LintArgs};
+pub(crate) use guard::{CheckArgs, DiffArgs, LintArgs, OnlyPromises};
 use help::{
-    DIFF_HELP, DUMP_HELP, GRAPH_HELP, LAB_HELP, LINT_HELP, REACH_HELP, TRACE_HELP, VERIFY_HELP,
-    WHY_HELP,
+    CHECK_HELP, DIFF_HELP, DUMP_HELP, GRAPH_HELP, LAB_HELP, LINT_HELP, REACH_HELP, TRACE_HELP,
+    VERIFY_HELP, WHY_HELP,
 };
 pub(crate) use lab::{LabCheckArgs, LabCommand, LabRunArgs, LabShellArgs, LabShowArgs};
 pub(crate) use make::{DemoArgs, DumpArgs, ExplainArgs, GenerateArgs};
@@ -71,6 +71,9 @@ pub(crate) enum Command {
     /// What a change opens and closes, and the line that did it
     #[command(after_help = DIFF_HELP)]
     Diff(DiffArgs),
+    /// Does the cluster keep what was promised of it, and what its pods name in their environment?
+    #[command(after_help = CHECK_HELP)]
+    Check(CheckArgs),
     /// The network itself: elements, links, and the forwarding table of each switch
     #[command(after_help = GRAPH_HELP)]
     Graph(GraphArgs),

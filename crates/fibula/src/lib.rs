@@ -134,6 +134,7 @@ fn dispatch(command: Command, default: Option<OsString>, streams: &mut Streams<'
         Command::Verify(args) => commands::verify(&args, default, streams),
         Command::Diff(args) => commands::diff(&args, default, streams),
         Command::Lint(args) => commands::lint(&args, default, streams),
+        Command::Check(args) => commands::check(&args, default, streams),
         Command::Lab(args) => commands::lab(&args, default, streams),
         Command::Explain(args) => commands::explain(&args, streams),
         Command::Dump(args) => commands::dump(&args, default, streams),

@@ -197,6 +197,12 @@ impl<'a> Telling<'a> {
         Telling { command, notices, exit, beside, root: root(), home }
     }
 
+    /// The same, with more to tell beside the answer.
+    pub(crate) fn beside(mut self, more: impl Iterator<Item = Notice>) -> Telling<'a> {
+        self.beside.extend(more);
+        self
+    }
+
     pub(crate) fn run(&self) -> Run<'_> {
         Run {
             command: self.command,

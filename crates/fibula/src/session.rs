@@ -208,6 +208,24 @@ impl Session {
         found.next().unwrap_or_else(|| path.to_owned())
     }
 
+    /// Where a value of an object stands, by its API path.
+    pub(crate) fn position(&self, object: ObjectId, path: &str) -> Option<Spot> {
+        let at = self.sources.position(object, path)?;
+        let file = at.file.to_owned();
+        Some(Spot { file, line: Some(at.line), column: Some(at.column) })
+    }
+
+    /// The place of an item in a list of an object: the first of which a field has this value.
+    pub(crate) fn item(
+        &self,
+        object: ObjectId,
+        list: &str,
+        field: &str,
+        value: &str,
+    ) -> Option<usize> {
+        self.sources.item(object, list, field, value)
+    }
+
     /// The exit code of an answer: an input that was refused in part comes over it.
     pub(crate) fn exit(&self, exit: Exit) -> Exit {
         if self.preface.refused > 0 { Exit::Cannot } else { exit }

@@ -33,8 +33,7 @@ use fibula_network::{Choice, ChoiceId, Family};
 use crate::reach::doubts::Doubts;
 use crate::reach::joints::Joints;
 use crate::reach::opened::Reader;
-use crate::reach::parties::Parties;
-use crate::reach::{Line, Party, PartyId, Why};
+use crate::reach::{Line, Party, PartyId, Why, whole};
 use crate::trace::{Ground, Unread};
 use causes::Trial;
 pub use causes::{Because, Proof};
@@ -140,8 +139,7 @@ fn compared(grounds: [Ground<'_>; 2], explain: bool) -> Result<Diff, DiffError> 
     let filters = [&old, &new];
     let pieces = if explain { Pieces::new(grounds, &entities) } else { None };
     let marks = pieces.as_ref().map(Pieces::marks).unwrap_or_default();
-    let none = Default::default();
-    let parties = grounds.map(|ground| Parties::new(ground, &none));
+    let parties = grounds.map(|ground| whole(ground, None));
     let joints = [0, 1].map(|side| Joints::new(filters[side], &parties[side], false));
     let joints = [&joints[0], &joints[1]];
     let (classes, mut pair) =

@@ -23,7 +23,7 @@ pub use dns::{Asks, Resolved, Resolver, ZONE, hosts};
 pub use error::NameError;
 use index::Index;
 pub(crate) use index::{SOMEWHERE, proto};
-pub(crate) use mention::{Meant, meant};
+pub(crate) use mention::{Meant, lacking, meant, served};
 use parse::Said;
 
 /// Finds elements and addresses by name.

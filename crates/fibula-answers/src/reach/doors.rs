@@ -5,8 +5,8 @@ use std::net::IpAddr;
 
 use fibula_cluster::Cluster;
 use fibula_network::filters::{Filters, Owner};
-use fibula_network::walk::{Step, Verdict, Walks};
-use fibula_network::{Addr, ChoiceId, ElementId, Header, Kind, Proto, Range};
+use fibula_network::walk::{Life, Step, Verdict, Walks};
+use fibula_network::{Addr, ChoiceId, ElementId, Header, Kind, Network, Proto, Range};
 
 use super::doubts::Doubts;
 use super::fronts::{Front, fronts};
@@ -62,6 +62,8 @@ pub enum At {
 /// Who has a name, who was asked about, and of whom nobody is sure.
 pub(super) type Whom<'a> = (&'a Parties, &'a Picked, &'a Doubts);
 
+/// The source port of what is sent: no entry asks for it.
+pub(crate) const SPORT: u16 = 40_000;
 /// How many ranges of the world are asked about: the first, where policies tell more apart.
 const MOST_RANGES: usize = 32;
 /// How many ways of one message are followed.
@@ -74,10 +76,10 @@ type OfNodes = (By, u16, Proto, Outcome, Vec<Range>);
 
 /// What becomes of a message of the world.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Outcome {
-    pub(super) to: BTreeSet<(ElementId, u16)>,
-    pub(super) all: bool,
-    pub(super) choices: Vec<ChoiceId>,
+pub(crate) struct Outcome {
+    pub(crate) to: BTreeSet<(ElementId, u16)>,
+    pub(crate) all: bool,
+    pub(crate) choices: Vec<ChoiceId>,
 }
 
 /// All ways in from the world that lead to somebody who was asked about.
@@ -106,7 +108,7 @@ pub(crate) fn doors(
         }
         let mut known: BTreeMap<Outcome, Vec<Range>> = BTreeMap::new();
         for (src, ranges) in sources(cluster, filters, at) {
-            let header = Header { src, sport: 40_000, dst: Addr::from(at), dport: port, proto };
+            let header = Header { src, sport: SPORT, dst: Addr::from(at), dport: port, proto };
             let ranges = picked.from.world_of(&ranges);
             if !ranges.is_empty() {
                 known.entry(outcome(&walks, world, header)).or_default().extend(ranges);
@@ -197,7 +199,7 @@ impl Door {
 
 impl At {
     /// Adds the Nodes of another place.
-    fn join(&mut self, other: At) {
+    pub(crate) fn join(&mut self, other: At) {
         if let (At::Nodes(nodes, _), At::Nodes(more, _)) = (self, other) {
             nodes.extend(more);
             nodes.sort();
@@ -206,8 +208,29 @@ impl At {
     }
 }
 
+/// Whom a message came to that an entry led there, and at which port: what none leads on has come to
+/// a port of the Node itself. Nobody where it did not arrive.
+pub(crate) fn came_to(network: &Network, life: &Life, header: Header) -> Option<(ElementId, u16)> {
+    let at = life.ending.at;
+    let switch = if network.kind(at).is_process() { network.facts.host(at) } else { Some(at) };
+    let port = life.steps.iter().rev().find_map(|step| match step {
+        Step::Recv { header, .. } | Step::Decide { becomes: Some(header), .. } => {
+            Some(header.dport)
+        }
+        _ => None,
+    });
+    let led = life.steps.iter().any(|step| match step {
+        Step::Decide { becomes: Some(becomes), .. } => {
+            (becomes.dst, becomes.dport) != (header.dst, header.dport)
+        }
+        _ => false,
+    });
+    let arrived = matches!(life.ending.verdict, Verdict::Delivered | Verdict::Closed);
+    Some((switch.filter(|_| led && arrived)?, port?))
+}
+
 /// Follows a message under every value of each choice that is asked on its way.
-fn outcome(walks: &Walks<'_>, world: ElementId, header: Header) -> Outcome {
+pub(crate) fn outcome(walks: &Walks<'_>, process: ElementId, header: Header) -> Outcome {
     let network = walks.network();
     let mut found: Vec<(BTreeSet<(ElementId, u16)>, bool)> = vec![];
     let mut met: BTreeSet<ChoiceId> = BTreeSet::new();
@@ -216,7 +239,7 @@ fn outcome(walks: &Walks<'_>, world: ElementId, header: Header) -> Outcome {
     while let Some(under) = todo.pop() {
         let mut choices = vec![0; network.choices.len()];
         under.iter().for_each(|(choice, value)| choices[usize::from(choice.0)] = *value);
-        let followed = walks.branches(world, header, &choices, MOST_BRANCHES);
+        let followed = walks.branches(process, header, &choices, MOST_BRANCHES);
         let mut asked = followed.lives.iter().flat_map(|life| &life.asked);
         if let Some(new) = asked.find(|choice| !under.contains_key(choice)).filter(|_| left > 0) {
             met.insert(*new);
@@ -230,26 +253,9 @@ fn outcome(walks: &Walks<'_>, world: ElementId, header: Header) -> Outcome {
         // Of more ways than are followed those count that were.
         let mut all = true;
         for life in &followed.lives {
-            let at = life.ending.at;
-            let pod = if network.kind(at).is_process() { network.facts.host(at) } else { Some(at) };
-            let arrived = life.steps.iter().rev().find_map(|step| match step {
-                Step::Recv { header, .. } | Step::Decide { becomes: Some(header), .. } => {
-                    Some(header.dport)
-                }
-                _ => None,
-            });
-            // What no entry leads on has come to a port of the Node itself.
-            let led = life.steps.iter().any(|step| match step {
-                Step::Decide { becomes: Some(becomes), .. } => {
-                    (becomes.dst, becomes.dport) != (header.dst, header.dport)
-                }
-                _ => false,
-            });
-            match (life.ending.verdict, pod.filter(|_| led), arrived) {
-                (Verdict::Delivered | Verdict::Closed, Some(pod), Some(port)) => {
-                    to.insert((pod, port));
-                }
-                _ => all = false,
+            match came_to(network, life, header) {
+                Some(end) => _ = to.insert(end),
+                None => all = false,
             }
         }
         if !found.contains(&(to.clone(), all)) {

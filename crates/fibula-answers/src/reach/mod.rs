@@ -32,20 +32,28 @@ pub(crate) mod pick;
 mod ports;
 pub(crate) mod services;
 mod sorter;
+mod users;
 
 use std::collections::BTreeSet;
 
 use fibula_cluster::Decides;
 use fibula_network::filters::{Filters, Owner};
 use fibula_network::{ChoiceId, ElementId, Family, Kind, Port, Proto};
+use rustc_hash::FxHashMap;
 
 use crate::trace::{Ground, Unread};
 pub use doors::{At, By, Door};
-pub(crate) use parties::own;
+pub(crate) use doors::{SPORT, came_to, outcome};
+pub(crate) use doubts::Doubts;
+pub(crate) use joints::{FAMILIES, Joints, index};
+pub(crate) use opened::depends;
+pub(crate) use parties::{Parties, own};
 pub use parties::{Party, PartyId, Who};
 pub use pick::{Only, PickError};
+pub(crate) use pick::{kinded, near, short, within_namespace};
 pub use ports::Ports;
 pub use services::Use;
+pub(crate) use users::{Found, Users};
 
 /// What is asked.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -172,11 +180,10 @@ pub enum ReachError {
 /// Names that mean nothing; filters that only a walk can ask.
 pub fn reach(ground: Ground<'_>, asked: &Asked) -> Result<Reach, ReachError> {
     let network = ground.network;
-    let parties = parties::Parties::new(ground, &pick::told(ground, asked));
+    let parties = parties::Parties::new(ground, &pick::told(ground, asked), None);
     let picked = pick::pick(ground, &parties, asked).map_err(ReachError::Names)?;
     let mut filters = Filters::new(network).ok_or(ReachError::Filters)?;
-    let unread: Vec<Unread> =
-        ground.unread.iter().filter(|u| u.decides == Decides::Policy).cloned().collect();
+    let unread = policies(ground.unread);
     let unused = asked.only == Some(Only::Unused);
     let joints = joints::Joints::new(&filters, &parties, unused);
     let doubts = doubts::Doubts::new(&unread);
@@ -238,15 +245,33 @@ pub fn reach(ground: Ground<'_>, asked: &Asked) -> Result<Reach, ReachError> {
 
 /// All ways in from the world, and the parties that they name. Names nothing that was asked.
 pub(crate) fn every_door(ground: Ground<'_>, filters: &Filters<'_>) -> (Vec<Party>, Vec<Door>) {
-    let asked = Asked::default();
-    let parties = parties::Parties::new(ground, &pick::told(ground, &asked));
-    let policies = ground.unread.iter().filter(|u| u.decides == Decides::Policy);
-    let doubts: Vec<Unread> = policies.cloned().collect();
-    let doors = pick::pick(ground, &parties, &asked).map_or_else(
-        |_| vec![],
-        |picked| doors::doors(ground, filters, &parties, &picked, &doubts::Doubts::new(&doubts)),
-    );
+    let parties = whole(ground, None);
+    let doors = all_doors(ground, filters, &parties);
     (parties.all, doors)
+}
+
+/// What of this could withhold a message between two, or let it through.
+pub(crate) fn policies(unread: &[Unread]) -> Vec<Unread> {
+    unread.iter().filter(|u| u.decides == Decides::Policy).cloned().collect()
+}
+
+/// Whole workloads, and Nodes; without a pod that is `left` out.
+pub(crate) fn whole(ground: Ground<'_>, left: Option<ElementId>) -> Parties {
+    Parties::new(ground, &FxHashMap::default(), left)
+}
+
+/// Each pod, and each Node, by itself.
+pub(crate) fn alone(ground: Ground<'_>) -> Parties {
+    let pods = ground.network.of_kind(Kind::Pod);
+    Parties::new(ground, &pods.map(|id| (id, u64::from(id.0))).collect(), None)
+}
+
+/// All ways in from the world.
+pub(crate) fn all_doors(ground: Ground<'_>, filters: &Filters<'_>, parties: &Parties) -> Vec<Door> {
+    let all = || pick::Side { all: true, ..pick::Side::default() };
+    let picked = pick::Picked { from: all(), to: all(), asked: Asked::default() };
+    let unread = policies(ground.unread);
+    doors::doors(ground, filters, parties, &picked, &Doubts::new(&unread))
 }
 
 /// Whether a policy could have a say: sources and targets that are not both Nodes' or the world's

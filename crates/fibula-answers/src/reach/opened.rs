@@ -123,6 +123,13 @@ impl Reader {
     }
 }
 
+/// The choices that a set depends on.
+pub(crate) fn depends(filters: &Filters<'_>, set: SetId) -> Vec<ChoiceId> {
+    let choices = (0..filters.network.choices.len()).map(|i| ChoiceId(i as u8));
+    let level = |choice: &ChoiceId| Level(Filters::CHOICE.0 + choice.0);
+    choices.filter(|choice| filters.space.depends_on(set, level(choice))).collect()
+}
+
 /// What is open in both families, and in one of them.
 fn both(a: &Opened, b: &Opened) -> Vec<Part> {
     let mut parts = vec![];

@@ -55,13 +55,18 @@ impl Parties {
     /// The workloads of a cluster, or the Pods of a network without one; and the Nodes. Pods that are
     /// asked about, while others of their workload are not, are parties apart: by what was asked,
     /// `told` gives such the same number.
-    pub(crate) fn new(ground: Ground<'_>, told: &FxHashMap<ElementId, u64>) -> Parties {
+    /// One that is `left` out is no party.
+    pub(crate) fn new(
+        ground: Ground<'_>,
+        told: &FxHashMap<ElementId, u64>,
+        left: Option<ElementId>,
+    ) -> Parties {
         let network = ground.network;
         let mut workloads: BTreeMap<Who, Vec<ElementId>> = BTreeMap::new();
         let pods: Vec<ElementId> = network.of_kind(Kind::Pod).collect();
         match ground.cluster.filter(|cluster| own(cluster).count() == pods.len()) {
             Some(cluster) => {
-                for (pod, id) in own(cluster).zip(pods) {
+                for (pod, id) in own(cluster).zip(pods).filter(|(_, id)| Some(*id) != left) {
                     let who = Who::Workload {
                         namespace: pod.namespace.clone(),
                         name: pod.workload.name.clone(),

@@ -147,11 +147,8 @@ fn add(
         });
         return true;
     }
-    let (kind, path) = match said.split_once('/') {
-        Some((kind, path)) if is_kind(kind) => (Some(kind), path),
-        _ => (None, said),
-    };
-    let (namespace, name) = within_namespace(asked, path);
+    let (kind, path) = kinded(said);
+    let (namespace, name) = within_namespace(asked.namespace.as_deref(), path);
     let within = |own: &str| namespace.is_none_or(|namespace| namespace == own);
     if matches!(kind, Some("svc" | "service" | "services")) {
         let all = ground.cluster.map_or(&[][..], |cluster| &cluster.services);
@@ -230,11 +227,14 @@ fn with_label(
 }
 
 /// A namespace and the rest of a path: what has a dot before the slash is the key of a label.
-fn within_namespace<'a>(asked: &'a Asked, path: &'a str) -> (Option<&'a str>, &'a str) {
+pub(crate) fn within_namespace<'a>(
+    namespace: Option<&'a str>,
+    path: &'a str,
+) -> (Option<&'a str>, &'a str) {
     let label = |namespace: &str, rest: &str| namespace.contains('.') && rest.contains('=');
     match path.split_once('/').filter(|(namespace, rest)| !label(namespace, rest)) {
         Some((namespace, name)) => (Some(namespace), name),
-        None => (asked.namespace.as_deref(), path),
+        None => (namespace, path),
     }
 }
 
@@ -245,11 +245,8 @@ pub(super) fn told(ground: Ground<'_>, asked: &Asked) -> FxHashMap<ElementId, u6
     let mut told: FxHashMap<ElementId, u64> = FxHashMap::default();
     for (bit, said) in asked.from.iter().chain(&asked.to).take(64).enumerate() {
         let range = said.parse::<Range>().ok();
-        let (kind, path) = match said.split_once('/') {
-            Some((kind, path)) if is_kind(kind) => (Some(kind), path),
-            _ => (None, said.as_str()),
-        };
-        let (namespace, name) = within_namespace(asked, path);
+        let (kind, path) = kinded(said);
+        let (namespace, name) = within_namespace(asked.namespace.as_deref(), path);
         let within = |own: &str| namespace.is_none_or(|namespace| namespace == own);
         let labelled = name.split_once('=').map(|label| with_label(ground, &within, label));
         let is = |id: &ElementId| match (&range, &labelled) {
@@ -281,18 +278,26 @@ const KINDS: [(&str, &str); 8] = [
     ("Pod", "pod"),
 ];
 
+/// The kind that a name says, and the rest of it.
+pub(crate) fn kinded(said: &str) -> (Option<&str>, &str) {
+    match said.split_once('/') {
+        Some((kind, path)) if is_kind(kind) => (Some(kind), path),
+        _ => (None, said),
+    }
+}
+
 fn is_kind(kind: &str) -> bool {
     let more = ["po", "pods", "node", "nodes", "svc", "service", "services", "ns", "namespace"];
     more.contains(&kind) || KINDS.iter().any(|(_, short)| *short == kind)
 }
 
 /// What kubectl calls a kind.
-fn short(kind: &str) -> &str {
+pub(crate) fn short(kind: &str) -> &str {
     KINDS.iter().find(|(long, _)| *long == kind).map_or(kind, |(_, short)| short)
 }
 
 /// A name that is nearly the one said.
-fn near(ground: Ground<'_>, parties: &Parties, said: &str) -> Option<String> {
+pub(crate) fn near(ground: Ground<'_>, parties: &Parties, said: &str) -> Option<String> {
     let wanted = said.rsplit('/').next().unwrap_or(said);
     let service = said.starts_with("svc/") || said.starts_with("service");
     let workloads = parties.all.iter().filter_map(|party| match &party.who {

@@ -2,20 +2,17 @@
 
 use std::collections::BTreeMap;
 
-use fibula_cluster::{Cluster, RangeKind, Service};
+use fibula_cluster::Service;
 use fibula_network::filters::{Filters, Owner};
-use fibula_network::set::{SetId, Space};
-use fibula_network::{
-    Action, Addr, Addrs, ChoiceId, ElementId, Entry, Family, Kind, Network, Port, Ports,
-};
+use fibula_network::{Addr, ChoiceId, ElementId, Family, Kind, Network, Port};
 
 use super::PartyId;
-use super::cells::{Group, columns, part_of};
+use super::cells::Group;
 use super::doubts::Doubts;
-use super::joints::{Joints, index};
-use super::opened::Reader;
+use super::joints::Joints;
 use super::parties::Namer;
 use super::pick::Picked;
+use super::users::{Found, Users};
 use crate::names::proto;
 use crate::trace::Ground;
 
@@ -53,29 +50,6 @@ pub(crate) struct Raw {
     behind: Vec<ElementId>,
 }
 
-/// Where a ClusterIP leads the messages of a Node's pods: to these, or to nobody knows whom.
-type Ends = Result<Vec<(Addr, u16)>, Vec<ChoiceId>>;
-
-/// What a source finds there.
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Found {
-    Itself,
-    None,
-    Some,
-    All,
-    Undecided(Vec<ChoiceId>),
-}
-
-/// What is asked with.
-struct Asking<'a, 'f, 'n> {
-    cluster: &'a Cluster,
-    filters: &'f mut Filters<'n>,
-    joints: &'a Joints,
-    reader: Reader,
-    /// By atom, what may come to it: of all targets, and of Nodes by their own pods.
-    columns: [Vec<SetId>; 2],
-}
-
 /// Asks for each port of each Service that was picked.
 pub(crate) fn ask(
     ground: Ground<'_>,
@@ -88,10 +62,8 @@ pub(crate) fn ask(
     if picked.to.services.is_empty() {
         return vec![];
     }
-    let columns =
-        [filters.allowed, filters.own_node].map(|set| columns(filters, set, Filters::TARGET));
-    let reader = Reader::default();
-    let mut asking = Asking { cluster, filters, joints, reader, columns };
+    let network = ground.network;
+    let mut users = Users::new(cluster, filters, joints);
     let mut asked = vec![];
     for service in picked.to.services.iter().map(|i| &cluster.services[*i]) {
         for port in &service.ports {
@@ -100,8 +72,9 @@ pub(crate) fn ask(
                 continue;
             }
             let ips = service.cluster_ips.iter().map(|ip| Addr::from(*ip));
-            let mut uses: Vec<Raw> =
-                ips.map(|ip| asking.one(ground.network, service, ip, port, is_source)).collect();
+            let mut uses: Vec<Raw> = ips
+                .map(|ip| one(&mut users, network, filters, service, (ip, port), is_source))
+                .collect();
             let plain =
                 |raw: &Raw| Raw { of: Use { family: None, ..raw.of.clone() }, ..raw.clone() };
             if uses.windows(2).all(|pair| plain(&pair[0]) == plain(&pair[1])) {
@@ -112,6 +85,42 @@ pub(crate) fn ask(
         }
     }
     asked
+}
+
+fn one<'a>(
+    users: &mut Users<'a>,
+    network: &'a Network,
+    filters: &mut Filters<'_>,
+    service: &Service,
+    (ip, port): (Addr, Port),
+    is_source: &dyn Fn(ElementId) -> bool,
+) -> Raw {
+    let led = users.led(network, (ip, port), network.of_kind(Kind::Node));
+    let pods = users.joints.all.iter().filter(|joint| joint.owner == Owner::Pods);
+    let pods = pods.flat_map(|joint| joint.elements.iter().copied());
+    let sources: Vec<ElementId> = pods.filter(|id| is_source(*id)).collect();
+    let (mut all, mut some) = (vec![], vec![]);
+    let mut undecided: BTreeMap<Vec<ChoiceId>, Vec<ElementId>> = BTreeMap::new();
+    for (pod, found) in users.find(filters, &led, &sources) {
+        match found {
+            Found::Itself | Found::None => {}
+            Found::Some => some.push(pod),
+            Found::All => all.push(pod),
+            Found::Undecided(why) => undecided.entry(why).or_default().push(pod),
+        }
+    }
+    let of = Use {
+        service: format!("{}/{}", service.namespace, service.name),
+        port,
+        family: Some(ip.family()),
+        all: vec![],
+        some: vec![],
+        undecided: vec![],
+        endpoints: led.endpoints.len(),
+        local: led.seen.len() > 1,
+        unread: false,
+    };
+    Raw { of, all, some, undecided, behind: led.behind }
 }
 
 /// Names who was found.
@@ -139,205 +148,4 @@ pub(super) fn named(
             Use { all, some, undecided, unread: of_all || of_some || used && target, ..of }
         })
         .collect()
-}
-
-// === impl Asking ===
-
-impl Asking<'_, '_, '_> {
-    fn one(
-        &mut self,
-        network: &Network,
-        service: &Service,
-        ip: Addr,
-        port: Port,
-        is_source: &dyn Fn(ElementId) -> bool,
-    ) -> Raw {
-        let mut nodes: BTreeMap<ElementId, usize> = BTreeMap::new();
-        let mut seen: Vec<Ends> = vec![];
-        for node in network.of_kind(Kind::Node) {
-            let ends = ends(network, node, ip, port);
-            let at = seen.iter().position(|other| *other == ends).unwrap_or_else(|| {
-                seen.push(ends);
-                seen.len() - 1
-            });
-            nodes.insert(node, at);
-        }
-        let known = seen.iter().flatten().flatten();
-        let mut endpoints: Vec<(Addr, u16)> = known.copied().collect();
-        endpoints.sort_unstable();
-        endpoints.dedup();
-        let owner = |addr: Addr| network.owners_of(addr).first().map(|owner| owner.to);
-        let mut behind: Vec<ElementId> =
-            endpoints.iter().filter_map(|(addr, _)| owner(*addr)).collect();
-        behind.sort_unstable();
-        let at_nodes = behind.iter().any(|id| network.kind(*id) == Kind::Node);
-
-        let (mut all, mut some) = (vec![], vec![]);
-        let mut undecided: BTreeMap<Vec<ChoiceId>, Vec<ElementId>> = BTreeMap::new();
-        for at in 0..self.joints.all.len() {
-            let joint = &self.joints.all[at];
-            if joint.owner != Owner::Pods {
-                continue;
-            }
-            let contested = joint.contested.clone();
-            let atom = joint.atoms[index(ip.family())];
-            // Those of a joint on alike Nodes find the same, unless they stand behind the Service.
-            let mut found: BTreeMap<(usize, Option<ElementId>, Option<ElementId>), Found> =
-                BTreeMap::new();
-            for pod in joint.elements.clone().into_iter().filter(|id| is_source(*id)) {
-                let host = network.fib(pod).and_then(|fib| fib.me.host);
-                let Some((host, which)) = host.and_then(|h| Some((h, *nodes.get(&h)?))) else {
-                    continue;
-                };
-                let itself = behind.binary_search(&pod).is_ok().then_some(pod);
-                let key = (which, itself, at_nodes.then_some(host));
-                let outcome = match (&seen[which], atom) {
-                    _ if !contested.is_empty() => Found::Undecided(contested.clone()),
-                    (Err(choices), _) => Found::Undecided(choices.clone()),
-                    (Ok(_), None) => Found::None,
-                    (Ok(ends), Some(atom)) => match found.get(&key) {
-                        Some(known) => known.clone(),
-                        None => self.find(network, atom, (pod, host), ends, port),
-                    },
-                };
-                match &outcome {
-                    Found::Itself | Found::None => {}
-                    Found::Some => some.push(pod),
-                    Found::All => all.push(pod),
-                    Found::Undecided(why) => undecided.entry(why.clone()).or_default().push(pod),
-                }
-                found.insert(key, outcome);
-            }
-        }
-        let of = Use {
-            service: format!("{}/{}", service.namespace, service.name),
-            port,
-            family: Some(ip.family()),
-            all: vec![],
-            some: vec![],
-            undecided: vec![],
-            endpoints: endpoints.len(),
-            local: seen.len() > 1,
-            unread: false,
-        };
-        Raw { of, all, some, undecided, behind }
-    }
-
-    /// How many of its ends a pod finds open.
-    fn find(
-        &mut self,
-        network: &Network,
-        atom: u32,
-        (pod, host): (ElementId, ElementId),
-        ends: &[(Addr, u16)],
-        port: Port,
-    ) -> Found {
-        let (mut all, mut some) = (Space::FULL, Space::EMPTY);
-        let mut others = 0;
-        for (addr, number) in ends {
-            let when = match network.owners_of(*addr) {
-                [owner] if owner.to == pod => continue,
-                [owner] if owner.to == host => {
-                    self.when(1, *addr, atom, Port { number: *number, ..port })
-                }
-                [] if self.is_nowhere(*addr) => Space::EMPTY,
-                [] | [_] => self.when(0, *addr, atom, Port { number: *number, ..port }),
-                several => {
-                    let choices = several.iter().filter_map(|owner| owner.when);
-                    let mut choices: Vec<ChoiceId> = choices.map(|when| when.choice).collect();
-                    choices.dedup();
-                    return Found::Undecided(choices);
-                }
-            };
-            others += 1;
-            all = self.filters.space.and(all, when);
-            some = self.filters.space.or(some, when);
-        }
-        match (all, some) {
-            _ if others == 0 && !ends.is_empty() => Found::Itself,
-            _ if ends.is_empty() => Found::None,
-            (Space::FULL, _) => Found::All,
-            (Space::EMPTY, Space::FULL) => Found::Some,
-            (_, Space::EMPTY) => Found::None,
-            _ => {
-                let mut choices = self.reader.depends(self.filters, all).clone();
-                choices.extend(self.reader.depends(self.filters, some));
-                choices.sort_unstable();
-                choices.dedup();
-                Found::Undecided(choices)
-            }
-        }
-    }
-
-    /// Under which choices a port is open to an atom of sources.
-    fn when(&self, own: usize, addr: Addr, source: u32, port: Port) -> SetId {
-        let column = self.columns[own][self.filters.atoms.of(addr) as usize];
-        let leaf = part_of(self.filters, column, source);
-        let (proto, number) = (port.proto as u32, u32::from(port.number));
-        let levels = [(Filters::PROTO, proto), (Filters::PORT, number)];
-        levels.into_iter().fold(leaf, |set, (level, value)| {
-            let parts = self.filters.parts(set, level);
-            parts[parts.partition_point(|((_, hi), _)| *hi < value)].1
-        })
-    }
-
-    /// Whether messages for an address that nobody has end in the cluster (R3).
-    fn is_nowhere(&self, addr: Addr) -> bool {
-        let inside = |kind| matches!(kind, RangeKind::Pods | RangeKind::Services);
-        let ranges = self.cluster.ranges.iter().filter(|range| inside(range.kind));
-        ranges.map(|range| range.net).any(|net| net.contains(&std::net::IpAddr::from(addr)))
-    }
-}
-
-/// Where a Node leads the messages of its pods for an address: by the first entry that speaks of it
-/// and applies. To nobody where it refuses them, or none does.
-fn ends(network: &Network, node: ElementId, ip: Addr, port: Port) -> Ends {
-    let contested = network.owners_of(ip).iter().filter_map(|owner| owner.when);
-    let contested: Vec<ChoiceId> = contested.map(|when| when.choice).collect();
-    if !contested.is_empty() {
-        return Err(contested);
-    }
-    let Some(fib) = network.fib(node) else { return Ok(vec![]) };
-    let tables = network.pipeline(fib.pipeline).iter();
-    for entry in tables.flat_map(|table| &network.table(*table).entries) {
-        if !speaks(network, entry, ip, port) {
-            continue;
-        }
-        if !entry.pattern.when.is_empty() {
-            return Err(entry.pattern.when.iter().map(|when| when.choice).collect());
-        }
-        match entry.action {
-            Action::Rewrite { to, .. } => {
-                let seen = network.backends(to).seen_by(node, &fib.me);
-                let ends: Vec<(Addr, u16)> = seen.map(|b| (b.addr, b.port)).collect();
-                if !ends.is_empty() {
-                    return Ok(ends);
-                }
-            }
-            Action::Goto(_) => {}
-            _ => return Ok(vec![]),
-        }
-    }
-    Ok(vec![])
-}
-
-/// Whether an entry is for what pods send to an address and port.
-fn speaks(network: &Network, entry: &Entry, ip: Addr, port: Port) -> bool {
-    let pattern = &entry.pattern;
-    let addressed = match pattern.dst {
-        Addrs::In(range) => range.contains(ip),
-        Addrs::Set(set) => network.set(set).contains(ip),
-        _ => false,
-    };
-    addressed
-        && pattern.from.is_none_or(|from| from == Kind::Pod)
-        && pattern.src == Addrs::Any
-        && pattern.reply != Some(true)
-        && pattern.marked != Some(true)
-        && pattern.proto.is_none_or(|proto| proto == port.proto)
-        && match pattern.dport {
-            Ports::Any => true,
-            Ports::In(lo, hi) => (lo..=hi).contains(&port.number),
-            Ports::Listened => false,
-        }
 }

@@ -35,6 +35,7 @@ pub use open::{Means, Open, Value};
 use policies::Ruling;
 pub use query::Query;
 pub(crate) use query::dns_question;
+pub(crate) use query::question;
 pub use settled::Settled;
 pub(crate) use settled::selects;
 pub use share::Share;
@@ -270,6 +271,36 @@ fn bare(ground: Ground<'_>, from: From, to: To, headers: &[Header]) -> Trace {
     trace.open = open;
     trace
 }
+
+/// Follows one message as it is, with what is known of each of its branches.
+pub(crate) fn message(
+    ground: Ground<'_>,
+    process: ElementId,
+    header: Header,
+    choices: &[u8],
+) -> Vec<Branch> {
+    let network = ground.network;
+    let no_egress = std::cell::OnceCell::new();
+    let no_egress = || no_egress.get_or_init(|| policies::without_egress(network));
+    let lives =
+        fibula_network::walk::branches(network, process, header, choices, MOST_BRANCHES).lives;
+    let share = Share::WHOLE;
+    let branch = |life: Life| Branch {
+        share: life.forks().fold(share, |share, fork| share.one_of(fork.of.into())),
+        reply: None,
+        astray: false,
+        unheard: false,
+        why: ground.cluster.and_then(|cluster| why::why(cluster, network, &life)),
+        rulings: ground.cluster.map_or_else(Vec::new, |cluster| {
+            policies::rulings(cluster, network, &no_egress, &life, choices)
+        }),
+        life,
+    };
+    lives.into_iter().map(branch).collect()
+}
+
+/// How many branches of one message are followed.
+const MOST_BRANCHES: usize = 256;
 
 /// What is asked, in every way.
 struct Asked<'a> {

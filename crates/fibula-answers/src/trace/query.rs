@@ -2,7 +2,7 @@
 //! policies may withhold that too (DNS-12).
 
 use fibula_cluster::{Cluster, Protocol, Service};
-use fibula_network::walk::{Verdict, branches};
+use fibula_network::walk::{Choices, Verdict, branches};
 use fibula_network::{Addr, ElementId, Entity, Header, Network, Proto, Side};
 
 use super::policies::{self, Ruling};
@@ -38,21 +38,26 @@ const MOST: usize = 64;
 /// What becomes of the question for the address of a name, where one was asked, and policies have a
 /// say in what the sender sends.
 pub(super) fn query(ground: Ground<'_>, trace: &Trace) -> Option<Query> {
-    let cluster = ground.cluster?;
-    let network = ground.network;
+    ground.cluster?;
     let resolved = trace.to.dns.as_ref()?;
     // Who says the object, `svc/web`, asks nobody.
     if resolved.said.contains('/') || trace.from.resolver.asks != Asks::Cluster {
         return None;
     }
-    let process = trace.from.process;
+    question(ground, trace.from.process, &trace.ways[0].choices)
+}
+
+/// What becomes of the question for the address of any name, where policies have a say in what the
+/// sender sends.
+pub(crate) fn question(ground: Ground<'_>, process: ElementId, choices: &Choices) -> Option<Query> {
+    let cluster = ground.cluster?;
+    let network = ground.network;
     let pod = place::pod(network, process).filter(|pod| is_judged(network, *pod))?;
     let asked = server(cluster).and_then(|service| {
-        let header = question(network, pod, service)?;
+        let header = header(network, pod, service)?;
         Some((service, header))
     });
     let Some((service, header)) = asked else { return Some(Query::Granted) };
-    let choices = &trace.ways[0].choices;
     let found = branches(network, process, header, choices, MOST);
     if found.lives.iter().any(|life| life.ending.verdict == Verdict::Delivered) {
         return None;
@@ -77,7 +82,7 @@ pub(super) fn query(ground: Ground<'_>, trace: &Trace) -> Option<Query> {
 pub(crate) fn dns_question(ground: Ground<'_>, pod: ElementId) -> Option<Header> {
     let service = server(ground.cluster?)?;
     service.standing().next()?;
-    question(ground.network, pod, service)
+    header(ground.network, pod, service)
 }
 
 /// Whether policies are asked about what a Pod sends.
@@ -96,7 +101,7 @@ fn server(cluster: &Cluster) -> Option<&Service> {
 }
 
 /// The question: over UDP, as clients ask first, where the Service has that.
-fn question(network: &Network, pod: ElementId, service: &Service) -> Option<Header> {
+fn header(network: &Network, pod: ElementId, service: &Service) -> Option<Header> {
     let offers = |protocol| {
         let mut ports = service.ports.iter();
         ports.any(|port| port.number == PORT && port.protocol == protocol)

@@ -17,7 +17,7 @@ use crate::policy::{
     Isolates, NamespaceSelection, Peer, PeerOf, Peers, PodSelection, Policy, PolicyKind, Rule,
     RuleAction, RulePort, RulePorts, Tier,
 };
-use crate::selector::{Requirement, Selector, Test};
+use crate::selector::Selector;
 use crate::sloppy::parse_cidr;
 
 /// Policies in their order of evaluation.
@@ -82,7 +82,7 @@ fn network_policy(object: ObjectId, policy: api::NetworkPolicy) -> Option<Policy
         object,
         subject: PodSelection {
             namespaces: NamespaceSelection::Named(namespace.clone()),
-            pods: selector(&spec.pod_selector)?,
+            pods: Selector::read(&spec.pod_selector)?,
         },
         isolates,
         ignored,
@@ -163,11 +163,11 @@ impl Way<'_> {
     fn peer(&self, peer: &api::NetworkPolicyPeer) -> Option<PeerOf> {
         let namespaces = match (&peer.namespace_selector, &peer.pod_selector, &peer.ip_block) {
             (None, None, Some(block)) => return self::block(block),
-            (Some(namespaces), _, None) => NamespaceSelection::By(selector(namespaces)?),
+            (Some(namespaces), _, None) => NamespaceSelection::By(Selector::read(namespaces)?),
             (None, Some(_), None) => NamespaceSelection::Named(self.namespace.to_owned()),
             _ => return None,
         };
-        let pods = peer.pod_selector.as_ref().map_or(Some(Selector::default()), selector)?;
+        let pods = peer.pod_selector.as_ref().map_or(Some(Selector::default()), Selector::read)?;
         Some(PeerOf::Pods(PodSelection { namespaces, pods }))
     }
 
@@ -213,7 +213,7 @@ fn cluster_peers(peer: &ClusterPeer) -> Option<Vec<PeerOf>> {
         what.push(PeerOf::Pods(namespaced(pods)?));
     }
     if let Some(nodes) = &peer.nodes {
-        what.push(PeerOf::Nodes(selector(nodes)?));
+        what.push(PeerOf::Nodes(Selector::read(nodes)?));
     }
     if let Some(names) = &peer.domain_names {
         what.push(PeerOf::Domains(names.clone()));
@@ -233,36 +233,17 @@ fn cluster_peers(peer: &ClusterPeer) -> Option<Vec<PeerOf>> {
 }
 
 fn all_pods(namespaces: &LabelSelector) -> Option<PodSelection> {
-    let namespaces = NamespaceSelection::By(selector(namespaces)?);
+    let namespaces = NamespaceSelection::By(Selector::read(namespaces)?);
     Some(PodSelection { namespaces, pods: Selector::default() })
 }
 
 fn namespaced(pods: &api::NamespacedPods) -> Option<PodSelection> {
-    let namespaces = NamespaceSelection::By(selector(&pods.namespace_selector)?);
-    let pods = pods.pod_selector.as_ref().map_or(Some(Selector::default()), selector)?;
+    let namespaces = NamespaceSelection::By(Selector::read(&pods.namespace_selector)?);
+    let pods = pods.pod_selector.as_ref().map_or(Some(Selector::default()), Selector::read)?;
     Some(PodSelection { namespaces, pods })
 }
 
 /// A selector; nothing where an operator is none.
-fn selector(selector: &LabelSelector) -> Option<Selector> {
-    let labels = selector.match_labels.iter().map(|(key, value)| {
-        let test = Test::In(vec![value.to_owned()]);
-        Some(Requirement { key: key.to_owned(), test })
-    });
-    let expressions = selector.match_expressions.iter().map(|expression| {
-        let values = || Some(expression.values.clone()).filter(|values| !values.is_empty());
-        let test = match &*expression.operator {
-            "In" => Test::In(values()?),
-            "NotIn" => Test::NotIn(values()?),
-            "Exists" => Test::Exists,
-            "DoesNotExist" => Test::DoesNotExist,
-            _ => return None,
-        };
-        Some(Requirement { key: expression.key.to_string(), test })
-    });
-    Some(Selector::new(labels.chain(expressions).collect::<Option<Vec<_>>>()?))
-}
-
 fn block(block: &api::IpBlock) -> Option<PeerOf> {
     let except = block.except.iter().map(|text| parse_cidr(text));
     let mut except: Vec<IpNet> = except.collect::<Option<_>>()?;

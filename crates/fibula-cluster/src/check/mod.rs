@@ -9,6 +9,7 @@ mod words;
 use crate::api;
 use crate::cluster::{DnsPolicy, Protocol};
 use crate::object::{Fault, Kind, Object};
+use crate::selector::Selector;
 use crate::sloppy::{parse_cidr, parse_ip};
 
 pub(crate) use service::local;
@@ -52,6 +53,15 @@ impl Object {
             Self::NetworkPolicy(policy) => faults.network_policy(policy),
             Self::ClusterPolicy(kind, policy) => faults.cluster_policy(*kind, policy),
         }
+        faults.0
+    }
+}
+
+impl Selector {
+    /// Everything in a selector that makes no sense: paths begin with its own.
+    pub fn check(at: &str, selector: &api::LabelSelector) -> Vec<Fault> {
+        let mut faults = Faults(Vec::new());
+        faults.selector(&|| at.to_owned(), selector);
         faults.0
     }
 }
@@ -211,6 +221,9 @@ impl DnsPolicy {
 }
 
 impl Protocol {
+    /// Each of them.
+    pub const ALL: [Protocol; 3] = [Self::Tcp, Self::Udp, Self::Sctp];
+
     /// Reads a protocol as objects spell it; TCP where they are silent (SVC-1, POD-3).
     pub fn read(text: &str) -> Option<Self> {
         match text {

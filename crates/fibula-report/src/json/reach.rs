@@ -61,7 +61,7 @@ pub(super) fn ids(parties: &[PartyId]) -> Vec<u32> {
     parties.iter().map(|id| id.0).collect()
 }
 
-fn ports(ports: &Ports) -> Value {
+pub(super) fn ports(ports: &Ports) -> Value {
     match ports.any() {
         true => json!("any"),
         false => ports.0.iter().map(|(proto, (lo, hi))| port(*proto, *lo, *hi)).collect(),
@@ -90,7 +90,7 @@ fn why(view: &View<'_>, why: &Why) -> Value {
     }
 }
 
-fn choices(view: &View<'_>, choices: &[ChoiceId]) -> Value {
+pub(super) fn choices(view: &View<'_>, choices: &[ChoiceId]) -> Value {
     let choices = choices.iter().map(|choice| {
         let choice = view.network.choice(*choice);
         json!({ "id": choice.id, "question": choice.question })
@@ -118,7 +118,7 @@ fn named(named: &Named) -> Value {
     })
 }
 
-fn door(view: &View<'_>, door: &Door) -> Value {
+pub(super) fn door(view: &View<'_>, door: &Door) -> Value {
     let to = door.to.iter().map(|(party, port)| json!({ "target": party.0, "port": port }));
     json!({
         "service": match &door.by {

@@ -77,6 +77,43 @@ pub(crate) fn dropped(view: &View<'_>, ruling: &Ruling) -> String {
     }
 }
 
+/// A ruling that dropped a message, in a line, and where that comes from.
+pub(crate) fn in_a_line(view: &View<'_>, ruling: &Ruling) -> (String, PlaceId) {
+    let way = ruling.direction.name();
+    match &ruling.says {
+        Says::Rule(cited) => (format!("{way} dropped: {}", rule(cited, way)), place(cited.place)),
+        Says::Isolated(all) => {
+            let near = all.iter().find_map(|one| {
+                Some((isolation::in_short(view, ruling, one)?, place(one.policy.place)))
+            });
+            let (says, at) = near.unwrap_or_else(|| {
+                let names: Vec<String> = all.iter().map(|one| called(&one.policy)).collect();
+                let have = if names.len() == 1 { "has" } else { "have" };
+                let at = all.first().map_or(PlaceId::NONE, |one| place(one.policy.place));
+                (format!("{} {have} no {way} rule", list(&names)), at)
+            });
+            (format!("{way} dropped: {says}"), at)
+        }
+        Says::Exempt(id) => (format!("{way} dropped ({id})"), PlaceId::NONE),
+    }
+}
+
+/// Where the rule stands that let a message pass.
+pub(crate) fn let_pass(ruling: &Ruling) -> Option<PlaceId> {
+    match &ruling.says {
+        Says::Rule(cited) => Some(place(cited.place)),
+        Says::Isolated(_) | Says::Exempt(_) => None,
+    }
+}
+
+/// The statement by which no policy was asked.
+pub(crate) fn exempt_by(ruling: &Ruling) -> Option<&str> {
+    match &ruling.says {
+        Says::Exempt(id) => Some(id),
+        Says::Rule(_) | Says::Isolated(_) => None,
+    }
+}
+
 /// The policies of a ruling, by their names.
 pub(crate) fn names(ruling: &Ruling) -> String {
     match &ruling.says {

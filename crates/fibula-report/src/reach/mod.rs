@@ -10,7 +10,7 @@ mod graph;
 mod markdown;
 pub(crate) mod names;
 mod namespaces;
-mod rows;
+pub(crate) mod rows;
 
 use fibula_answers::reach::{PartyId, Reach, Use};
 use fibula_network::Proto;

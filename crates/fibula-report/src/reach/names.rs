@@ -32,7 +32,7 @@ const MOST_NAMES: usize = 60;
 const MOST_RANGES: usize = 3;
 
 impl<'a, 'v> Names<'a, 'v> {
-    pub(super) fn new(view: &'a View<'v>, reach: &'a Reach) -> Names<'a, 'v> {
+    pub(crate) fn new(view: &'a View<'v>, reach: &'a Reach) -> Names<'a, 'v> {
         Names::of(view, &reach.parties, &reach.families)
     }
 

@@ -169,7 +169,7 @@ fn door_row(view: &View<'_>, names: &Names<'_, '_>, doors: &[&Door]) -> Row {
 }
 
 /// What a way in is called.
-pub(super) fn way(names: &Names<'_, '_>, door: &Door) -> String {
+pub(crate) fn way(names: &Names<'_, '_>, door: &Door) -> String {
     let port = door.port;
     let at = match &door.at {
         At::Address(ip) => format!("{}:{port}", host(Addr::from(*ip))),

@@ -1,5 +1,7 @@
 //! What guards a cluster against mistakes.
 
+use clap::ValueEnum;
+
 use super::InputArgs;
 use super::values::finding;
 use super::words::DenyArg;
@@ -45,4 +47,38 @@ pub(crate) struct DiffArgs {
     /// Print nothing: the exit code is the answer
     #[arg(short, long, help_heading = "Output")]
     pub(crate) quiet: bool,
+}
+
+/// Which promises.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum OnlyPromises {
+    /// Those of the files
+    Written,
+    /// Those that pods make by whom they name
+    Implied,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct CheckArgs {
+    /// Files or folders of promises; without one, what pods name in their environment, commands and
+    /// arguments is checked
+    #[arg(value_name = "PROMISES")]
+    pub(crate) promises: Vec<String>,
+    /// The namespace that a name without one means; else it means all of that name
+    #[arg(short, long)]
+    pub(crate) namespace: Option<String>,
+    /// Only what was written, or only what pods imply by whom they name
+    #[arg(long, value_name = "written|implied", hide_possible_values = true)]
+    pub(crate) only: Option<OnlyPromises>,
+    #[command(flatten)]
+    pub(crate) input: InputArgs,
+    /// text, json, junit, markdown, sarif or github, to standard output or into a file; repeatable
+    #[arg(short = 'o', long = "output", value_name = "FORMAT[=FILE]", help_heading = "Output")]
+    pub(crate) output: Vec<Target>,
+    /// Print nothing: the exit code is the answer
+    #[arg(short, long, help_heading = "Output")]
+    pub(crate) quiet: bool,
+    /// Show the promises that are kept, too
+    #[arg(short = 'v', long, help_heading = "Output")]
+    pub(crate) all: bool,
 }

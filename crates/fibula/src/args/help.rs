@@ -42,6 +42,28 @@ Examples:
   fibula reach -f deploy/ --only unused
   fibula reach -f deploy/ -o markdown=comment.md";
 
+pub(crate) const CHECK_HELP: &str = "\
+A file of promises:
+  promises:
+  - name: db-is-private
+    to: db
+    only-from: [web, ns/backup]
+    because: card data
+  - {from: world, reaches-only: [\"web:8080\"]}
+  - {from: ns/dev, never-reaches: ns/prod}
+  - {from: web, reaches: [\"svc/db:5432\", \"cache:6379\"]}
+
+Names are as `reach` takes them (web, shop/web, deploy/web, node/n1, ns/shop, app=web, 10.0.0.0/8, world,
+nodes, all), pods, svc/web for a Service, or a mapping: {namespace: shop, labels: {app: web}}. `ports`
+are those of targets without one. Nodes are exempt from only-from unless some are listed (NP-32).
+
+Exit codes: 0 all are kept, 1 some are broken, 2 cannot run or a promise makes no sense, 3 undecided.
+
+Examples:
+  fibula check -f deploy/
+  fibula check promises.yaml -f deploy/ -o text -o github -o junit=promises.xml
+  fibula check promises.yaml -f deploy/ --only written --all";
+
 pub(crate) const DIFF_HELP: &str = "\
 Pods are the same by workload, wherever they run and whatever their addresses are. What -f names is
 read with both.

@@ -83,6 +83,7 @@ impl Command {
             Command::Lab(LabCommand::Check(args)) => of(&args.output),
             Command::Diff(args) => (args.quiet, args.output.clone()),
             Command::Lint(args) => (args.quiet, args.output.clone()),
+            Command::Check(args) => (args.quiet, args.output.clone()),
             Command::Reach(args) => (args.quiet, args.output.clone()),
             Command::Graph(args) => (args.quiet, args.output.clone()),
             Command::Lab(_)

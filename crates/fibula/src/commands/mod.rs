@@ -1,6 +1,7 @@
 //! One file for each command, or for a few that are short.
 
 mod ask;
+mod check;
 mod diff;
 mod dump;
 mod graph;
@@ -13,6 +14,7 @@ mod show;
 mod why;
 
 pub(crate) use ask::{trace, verify};
+pub(crate) use check::check;
 pub(crate) use diff::diff;
 pub(crate) use dump::dump;
 pub(crate) use graph::graph;

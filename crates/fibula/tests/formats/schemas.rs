@@ -15,7 +15,8 @@ fn answers_of_all_forms() -> Vec<(Value, String)> {
     let (shop, policies) = (&*input("shop.yaml"), &*input("policies.yaml"));
     let why = &*input("why.yaml");
     let (findings, reach) = (&*input("findings.yaml"), &*input("reach.yaml"));
-    let commands: [&[&str]; 16] = [
+    let promises = &*input("promises.yaml");
+    let commands: [&[&str]; 17] = [
         &["verify", "@k1"],
         &["verify", "--without", "R1", "@k1"],
         &["verify", findings],
@@ -28,6 +29,7 @@ fn answers_of_all_forms() -> Vec<(Value, String)> {
         &["reach", "-f", reach],
         &["diff", shop, policies],
         &["lint", findings, shop],
+        &["check", promises, "-f", reach],
         &["graph", "-f", "@k1"],
         &["demo"],
         &["explain"],
@@ -52,15 +54,16 @@ fn files() -> BTreeSet<String> {
 fn each_answer_has_a_schema_and_each_schema_an_answer() {
     let answers: BTreeSet<String> =
         answers_of_all_forms().into_iter().map(|(_, name)| name).collect();
-    // `lab.rs` asks the kernel, where it can; `common` is a part of the others.
-    let elsewhere = ["common", "lab-check-1"].map(str::to_owned);
+    // `lab.rs` asks the kernel, where it can; `common` is a part of the others, and `promises` of
+    // what is read.
+    let elsewhere = ["common", "lab-check-1", "promises"].map(str::to_owned);
     let all: BTreeSet<String> = answers.into_iter().chain(elsewhere).collect();
     assert_eq!(files(), all);
 }
 
 #[test]
 fn each_answer_is_documented() {
-    let pages = ["json.md", "network-file.md"];
+    let pages = ["json.md", "network-file.md", "check.md"];
     let read = |page: &&str| fs::read_to_string(answers::schemas().join("..").join(page));
     let text: String = pages.iter().map(|page| read(page).expect(page)).collect();
     for file in files() {

@@ -1,0 +1,297 @@
+//! What breaks a promise: who, to whom, at which ports, and a message that shows it.
+
+use std::collections::BTreeSet;
+
+use fibula_network::filters::{Filters, Owner};
+use fibula_network::set::{SetId, Space};
+use fibula_network::{ChoiceId, ElementId, Proto, Range};
+
+use super::pairs::{self, Found, Senders, Wanted};
+use super::scene::{Scene, meet};
+use super::targets::Target;
+use super::{Breach, By, Member, Witness, is_pod, witness};
+use crate::reach::Ports;
+
+/// Something that was found, and is to be told if it breaks the promise.
+pub(super) struct Pending {
+    pub(super) senders: Senders,
+    pub(super) target: Target,
+    pub(super) wanted: Wanted,
+    pub(super) found: Found,
+}
+
+/// Of pods and the Nodes that host them, what is not asked about.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Exempt {
+    /// What pods send to them (NP-33).
+    pub(super) outwards: bool,
+    /// What they send to pods (NP-32).
+    pub(super) inwards: bool,
+}
+
+/// A set of pairs that is told: whether they are pods and their own Nodes.
+#[derive(Clone, Copy)]
+struct Told {
+    set: SetId,
+    own: bool,
+}
+
+/// The breaches that something found makes: what holds under whatever choices; if nothing does, what
+/// holds under some.
+pub(super) fn all(scene: &mut Scene<'_>, pending: &[Pending]) -> Vec<Breach> {
+    let mut breaches = vec![];
+    for certain in [true, false] {
+        for pending in pending {
+            if let Some((node, pod)) = pending.found.hosted.filter(|_| certain) {
+                breaches.push(hosted(scene, pending, node, pod));
+            }
+            let parts = [(pending.found.others.0, false), (pending.found.own.0, true)];
+            for (set, own) in parts {
+                let set = match certain {
+                    true => scene.filters.may_and_must(set).1,
+                    false => set,
+                };
+                if set != Space::EMPTY {
+                    breaches.push(of(scene, pending, Told { set, own }));
+                }
+            }
+        }
+        if !breaches.is_empty() {
+            break;
+        }
+    }
+    breaches
+}
+
+/// A name that has no address, whoever asks for it.
+pub(super) fn nameless(
+    scene: &Scene<'_>,
+    senders: &Senders,
+    why: String,
+    by: &'static str,
+) -> Breach {
+    Breach {
+        open: false,
+        from: scene.members(pairs::members(scene, &senders.pods)),
+        strangers: [false; 2],
+        to: vec![],
+        ports: Ports::default(),
+        by: By::Name(why, by),
+        witness: None,
+    }
+}
+
+/// Some who send, and some targets, that have no address of one family (NM-12): no message can be
+/// sent between them.
+pub(super) fn apart(scene: &Scene<'_>, senders: &Senders, target: &Target) -> Option<Breach> {
+    if scene.alike {
+        return None;
+    }
+    let nodes = |picked: &super::picked::Picked| -> Vec<ElementId> {
+        let all = scene.network().of_kind(fibula_network::Kind::Node);
+        all.filter(|id| picked.has(*id)).collect()
+    };
+    let (from, to) = (pairs::members(scene, &senders.pods), pairs::members(scene, &target.pods));
+    let (from_nodes, to_nodes) = (nodes(&senders.nodes), nodes(&target.nodes));
+    let ways = [(&from, &to), (&from, &to_nodes), (&from_nodes, &to)];
+    let apart =
+        |a: &ElementId, b: &ElementId| a != b && scene.families(*a) & scene.families(*b) == 0;
+    let (mut lost, mut missed) = (vec![], vec![]);
+    for (from, to) in ways {
+        lost.extend(from.iter().filter(|a| to.iter().any(|b| apart(a, b))));
+        missed.extend(to.iter().filter(|b| from.iter().any(|a| apart(a, b))));
+    }
+    missed.sort_unstable();
+    missed.dedup();
+    lost.sort_unstable();
+    lost.dedup();
+    (!lost.is_empty()).then(|| Breach {
+        open: false,
+        from: scene.members(lost),
+        strangers: [false; 2],
+        to: scene.members(missed),
+        ports: target.ports.clone(),
+        by: By::NoFamily,
+        witness: None,
+    })
+}
+
+/// The choices of who has an address that several claim, if one of the two ends has such a one.
+pub(super) fn contested(
+    scene: &Scene<'_>,
+    senders: &Senders,
+    target: &Target,
+    exempt: Exempt,
+) -> Option<Vec<ChoiceId>> {
+    let network = scene.network();
+    let near = |a: ElementId, b: ElementId| scene.host(a) == Some(b) || scene.host(b) == Some(a);
+    let any = |kind, picked: &super::picked::Picked, one: ElementId, exempt: bool| {
+        let mut all = network.of_kind(kind);
+        all.any(|id| id != one && picked.has(id) && !(exempt && near(id, one)))
+    };
+    let (pod, node) = (fibula_network::Kind::Pod, fibula_network::Kind::Node);
+    // Between Nodes, and between them and the world, nothing is asked.
+    let asked = |id: &ElementId| match is_pod(network, *id) {
+        true => {
+            let to = any(pod, &target.pods, *id, false)
+                || any(node, &target.nodes, *id, exempt.outwards);
+            let from = any(pod, &senders.pods, *id, false)
+                || any(node, &senders.nodes, *id, exempt.inwards);
+            senders.pods.has(*id) && (to || !target.world.is_empty())
+                || target.pods.has(*id) && from
+        }
+        false => {
+            senders.nodes.has(*id) && any(pod, &target.pods, *id, exempt.inwards)
+                || target.nodes.has(*id) && any(pod, &senders.pods, *id, exempt.outwards)
+        }
+    };
+    let found = scene.atoms.contested.iter().copied().find(asked)?;
+    let choices = network.owners.iter().filter(|owner| owner.to == found);
+    let mut choices: Vec<ChoiceId> =
+        choices.filter_map(|owner| owner.when).map(|when| when.choice).collect();
+    choices.sort_unstable();
+    choices.dedup();
+    Some(choices)
+}
+
+/// A Node that reaches a pod which it hosts.
+fn hosted(scene: &Scene<'_>, pending: &Pending, node: ElementId, pod: ElementId) -> Breach {
+    let ports = pending.target.ports.clone();
+    let (proto, port) = ports.0.first().map_or((Proto::Tcp, 80), |(p, (lo, _))| (*p, *lo));
+    let port = scene
+        .declared(pod)
+        .find(|own| ports.has(own.proto, own.number))
+        .map_or((proto, port.max(1) as u16), |own| (own.proto, own.number));
+    let witness = witness::between(scene, node, pod, port, true, &[]);
+    Breach {
+        open: true,
+        from: scene.members([node]),
+        strangers: [false; 2],
+        to: scene.members([pod]),
+        ports,
+        by: By::Address,
+        witness,
+    }
+}
+
+fn of(scene: &mut Scene<'_>, pending: &Pending, told: Told) -> Breach {
+    let Pending { senders, target, wanted, .. } = pending;
+    let (set, space) = (told.set, &mut scene.filters.space);
+    let values = |level| space.values(set, level);
+    let [from, to] = [Filters::SOURCE, Filters::TARGET].map(values);
+    let ports = [Filters::TARGET, Filters::SOURCE];
+    let ports = ports.into_iter().fold(set, |set, level| space.exists(set, level));
+    let ports = scene.filters.connections(ports).into_iter();
+    let ports = Ports::new(ports.map(|(proto, ports, _)| (proto, ports)));
+    let members = |ranges: &[(u32, u32)], pods, nodes| -> BTreeSet<ElementId> {
+        let atoms = ranges.iter().flat_map(|(lo, hi)| *lo..=*hi);
+        atoms.flat_map(|atom| at(scene, pods, nodes, atom)).collect()
+    };
+    let mut from = members(&from, &senders.pods, &senders.nodes);
+    let targets = members(&to, &target.pods, &target.nodes);
+    // Its only target does not count as a source of its own.
+    if targets.len() == 1 {
+        targets.iter().for_each(|one| _ = from.remove(one));
+    }
+    if told.own {
+        from.retain(|pod| scene.host(*pod).is_some_and(|host| targets.contains(&host)));
+    }
+    let is_stranger = |all: &BTreeSet<ElementId>| scene.stranger.is_some_and(|s| all.contains(&s));
+    let strangers = [is_stranger(&from), is_stranger(&targets)];
+    let world = to.iter().flat_map(|(lo, hi)| *lo..=*hi);
+    let world: Vec<Range> =
+        world.flat_map(|atom| meet(&scene.filters.atoms.get(atom).ranges, &target.world)).collect();
+    let witness = pick(scene, pending, told, &from);
+    let mut to = scene.members(targets);
+    to.extend((!world.is_empty()).then(|| scene.names.world(&world)));
+    let from: Vec<Member> = scene.members(from);
+    let open = *wanted == Wanted::Open;
+    Breach { open, from, strangers, to, ports, by: By::Address, witness }
+}
+
+/// Those of some pods and Nodes that have an address in an atom.
+fn at<'s>(
+    scene: &'s Scene<'_>,
+    pods: &'s super::picked::Picked,
+    nodes: &'s super::picked::Picked,
+    atom: u32,
+) -> impl Iterator<Item = ElementId> + 's {
+    let atoms = &scene.filters.atoms;
+    let picked = match atoms.get(atom).owner {
+        Owner::Pods => Some(pods),
+        Owner::Nodes => Some(nodes),
+        Owner::Nobody => None,
+    };
+    picked
+        .into_iter()
+        .flat_map(move |picked| picked.members(atoms, &scene.everybody, atom))
+        .filter(move |id| scene.atoms.of(*id).contains(&atom))
+}
+
+/// A message of a set: preferably to a port that its target declares, and from somebody who is here.
+fn pick(
+    scene: &mut Scene<'_>,
+    pending: &Pending,
+    told: Told,
+    from: &BTreeSet<ElementId>,
+) -> Option<Witness> {
+    let Pending { senders, target, wanted, .. } = pending;
+    let mut set = told.set;
+    let here = from.iter().filter(|id| Some(**id) != scene.stranger);
+    let mut here: Vec<u32> = here.flat_map(|id| scene.atoms.of(*id).iter().copied()).collect();
+    here.sort_unstable();
+    here.dedup();
+    if !here.is_empty() {
+        let here = scene.filters.space.values_of(Filters::SOURCE, &here);
+        set = scene.filters.space.and(set, here);
+    }
+    let first = scene.filters.space.pick(set)?;
+    let some = at(scene, &target.pods, &target.nodes, first[0]).next();
+    if let Some(some) = some {
+        let declared: Vec<_> = scene.declared(some).collect();
+        for port in declared {
+            let space = &mut scene.filters.space;
+            let number = u32::from(port.number);
+            let levels = [
+                (Filters::TARGET, first[0]),
+                (Filters::PROTO, port.proto as u32),
+                (Filters::PORT, number),
+            ];
+            let better = levels.into_iter().fold(set, |set, (level, value)| {
+                let value = space.interval(level, value, value);
+                space.and(set, value)
+            });
+            if better != Space::EMPTY {
+                set = better;
+                break;
+            }
+        }
+    }
+    let found = scene.filters.space.pick(set)?;
+    let (to, source) = (found[0], found[1]);
+    let proto = Proto::ALL[found[2] as usize];
+    let choices: Vec<u8> = found[4..].iter().map(|value| *value as u8).collect();
+    let port = (proto, found[3] as u16);
+    let open = *wanted == Wanted::Open;
+    let sources: Vec<ElementId> = at(scene, &senders.pods, &senders.nodes, source).collect();
+    if scene.filters.atoms.get(to).owner == Owner::Nobody {
+        let ranges = meet(&scene.outside[to as usize], &target.world);
+        let dst = witness::somewhere(scene.network(), &ranges)?;
+        return witness::to_address(scene, *sources.first()?, dst, port, open, &choices);
+    }
+    let targets: Vec<ElementId> = at(scene, &target.pods, &target.nodes, to).collect();
+    let mut pairs = targets.iter().flat_map(|to| sources.iter().map(move |from| (*from, *to)));
+    let (from, to) = pairs
+        .find(|(from, to)| {
+            let host = is_pod(scene.network(), *from).then(|| scene.host(*from)).flatten();
+            let hosted = is_pod(scene.network(), *to).then(|| scene.host(*to)).flatten();
+            let near = host == Some(*to) || hosted == Some(*from);
+            from != to && near == told.own && Some(*from) != scene.stranger
+        })
+        .or_else(|| {
+            let mut pairs =
+                targets.iter().flat_map(|to| sources.iter().map(move |from| (*from, *to)));
+            pairs.find(|(from, to)| from != to)
+        })?;
+    witness::between_at(scene, (from, source), (to, found[0]), port, open, &choices)
+}

@@ -1,0 +1,263 @@
+//! What becomes of one promise.
+
+use std::rc::Rc;
+
+use fibula_cluster::promise::{Promise, Said, Verb};
+use fibula_network::filters::Filters;
+use fibula_network::set::{SetId, Space};
+use fibula_network::{AddrSet, ChoiceId, Range};
+
+use super::breach::{self, Exempt, Pending};
+use super::pairs::{self, Found, Senders, Wanted};
+use super::picked::Picked;
+use super::scene::{Scene, without};
+use super::sets::{Index, Set};
+use super::targets::{Target, Targets, targets};
+use super::{Breach, Doubt, Outcome, Wrong, uses, world};
+use crate::reach::{Ports, depends};
+
+/// What is known of a promise so far.
+pub(super) struct Judge<'s, 'a> {
+    pub(super) scene: &'s mut Scene<'a>,
+    /// Under which choices it is broken.
+    when: SetId,
+    pending: Vec<Pending>,
+    breaches: Vec<Breach>,
+    doubts: Vec<Doubt>,
+}
+
+/// What becomes of a promise that was written.
+pub(super) fn written(
+    scene: &mut Scene<'_>,
+    index: &mut Index<'_>,
+    promise: &Promise,
+    namespace: Option<&str>,
+) -> Outcome {
+    let home = promise.namespace.as_deref().or(namespace);
+    let mut wrong = vec![];
+    let about = index.all(&promise.about, home, &mut wrong);
+    let others = index.all(&promise.others, home, &mut wrong);
+    let verb = promise.verb;
+    let (from, to) = if verb == Verb::OnlyFrom { (others, about) } else { (about, others) };
+    for (said, _) in from.iter().filter(|(_, set)| !set.services.is_empty()) {
+        wrong.push(Wrong {
+            path: said.path.clone(),
+            expected: "somebody who can send".to_owned(),
+            got: said.to_string(),
+            help: Some("a Service cannot send: say the workload behind it".to_owned()),
+        });
+    }
+    let mut targets = targets(scene, index, &to, &promise.ports, verb);
+    wrong.append(&mut targets.wrong);
+    if wrong.is_empty() {
+        wrong.extend(unjudged(&from, &to, verb));
+    }
+    if !wrong.is_empty() {
+        return Outcome::Wrong(wrong);
+    }
+    let mut senders = Set::default();
+    from.iter().for_each(|(_, set)| senders.add(&set.of_cluster(verb == Verb::Reaches)));
+    let mut judge = Judge::new(scene);
+    judge.doubts.append(&mut targets.doubts);
+    judge.doubts.extend(senders.doubts.iter().cloned());
+    match verb {
+        Verb::Reaches => judge.reaches(&senders, &targets),
+        Verb::NeverReaches => judge.never(&senders, &targets.all),
+        Verb::OnlyFrom => judge.only_from(&senders, &targets.all),
+        Verb::ReachesOnly => judge.reaches_only(&senders, &targets.all),
+    }
+    judge.outcome()
+}
+
+/// What is wrong with a promise between Nodes and the world: no policy has a word there.
+fn unjudged(from: &[(Said, Rc<Set>)], to: &[(Said, Rc<Set>)], verb: Verb) -> Option<Wrong> {
+    let pods = |list: &[(Said, Rc<Set>)]| {
+        list.iter().any(|(_, set)| set.all_pods || !set.pods.is_empty() || !set.services.is_empty())
+    };
+    let some = match verb {
+        Verb::Reaches | Verb::NeverReaches => pods(from) || pods(to),
+        Verb::OnlyFrom | Verb::ReachesOnly => true,
+    };
+    let (said, _) = to.first().filter(|_| !some)?;
+    Some(Wrong {
+        path: said.path.clone(),
+        expected: "pods at one end".to_owned(),
+        got: said.to_string(),
+        help: Some("no policy has a word between nodes and the world (NP-5)".to_owned()),
+    })
+}
+
+// === impl Judge ===
+
+impl<'s, 'a> Judge<'s, 'a> {
+    pub(super) fn new(scene: &'s mut Scene<'a>) -> Judge<'s, 'a> {
+        Judge { scene, when: Space::EMPTY, pending: vec![], breaches: vec![], doubts: vec![] }
+    }
+
+    fn never(&mut self, from: &Set, targets: &[Target]) {
+        let atoms = &self.scene.atoms;
+        let senders = Senders { pods: from.pods(atoms), nodes: from.nodes(atoms) };
+        for target in targets {
+            self.open(&senders, target, true);
+        }
+        self.from_world(&from.world, targets, false);
+    }
+
+    fn only_from(&mut self, from: &Set, targets: &[Target]) {
+        let atoms = &self.scene.atoms;
+        // Nodes are exempt where none is listed (NP-32).
+        let nodes = match from.has_nodes() {
+            true => from.nodes(atoms).others(),
+            false => Picked::none(),
+        };
+        let senders = Senders { pods: from.pods(atoms).others(), nodes };
+        for target in targets {
+            self.open(&senders, target, false);
+        }
+        let world = without(&[Range::ALL], &AddrSet::new("", from.world.clone()).ranges);
+        self.from_world(&world, targets, false);
+    }
+
+    fn reaches_only(&mut self, from: &Set, allowed: &[Target]) {
+        let atoms = &self.scene.atoms;
+        let senders = Senders { pods: from.pods(atoms), nodes: from.nodes(atoms) };
+        let all = Target {
+            pods: Picked::none().others(),
+            nodes: Picked::none().others(),
+            world: vec![Range::ALL],
+            ports: Ports::all(),
+        };
+        // Who may be reached at any port matters to nobody.
+        let free = allowed.iter().filter(|target| target.ports.any());
+        let all = free.fold(all, |all, free| all.but(&self.scene.atoms, free));
+        let found = [true, false]
+            .map(|certain| pairs::beyond(self.scene, &senders, &all, allowed, certain));
+        let exempt = Exempt { outwards: true, inwards: true };
+        self.found(&senders, &all, Wanted::Open, exempt, found);
+        self.from_world(&from.world, allowed, true);
+    }
+
+    fn reaches(&mut self, from: &Set, targets: &Targets) {
+        let stranger = self.scene.stranger;
+        let atoms = &self.scene.atoms;
+        let pods = from.pods(atoms).without(atoms, stranger);
+        let senders = Senders { pods, nodes: from.nodes(atoms) };
+        for target in &targets.all {
+            let pods = target.pods.without(&self.scene.atoms, stranger);
+            let (nodes, world) = (target.nodes.clone(), target.world.clone());
+            let target = Target { pods, nodes, world, ports: target.ports.clone() };
+            self.closed(&senders, &target);
+            world::reaches(self, &from.world, &target);
+        }
+        for (why, by) in &targets.nameless {
+            self.breach(breach::nameless(self.scene, &senders, why.clone(), by));
+        }
+        for (service, port) in &targets.services {
+            uses::reaches(self, &senders, *service, *port);
+            world::reaches_service(self, &from.world, *service, *port);
+        }
+    }
+
+    fn open(&mut self, senders: &Senders, target: &Target, own_pods: bool) {
+        let found = [true, false].map(|certain| {
+            let found = pairs::find(self.scene, senders, target, Wanted::Open, certain);
+            Found { hosted: found.hosted.filter(|_| own_pods), ..found }
+        });
+        let exempt = Exempt { inwards: !own_pods, ..Exempt::default() };
+        self.found(senders, target, Wanted::Open, exempt, found);
+    }
+
+    /// What is closed between some, and must not be.
+    pub(super) fn closed(&mut self, senders: &Senders, target: &Target) {
+        let found = [true, false]
+            .map(|certain| pairs::find(self.scene, senders, target, Wanted::Closed, certain));
+        self.found(senders, target, Wanted::Closed, Exempt::default(), found);
+        if let Some(breach) = breach::apart(self.scene, senders, target) {
+            self.breach(breach);
+        }
+    }
+
+    /// What was found to be certain, and what was found at all.
+    fn found(
+        &mut self,
+        senders: &Senders,
+        target: &Target,
+        wanted: Wanted,
+        exempt: Exempt,
+        [certain, all]: [Found; 2],
+    ) {
+        let when = self.under(certain);
+        self.when = self.scene.filters.space.or(self.when, when);
+        if when != Space::EMPTY {
+            let (senders, target) = (senders.clone(), target.clone());
+            self.pending.push(Pending { senders, target, wanted, found: certain });
+        }
+        if self.scene.certain.is_some() {
+            let perhaps = all != certain || self.could_differ(senders, target, wanted);
+            self.doubts.extend(perhaps.then_some(Doubt::Unread));
+        }
+        let contested = breach::contested(self.scene, senders, target, exempt);
+        self.doubts.extend(contested.map(Doubt::Choices));
+    }
+
+    /// Under which choices something was found.
+    fn under(&mut self, found: Found) -> SetId {
+        if found.hosted.is_some() {
+            return Space::FULL;
+        }
+        let space = &mut self.scene.filters.space;
+        let both = [found.others.0, found.own.0].map(|set| {
+            let levels =
+                [Filters::TARGET, Filters::SOURCE, Filters::PROTO, Filters::PORT].into_iter();
+            levels.fold(set, |set, level| space.exists(set, level))
+        });
+        space.or(both[0], both[1])
+    }
+
+    /// Whether policies that were not read could make of a pair the other.
+    fn could_differ(&self, senders: &Senders, target: &Target, wanted: Wanted) -> bool {
+        let Some(sure) = &self.scene.certain else { return false };
+        // What is closed could be opened, what is open could be withheld.
+        let [sources, targets] = &sure[1 - wanted as usize];
+        let is_none = target.is_none() || senders.pods.is_none() && senders.nodes.is_none();
+        let mut from = pairs::members(self.scene, &senders.pods).into_iter();
+        let mut to = pairs::members(self.scene, &target.pods).into_iter();
+        !is_none && (from.any(|id| !sources.counts(id)) || to.any(|id| !targets.counts(id)))
+    }
+
+    /// Something that breaks it under whatever choices.
+    pub(super) fn breach(&mut self, breach: Breach) {
+        self.when = Space::FULL;
+        self.breaches.push(breach);
+    }
+
+    pub(super) fn doubt(&mut self, doubt: Doubt) {
+        self.doubts.push(doubt);
+    }
+
+    /// What comes in from some addresses of the world to targets, or, if `beyond`, to others.
+    fn from_world(&mut self, from: &[Range], targets: &[Target], beyond: bool) {
+        if !from.is_empty() {
+            world::comes_in(self, from, targets, beyond);
+        }
+    }
+
+    pub(super) fn outcome(mut self) -> Outcome {
+        self.doubts.sort();
+        self.doubts.dedup();
+        if self.when == Space::FULL {
+            let mut all = breach::all(self.scene, &self.pending);
+            all.append(&mut self.breaches);
+            return Outcome::Broken(all);
+        }
+        if self.when != Space::EMPTY {
+            let choices: Vec<ChoiceId> = depends(&self.scene.filters, self.when);
+            self.doubts.insert(0, Doubt::Choices(choices));
+        }
+        self.doubts.dedup();
+        match self.doubts.is_empty() {
+            true => Outcome::Kept,
+            false => Outcome::Undecided(self.doubts),
+        }
+    }
+}

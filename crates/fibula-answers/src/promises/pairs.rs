@@ -1,0 +1,354 @@
+//! What is open between some who send and some targets, or is not: as a set of source, target, port
+//! and choices.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use fibula_network::filters::{Filters, Owner};
+use fibula_network::set::{SetId, Space};
+use fibula_network::{ElementId, Family, Range};
+
+use super::picked::{Picked, Population};
+use super::scene::{Scene, meet, without};
+use super::targets::Target;
+use super::witness::somewhere;
+use crate::reach::{FAMILIES, Ports};
+
+/// Who sends.
+#[derive(Clone)]
+pub(super) struct Senders {
+    pub(super) pods: Picked,
+    pub(super) nodes: Picked,
+}
+
+/// What is asked of pairs.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Wanted {
+    /// What is open.
+    Open,
+    /// What is not.
+    Closed,
+}
+
+/// Pairs, ports and choices.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Found {
+    /// Of all but pods and the Nodes that host them.
+    pub(super) others: Parts,
+    /// Of pods, and the Node that hosts each of them (DR-3).
+    pub(super) own: Parts,
+    /// A Node and a pod that it hosts, which it reaches whatever policies say (NP-32).
+    pub(super) hosted: Option<(ElementId, ElementId)>,
+}
+
+/// A set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Parts(pub(super) SetId);
+
+impl Default for Parts {
+    fn default() -> Parts {
+        Parts(Space::EMPTY)
+    }
+}
+
+/// Rectangles of sources and targets.
+#[derive(Clone, Copy)]
+struct Shape {
+    others: SetId,
+    own: SetId,
+}
+
+/// Who counts, as a source and as a target.
+pub(super) type Counted<'p> = [&'p Population; 2];
+
+/// What is left of everything that some can reach, besides what they may. A pod's own Node is not
+/// asked about: the documentation has it that it can always be reached (NP-33).
+pub(super) fn beyond(
+    scene: &mut Scene<'_>,
+    senders: &Senders,
+    all: &Target,
+    allowed: &[Target],
+    certain: bool,
+) -> Found {
+    let found = find(scene, senders, all, Wanted::Open, certain);
+    let mut permitted = permitted(scene, allowed);
+    let mut runs: Vec<(u32, SetId)> = vec![];
+    permitted.retain(|_, ports| !ports.is_empty());
+    for (atom, ports) in &permitted {
+        let ports = self::ports(&mut scene.filters, ports);
+        runs.push((*atom, ports));
+    }
+    let runs = runs.into_iter().map(|(atom, ports)| (atom, atom, ports));
+    let allowed = scene.filters.space.runs(Filters::TARGET, runs);
+    let others = scene.filters.space.minus(found.others.0, allowed);
+    Found { others: Parts(others), own: Parts::default(), hosted: None }
+}
+
+/// By atom, the ports at which all of it are among some targets.
+fn permitted(scene: &Scene<'_>, allowed: &[Target]) -> BTreeMap<u32, Ports> {
+    let mut of: BTreeMap<ElementId, Ports> = BTreeMap::new();
+    let mut atoms: BTreeMap<u32, Ports> = BTreeMap::new();
+    let network = scene.network();
+    let join = |a: &Ports, b: &Ports| Ports::new(a.0.iter().chain(&b.0).copied());
+    for target in allowed {
+        for picked in [&target.pods, &target.nodes] {
+            let pods = std::ptr::eq(picked, &target.pods);
+            let all = network.ids().filter(|_| !picked.is_list());
+            let all = all.filter(|id| super::is_switch(network, *id, pods) && picked.has(*id));
+            let listed = picked.listed().iter().copied().filter(|_| picked.is_list());
+            for id in listed.chain(all) {
+                let own = of.entry(id).or_default();
+                *own = join(own, &target.ports);
+            }
+        }
+        for (atom, outside) in (0..).zip(&scene.outside) {
+            let left = without(outside, &target.world);
+            let whole = !outside.is_empty() && somewhere(network, &left).is_none();
+            if whole {
+                let own = atoms.entry(atom).or_default();
+                *own = join(own, &target.ports);
+            }
+        }
+    }
+    let touched = of.keys().flat_map(|id| scene.atoms.of(*id).iter().copied());
+    for atom in touched.collect::<BTreeSet<u32>>() {
+        let members = scene.filters.atoms.get(atom).elements.iter();
+        let members = members.filter(|id| scene.atoms.of(**id).contains(&atom));
+        let none = Ports::default();
+        let each = members.map(|id| of.get(id).unwrap_or(&none));
+        let all = each.fold(Ports::all(), |all, own| all.and(own));
+        atoms.insert(atom, all);
+    }
+    atoms
+}
+
+/// What is open between some, or is not; if it is to be `certain`, only of those of whom no policy
+/// could say more that was not read.
+pub(super) fn find(
+    scene: &mut Scene<'_>,
+    senders: &Senders,
+    target: &Target,
+    wanted: Wanted,
+    certain: bool,
+) -> Found {
+    let certain = certain.then_some(wanted);
+    let mut shape = Shape { others: Space::EMPTY, own: Space::EMPTY };
+    for family in FAMILIES {
+        let one = of_family(scene, senders, target, family, certain);
+        shape.others = scene.filters.space.or(shape.others, one.others);
+        shape.own = scene.filters.space.or(shape.own, one.own);
+    }
+    let ports = ports(&mut scene.filters, &target.ports);
+    let Filters { space, allowed, own_node, .. } = &mut scene.filters;
+    let mut part = |rect: SetId, open: SetId| {
+        let rect = space.and(rect, ports);
+        Parts(match wanted {
+            Wanted::Open => space.and(rect, open),
+            Wanted::Closed => space.minus(rect, open),
+        })
+    };
+    let others = part(shape.others, *allowed);
+    let own = part(shape.own, *own_node);
+    let hosted = (wanted == Wanted::Open).then(|| hosted(scene, senders, target)).flatten();
+    Found { others, own, hosted }
+}
+
+/// A Node that sends, and a pod of the targets that it hosts.
+fn hosted(scene: &Scene<'_>, senders: &Senders, target: &Target) -> Option<(ElementId, ElementId)> {
+    if senders.nodes.is_none() {
+        return None;
+    }
+    let pods = members(scene, &target.pods).into_iter();
+    let mut pairs = pods.filter_map(|pod| Some((scene.host(pod)?, pod)));
+    pairs.find(|(node, pod)| {
+        // Who has an address that several claim is not certain (POD-7).
+        let sure = [node, pod].iter().all(|id| !scene.atoms.of(**id).is_empty());
+        sure && senders.nodes.has(*node) && scene.families(*node) & scene.families(*pod) != 0
+    })
+}
+
+/// The pods that are picked.
+pub(super) fn members(scene: &Scene<'_>, pods: &Picked) -> Vec<ElementId> {
+    match pods.is_list() {
+        true => pods.listed().to_vec(),
+        false => {
+            let all = scene.network().of_kind(fibula_network::Kind::Pod);
+            all.filter(|id| pods.has(*id)).collect()
+        }
+    }
+}
+
+/// Ports as a set.
+fn ports(filters: &mut Filters<'_>, ports: &Ports) -> SetId {
+    if ports.any() {
+        return Space::FULL;
+    }
+    let parts: Vec<SetId> = ports
+        .0
+        .iter()
+        .map(|(proto, (lo, hi))| {
+            let proto = filters.space.interval(Filters::PROTO, *proto as u32, *proto as u32);
+            let ports = filters.space.interval(Filters::PORT, *lo, *hi);
+            filters.space.and(proto, ports)
+        })
+        .collect();
+    filters.space.any(&parts)
+}
+
+fn of_family(
+    scene: &mut Scene<'_>,
+    senders: &Senders,
+    target: &Target,
+    family: Family,
+    certain: Option<Wanted>,
+) -> Shape {
+    let mut shape = Shape { others: Space::EMPTY, own: Space::EMPTY };
+    let Scene { filters, everybody, certain: sure, .. } = scene;
+    let counted: Counted<'_> = match (sure.as_ref(), certain) {
+        (Some(sure), Some(wanted)) => {
+            let [sources, targets] = &sure[wanted as usize];
+            [sources, targets]
+        }
+        _ => [everybody, everybody],
+    };
+    let [from_pods, from_nodes] = [(&senders.pods, Owner::Pods), (&senders.nodes, Owner::Nodes)]
+        .map(|(picked, owner)| picked.set(filters, counted[0], Filters::SOURCE, (owner, family)));
+    let [to_pods, to_nodes] = [(&target.pods, Owner::Pods), (&target.nodes, Owner::Nodes)]
+        .map(|(picked, owner)| picked.set(filters, counted[1], Filters::TARGET, (owner, family)));
+    if from_pods != Space::EMPTY && to_pods != Space::EMPTY {
+        let rect = filters.space.and(to_pods, from_pods);
+        let same = same(filters, counted, senders, target, family);
+        let rect = filters.space.minus(rect, same);
+        shape.others = filters.space.or(shape.others, rect);
+    }
+    if from_nodes != Space::EMPTY && to_pods != Space::EMPTY {
+        let rect = filters.space.and(to_pods, from_nodes);
+        shape.others = filters.space.or(shape.others, rect);
+    }
+    if from_pods != Space::EMPTY && to_nodes != Space::EMPTY {
+        let rect = filters.space.and(to_nodes, from_pods);
+        shape.others = filters.space.or(shape.others, rect);
+    }
+    if from_pods != Space::EMPTY && !target.world.is_empty() {
+        let to_world = world(scene, &target.world, family);
+        let rect = scene.filters.space.and(to_world, from_pods);
+        shape.others = scene.filters.space.or(shape.others, rect);
+    }
+    if (from_pods != Space::EMPTY && to_nodes != Space::EMPTY)
+        || (from_nodes != Space::EMPTY && to_pods != Space::EMPTY)
+    {
+        hosts(scene, senders, target, family, certain, &mut shape);
+    }
+    shape
+}
+
+/// A pod and itself, where nobody else is in both: it always reaches itself (NP-30).
+fn same(
+    filters: &mut Filters<'_>,
+    counted: Counted<'_>,
+    senders: &Senders,
+    target: &Target,
+    family: Family,
+) -> SetId {
+    let (from, to) = (&senders.pods, &target.pods);
+    let of = |picked: &Picked| -> Option<Vec<u32>> {
+        picked.is_list().then(|| picked.atoms().collect())
+    };
+    let candidates = match of(to).or_else(|| of(from)) {
+        Some(list) => list,
+        None => (0..filters.atoms.count()).collect(),
+    };
+    let alone = candidates.into_iter().filter(|atom| {
+        let atoms = &filters.atoms;
+        let is = atoms.get(*atom).owner == Owner::Pods && atoms.get(*atom).family == family;
+        is && from
+            .sole(atoms, counted[0], *atom)
+            .is_some_and(|one| to.sole(atoms, counted[1], *atom) == Some(one))
+    });
+    let alone: Vec<u32> = alone.collect();
+    let mut runs = vec![];
+    for atom in alone {
+        runs.push((atom, atom, filters.space.interval(Filters::SOURCE, atom, atom)));
+    }
+    filters.space.runs(Filters::TARGET, runs.into_iter())
+}
+
+/// The atoms of a family that have an address in some ranges of the world.
+fn world(scene: &mut Scene<'_>, ranges: &[Range], family: Family) -> SetId {
+    let (atoms, network) = (&scene.filters.atoms, scene.ground.network);
+    let has = |(atom, outside): (u32, &Vec<Range>)| {
+        let is = !outside.is_empty() && atoms.get(atom).family == family;
+        let both = if is { meet(outside, ranges) } else { vec![] };
+        somewhere(network, &both).map(|_| atom)
+    };
+    let values: Vec<u32> = (0..).zip(&scene.outside).filter_map(has).collect();
+    scene.filters.space.values_of(Filters::TARGET, &values)
+}
+
+/// Takes pairs of a pod and the Node that hosts it out of the others, where there are no others in
+/// the same atoms, and puts them by themselves.
+fn hosts(
+    scene: &mut Scene<'_>,
+    senders: &Senders,
+    target: &Target,
+    family: Family,
+    certain: Option<Wanted>,
+    shape: &mut Shape,
+) {
+    let of_family = |scene: &Scene<'_>, id: ElementId| -> Vec<u32> {
+        let own = scene.atoms.of(id).iter().copied();
+        own.filter(|atom| scene.filters.atoms.get(*atom).family == family).collect()
+    };
+    // Of each way: (target atom, source atom), with the Nodes that host pods of the pair.
+    for outwards in [true, false] {
+        let (pods, nodes) = match outwards {
+            true => (&senders.pods, &target.nodes),
+            false => (&target.pods, &senders.nodes),
+        };
+        if nodes.is_none() || pods.is_none() {
+            continue;
+        }
+        let side = usize::from(!outwards);
+        let counts = |scene: &Scene<'_>, side: usize, id| match (&scene.certain, certain) {
+            (Some(sure), Some(wanted)) => sure[wanted as usize][side].counts(id),
+            _ => true,
+        };
+        let mut by_atom: BTreeMap<u32, BTreeSet<ElementId>> = BTreeMap::new();
+        for pod in members(scene, pods).into_iter().filter(|pod| counts(scene, side, *pod)) {
+            let Some(host) = scene.host(pod) else { continue };
+            for atom in of_family(scene, pod) {
+                by_atom.entry(atom).or_default().insert(host);
+            }
+        }
+        let mut own: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
+        let mut none: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
+        for (atom, hosts) in &by_atom {
+            for host in hosts.iter().filter(|host| nodes.has(**host)) {
+                for at in of_family(scene, *host) {
+                    let (to, from) = if outwards { (at, *atom) } else { (*atom, at) };
+                    own.entry(to).or_default().push(from);
+                    let sole = nodes.sole(&scene.filters.atoms, &scene.everybody, at);
+                    if hosts.len() == 1 && sole == Some(*host) {
+                        none.entry(to).or_default().push(from);
+                    }
+                }
+            }
+        }
+        let none = rects(&mut scene.filters, none);
+        shape.others = scene.filters.space.minus(shape.others, none);
+        if outwards {
+            let own = rects(&mut scene.filters, own);
+            shape.own = scene.filters.space.or(shape.own, own);
+        }
+    }
+}
+
+/// Pairs as a set: of each target its sources.
+fn rects(filters: &mut Filters<'_>, pairs: BTreeMap<u32, Vec<u32>>) -> SetId {
+    let mut runs = vec![];
+    for (to, mut from) in pairs {
+        from.sort_unstable();
+        from.dedup();
+        runs.push((to, to, filters.space.values_of(Filters::SOURCE, &from)));
+    }
+    filters.space.runs(Filters::TARGET, runs.into_iter())
+}
