@@ -21,7 +21,7 @@ use super::fold::{Folder, Stack};
 use super::{FilterAtom, Filters, Owner, host};
 use crate::addr::Family;
 use crate::element::ElementId;
-use crate::fib::{Action, Entry, Side, TableId};
+use crate::fib::{Action, Addrs, Entry, Side, TableId};
 use crate::network::Network;
 use crate::set::{SetId, Space};
 use steps::{Chain, Step, backwards, beyond, covers};
@@ -66,7 +66,7 @@ struct Arrival<'a> {
 }
 
 /// How *own* and *same* are read.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 enum Reading {
     /// Peers are others.
     Others,
@@ -85,11 +85,11 @@ impl Filters<'_> {
         let mut found: BTreeMap<PartKey, Part> = BTreeMap::new();
         let (network, space) = (self.network, &mut self.space);
         let [egress, ingress] = [self.egress, self.ingress];
+        let folder = Folder::new(network, &self.atoms);
+        let (known, all) = (FxHashMap::default(), &mut found);
+        let mut spare = Spare { network, owned, folder, known, found: all, egress, ingress };
         for reading in [Reading::Others, Reading::OwnNode, Reading::Itself] {
-            let mut folder = Folder::new(network, &self.atoms);
-            folder.read_as(reading == Reading::OwnNode, reading == Reading::Itself);
-            let (known, found) = (FxHashMap::default(), &mut found);
-            let mut spare = Spare { network, owned, folder, known, found, egress, ingress };
+            spare.folder.read_as(reading == Reading::OwnNode, reading == Reading::Itself);
             for side in [Side::Source, Side::Target] {
                 spare.side(space, side, reading);
             }
@@ -102,7 +102,7 @@ struct Spare<'a, 'n> {
     network: &'n Network,
     owned: &'a Owned<'a>,
     folder: Folder<'a>,
-    known: FxHashMap<(Side, TableId), Runs>,
+    known: FxHashMap<(Side, TableId, Reading), Runs>,
     found: &'a mut BTreeMap<PartKey, Part>,
     /// What the filters of sources let through, and those of targets.
     egress: SetId,
@@ -153,14 +153,24 @@ impl Spare<'_, '_> {
             });
             let arriving: Vec<u32> = arriving.map(|(number, _)| number).collect();
             let arriving = space.values_of(peers, &arriving);
-            let chains = self.chains(space, side, &stack);
+            let mut chains = self.chains(space, (side, reading), &stack);
+            if reading != Reading::Others {
+                // Little arrives: to ask about that alone costs little.
+                let steps = chains.iter_mut().flat_map(|chain| &mut chain.steps);
+                steps.for_each(|step| step.set = space.and(step.set, arriving));
+            }
             let arrival = Arrival { side, reading, own: &own, set: arriving };
             self.stack(space, &chains, &arrival);
         }
     }
 
     /// The chains of a stack, as steps.
-    fn chains(&mut self, space: &mut Space, side: Side, (pipeline, stack): &Stack) -> Vec<Chain> {
+    fn chains(
+        &mut self,
+        space: &mut Space,
+        asked: (Side, Reading),
+        (pipeline, stack): &Stack,
+    ) -> Vec<Chain> {
         let tables = self.network.pipeline(*pipeline);
         let mut out = vec![];
         for (place, chain) in stack {
@@ -168,7 +178,7 @@ impl Spare<'_, '_> {
             let mut steps = vec![];
             for table in &chains.lists[*chain as usize] {
                 let owner = (self.owned.owner)(*table);
-                let runs = self.runs(space, side, *table);
+                let runs = self.runs(space, asked, *table);
                 steps.extend(runs.iter().map(|&(part, set, action)| {
                     let to = match action {
                         Action::Goto(to) => {
@@ -190,11 +200,20 @@ impl Spare<'_, '_> {
     }
 
     /// The entries of a table, neighbours of one part that do the same as one.
-    fn runs(&mut self, space: &mut Space, side: Side, table: TableId) -> Runs {
-        if let Some(known) = self.known.get(&(side, table)) {
+    fn runs(
+        &mut self,
+        space: &mut Space,
+        (side, reading): (Side, Reading),
+        table: TableId,
+    ) -> Runs {
+        let entries = &self.network.table(table).entries;
+        // What asks for nothing relative is read alike.
+        let relative = |addrs| matches!(addrs, Addrs::Own | Addrs::Same);
+        let asks = entries.iter().any(|e| relative(e.pattern.src) || relative(e.pattern.dst));
+        let reading = if asks { reading } else { Reading::Others };
+        if let Some(known) = self.known.get(&(side, table, reading)) {
             return Rc::clone(known);
         }
-        let entries = &self.network.table(table).entries;
         let key = |entry: &Entry| ((self.owned.part)(entry), entry.action);
         let mut runs = vec![];
         for run in entries.chunk_by(|a, b| key(a) == key(b)) {
@@ -204,7 +223,7 @@ impl Spare<'_, '_> {
             runs.push((part, space.any(&sets), action));
         }
         let runs = Rc::new(runs);
-        self.known.insert((side, table), Rc::clone(&runs));
+        self.known.insert((side, table, reading), Rc::clone(&runs));
         runs
     }
 
@@ -272,10 +291,12 @@ impl Spare<'_, '_> {
             let without = space.and(reach[first], without);
             let sets: Vec<SetId> = own.iter().map(|i| steps[*i].set).collect();
             let set = space.any(&sets);
-            let lets_all = own.len() == 1 && set == Space::FULL && steps[first].to.is_some();
+            let others = arrival.reading == Reading::Others;
+            let all = own.len() == 1 && set == Space::FULL && steps[first].to.is_some();
+            let lets_all = all || !others;
             let idle = with == without;
             let covers = match part {
-                Some(_) if idle && set != Space::EMPTY => {
+                Some(_) if idle && others && set != Space::EMPTY => {
                     Some(covers(space, chains, at, (&own, set), known))
                 }
                 _ => None,

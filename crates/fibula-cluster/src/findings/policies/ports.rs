@@ -67,6 +67,10 @@ fn behind(
             let mut all = Vec::new();
             for peer in peers {
                 let PeerOf::Pods(selection) = &peer.what else { return None };
+                // Who means all pods, as for DNS, means others than those of the input too.
+                if selection.pods.is_empty() {
+                    return None;
+                }
                 let selected = ground.select.pods(ground.select.id(selection)?);
                 // Of those that are not here nobody knows the ports.
                 if selected.surely.is_empty() && selected.perhaps.is_empty() {
