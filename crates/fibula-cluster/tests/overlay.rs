@@ -124,6 +124,21 @@ fn a_changed_template_replaces_the_pods() {
     }
 }
 
+/// Seen on an API server: a pod that is bound gets the labels of its Node that say where that is.
+#[test]
+fn labels_of_the_place_are_nobody_s_manifest() {
+    let mut base: Vec<Value> = dump().drain(2..).collect();
+    for pod in &mut base[..2] {
+        pod["metadata"]["labels"]["topology.kubernetes.io/zone"] = "a".into();
+    }
+    let (cluster, laid) = laid(&base, &[web(None, "web", 80)]);
+    assert_eq!((pods(&cluster), laid.pods), (kept(), 0), "a template has none");
+    let manifest = dump()[2].clone();
+    let (cluster, laid) = self::laid(&base, &[manifest]);
+    assert_eq!(laid.changed, 0, "a pod has none");
+    assert_eq!(cluster.pods[0].labels.get("topology.kubernetes.io/zone"), Some("a"));
+}
+
 /// An evicted pod stays in the cluster, and runs nowhere.
 #[test]
 fn pods_that_have_ended_are_no_pods_of_a_workload() {

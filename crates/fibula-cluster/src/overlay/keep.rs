@@ -1,8 +1,12 @@
 //! What the API server keeps of an object that a manifest is applied to: the fields that it sets
 //! itself, where the manifest does not.
 
-use crate::api::{Node, Pod, Service, ServicePort};
+use crate::api::{Node, Pod, Service, ServicePort, Word};
 use crate::object::{Kind, Object};
+
+/// The labels of its Node that a pod gets from the API server when it is bound to it.
+pub(super) const TOPOLOGY: [&str; 2] =
+    ["topology.kubernetes.io/zone", "topology.kubernetes.io/region"];
 
 /// Keeps what a manifest lacks and the API server has set.
 pub(super) fn server_set(before: &Object, object: &mut Object) {
@@ -80,6 +84,13 @@ fn protocol(port: &ServicePort) -> &str {
 fn pod(before: &Pod, pod: &mut Pod) {
     or(&mut pod.status, &before.status);
     or(&mut pod.spec.node_name, &before.spec.node_name);
+    let (had, has) = (&before.metadata.labels, &mut pod.metadata.labels);
+    let labels = TOPOLOGY.iter().filter(|key| has.get(key).is_none());
+    let labels: Vec<(Word, String)> =
+        labels.filter_map(|key| Some((Word::from(*key), had.get(key)?.to_owned()))).collect();
+    if !labels.is_empty() {
+        *has = std::mem::take(has).into_iter().chain(labels).collect();
+    }
     or(&mut pod.metadata.owner_references, &before.metadata.owner_references);
     or(&mut pod.metadata.deletion_timestamp, &before.metadata.deletion_timestamp);
 }

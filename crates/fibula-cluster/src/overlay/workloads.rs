@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::keep::TOPOLOGY;
 use super::{Laid, More, Numbered, Touched};
 use crate::api::{Container, Mention, Pod, PodSpec, PodTemplate};
 use crate::build::{by_hash, same};
@@ -12,7 +13,7 @@ use crate::object::{Kind, Object};
 use crate::place::ObjectId;
 
 /// What a workload's pods have beside the labels of its template, by who writes it.
-const CONTROLLERS: [&str; 10] = [
+const CONTROLLERS: [&str; 12] = [
     "pod-template-hash",
     "controller-revision-hash",
     "pod-template-generation",
@@ -23,6 +24,8 @@ const CONTROLLERS: [&str; 10] = [
     "batch.kubernetes.io/job-completion-index",
     "job-name",
     "controller-uid",
+    TOPOLOGY[0],
+    TOPOLOGY[1],
 ];
 
 /// The workloads that were laid over.
