@@ -30,6 +30,7 @@ mod windows;
 mod words;
 mod yaml;
 
+pub use bytes::reason;
 pub use input::Input;
 #[doc(hidden)]
 pub use read::read_by;

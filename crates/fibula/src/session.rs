@@ -10,7 +10,7 @@ use fibula_cluster::{Cluster, ObjectId, Options, Place, decides};
 use fibula_intended::{Daemon, Decisions, Intent, Listeners, place};
 use fibula_network::{Network, PlaceId, file};
 use fibula_report::{About, Excerpt, Notice, Page, Preface, Reading, Spot, Taken, error};
-use fibula_source::{Input, Refusal, Sources};
+use fibula_source::{Input, Refusal, Sources, reason};
 
 use crate::args::{InputArgs, ListenersArg};
 use crate::config::{Config, config};
@@ -142,8 +142,9 @@ impl Session {
             "-" => (streams.input)(),
             name => std::fs::read(name),
         };
-        let bytes =
-            bytes.map_err(|error| Stop::cannot(&format!("cannot read {name}: {error}"), None))?;
+        let bytes = bytes.map_err(|error| {
+            Stop::cannot(&format!("cannot read {name}: {}", reason(&error)), None)
+        })?;
         match file::read(&bytes) {
             Ok(file::Read { network, places }) => Ok(Session {
                 network,
@@ -248,9 +249,9 @@ impl Session {
 /// An input, by what was typed.
 fn input(name: &str, streams: &mut Streams<'_>) -> Result<Input, Stop> {
     match name {
-        "-" => (streams.input)()
-            .map(Input::Stdin)
-            .map_err(|error| Stop::cannot(&format!("cannot read standard input: {error}"), None)),
+        "-" => (streams.input)().map(Input::Stdin).map_err(|error| {
+            Stop::cannot(&format!("cannot read standard input: {}", reason(&error)), None)
+        }),
         "@k1" => Ok(Input::Text { name: "k1.yaml".to_owned(), text: K1.into() }),
         _ if name.starts_with('@') => Err(Stop::cannot(
             &format!("{name} is no input that fibula knows: say a file, a folder, - or @k1"),
