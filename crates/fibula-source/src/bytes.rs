@@ -89,7 +89,7 @@ pub(crate) fn unpacked(bytes: Vec<u8>) -> io::Result<Vec<u8>> {
 }
 
 /// What went wrong, in the system's words, without its number.
-pub(crate) fn reason(error: &io::Error) -> String {
+pub fn reason(error: &io::Error) -> String {
     let text = error.to_string();
     text.split(" (os error").next().unwrap_or(&text).to_owned()
 }

@@ -47,7 +47,7 @@ impl Home {
     pub(crate) fn read(&self, range: Range<u64>) -> io::Result<Vec<u8>> {
         let mut file = File::open(&self.path)?;
         if now(&file.metadata()?) != (self.length, self.changed) {
-            return Err(io::Error::other("it has changed since it was read"));
+            return Err(io::ErrorKind::InvalidData.into());
         }
         file.seek(SeekFrom::Start(range.start))?;
         let mut bytes = vec![];

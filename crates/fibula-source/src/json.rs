@@ -10,6 +10,7 @@
 //! one is not, the file is read once more, by brackets.
 
 mod cursor;
+mod mappings;
 
 use std::ops::Range;
 
@@ -18,6 +19,7 @@ use serde::de::IgnoredAny;
 
 use self::cursor::Top;
 pub(crate) use self::cursor::{By, Cursor};
+use self::mappings::Mappings;
 use crate::events::{self, MAX_DEPTH, Syntax};
 use crate::file::Format;
 use crate::objects::{Batch, Context, Found, Type, label, node, still_decides, typed};
@@ -152,7 +154,7 @@ fn list(
 fn object(context: Context<'_>, range: Range<usize>, kind: Kind, batch: &mut Batch) -> bool {
     let text = &context.file.text[range.clone()];
     let mut de = serde_json::Deserializer::from_str(text);
-    let read = kind.read(&mut de).and_then(|object| de.end().map(|()| object));
+    let read = kind.read(Mappings(&mut de)).and_then(|object| de.end().map(|()| object));
     let proved = read.is_ok();
     let read = match read {
         // Of a policy each field counts, and serde_json skips those that it does not know.

@@ -34,6 +34,7 @@ mod windows;
 mod words;
 mod yaml;
 
+pub use bytes::reason;
 pub use edit::{Amend, Amended, Hunk, block};
 pub use input::{Files, Held, Input};
 pub use promises::{Promises, promises};

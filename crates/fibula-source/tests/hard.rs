@@ -235,6 +235,24 @@ fn keys_are_given_once_wherever_they_are_read() {
     }
 }
 
+#[test]
+fn a_list_is_no_mapping() {
+    let pod = "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec: {containers: [{name: b, ports: [{containerPort: 80}]}]}\n";
+    let json = r#"{"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "a"}, "spec": {"containers": [{"name": "b", "ports": [{"containerPort": 80}]}]}}"#;
+    assert_eq!(bytes("f.json", json).objects, bytes("f.yaml", pod).objects);
+    for (mapping, list, quoted, items) in [
+        ("{name: a}", "[a]", "{\"name\": \"a\"}", "[\"a\"]"),
+        ("{containerPort: 80}", "[http, 80]", "{\"containerPort\": 80}", "[\"http\", 80]"),
+    ] {
+        let both =
+            [("f.yaml", pod.replace(mapping, list)), ("f.json", json.replace(quoted, items))];
+        for (name, text) in both {
+            let read = bytes(name, &text);
+            assert_eq!((&*refused(&read).expected, got(&read)), ("a mapping", "a list"), "{text}");
+        }
+    }
+}
+
 fn gzip(text: &[u8]) -> Vec<u8> {
     let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
     gzip.write_all(text).expect("it compresses");

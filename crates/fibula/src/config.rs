@@ -21,7 +21,7 @@ use fibula_answers::lint;
 use fibula_cluster::Severity;
 use fibula_intended::{Decision, Decisions, Profile};
 use fibula_report::{Page, error};
-use fibula_source::{Caret, Refusal};
+use fibula_source::{Caret, Refusal, reason};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
@@ -78,7 +78,9 @@ pub(crate) fn config(args: &InputArgs) -> Result<Config, Stop> {
         Err(error) if error.kind() == ErrorKind::NotFound && args.config.is_none() => {
             File::default()
         }
-        Err(error) => return Err(Stop::cannot(&format!("cannot read {name}: {error}"), None)),
+        Err(error) => {
+            return Err(Stop::cannot(&format!("cannot read {name}: {}", reason(&error)), None));
+        }
     };
     let (profile, decide) = match args.profile {
         Some(profile) => (Some(profile), vec![]),

@@ -10,7 +10,7 @@ use fibula_cluster::{Cluster, Decides, ObjectId, Options, Place, Severity, Wante
 use fibula_intended::{Daemon, Decisions, Intent, Listeners, place};
 use fibula_network::{Network, PlaceId, file};
 use fibula_report::{About, Excerpt, Notice, Page, Preface, Reading, Spot, Taken, error};
-use fibula_source::{Read, Refusal, Sources};
+use fibula_source::{Read, Refusal, Sources, reason};
 
 use crate::args::{InputArgs, ListenersArg};
 use crate::config::{Config, config};
@@ -236,8 +236,9 @@ impl Session {
             "-" => (streams.input)(),
             name => std::fs::read(name),
         };
-        let bytes =
-            bytes.map_err(|error| Stop::cannot(&format!("cannot read {name}: {error}"), None))?;
+        let bytes = bytes.map_err(|error| {
+            Stop::cannot(&format!("cannot read {name}: {}", reason(&error)), None)
+        })?;
         match file::read(&bytes) {
             Ok(file::Read { network, places }) => Ok(Session {
                 network,

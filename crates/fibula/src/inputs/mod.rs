@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use fibula_report::{Page, error};
 use fibula_source::git::{self, GitError};
-use fibula_source::{Forbidden, Input};
+use fibula_source::{Forbidden, Input, reason};
 
 use crate::args::{InputArgs, KubeArgs};
 use crate::session::K1;
@@ -81,9 +81,9 @@ pub(crate) fn named<'a>(
 /// An input, by what was typed.
 pub(crate) fn input(name: &str, kube: &KubeArgs, streams: &mut Streams<'_>) -> Result<Input, Stop> {
     match name {
-        "-" => (streams.input)()
-            .map(Input::Stdin)
-            .map_err(|error| Stop::cannot(&format!("cannot read standard input: {error}"), None)),
+        "-" => (streams.input)().map(Input::Stdin).map_err(|error| {
+            Stop::cannot(&format!("cannot read standard input: {}", reason(&error)), None)
+        }),
         "@k1" => Ok(Input::Text { name: "k1.yaml".to_owned(), text: K1.into() }),
         kube::NAME => cluster(kube.context.as_deref(), kube),
         _ if name.starts_with('@') => match name.strip_prefix(kube::NAME) {
