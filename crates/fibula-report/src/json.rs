@@ -22,8 +22,8 @@ use crate::life;
 use crate::page::Screen;
 use crate::policies;
 use crate::preface::{About, Preface};
-use crate::view::View;
 use crate::served;
+use crate::view::View;
 
 /// `verify`.
 pub fn verify(

@@ -30,11 +30,11 @@ mod policies;
 mod preface;
 mod reach;
 mod reply;
+mod served;
 mod style;
 mod trace;
 mod verify;
 mod view;
-mod served;
 mod why;
 
 pub use demo::{Broken, Demo, cut, demo};

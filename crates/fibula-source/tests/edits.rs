@@ -132,14 +132,20 @@ fn a_rule_comes_where_there_is_none_yet() {
     // What is said beside the key is not torn from it.
     let spec = "  ingress: []  # nobody\n  podSelector: {}\n";
     let got = after("p.yaml", &policy(spec), append("spec.ingress", rule())).expect("an edit");
-    assert!(got.contains("  ingress: [{from: [{podSelector: {matchLabels: {app: web}}}]}]  # nobody\n"), "{got}");
+    assert!(
+        got.contains("  ingress: [{from: [{podSelector: {matchLabels: {app: web}}}]}]  # nobody\n"),
+        "{got}"
+    );
 }
 
 #[test]
 fn a_rule_comes_before_another_one() {
     let spec = "  podSelector: {}\n  ingress:\n  # the first\n  - ports:\n    - port: 80\n";
-    let edit =
-        Amend::Insert { path: "spec.ingress".to_owned(), index: 0, value: json!({"from": [peer()]}) };
+    let edit = Amend::Insert {
+        path: "spec.ingress".to_owned(),
+        index: 0,
+        value: json!({"from": [peer()]}),
+    };
     let got = after("p.yaml", &policy(spec), edit).expect("an edit");
     assert!(
         got.contains("  # the first\n  - from:\n    - podSelector:\n        matchLabels:\n          app: web\n  - ports:\n"),

@@ -105,11 +105,8 @@ fn new_policy(cluster: &Cluster, judged: &Judged) -> Option<Policy> {
         Direction::Ingress => format!("allow-{other}-to-{one}"),
         Direction::Egress => format!("allow-{one}-to-{other}"),
     };
-    let rule = NewRule {
-        action: RuleAction::Allow,
-        peers: vec![peer],
-        ports: vec![port(judged.port)],
-    };
+    let rule =
+        NewRule { action: RuleAction::Allow, peers: vec![peer], ports: vec![port(judged.port)] };
     made(cluster, &judged.subject, direction, &name, &[rule])
 }
 

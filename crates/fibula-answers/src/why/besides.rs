@@ -62,8 +62,7 @@ pub(super) fn besides(old: Ground<'_>, new: Ground<'_>, wanted: &Wanted) -> Opti
         ..Besides::default()
     };
     let both = before.services.iter().zip(&after.services).enumerate();
-    let touched: Vec<usize> =
-        both.filter(|(_, (old, new))| old != new).map(|(at, _)| at).collect();
+    let touched: Vec<usize> = both.filter(|(_, (old, new))| old != new).map(|(at, _)| at).collect();
     if !touched.is_empty() {
         (found.serves, found.fails) = uses(old, new, &touched, &|from| wanted.sends(from));
     }
@@ -99,9 +98,8 @@ fn pairs(
                         false => Some(from.clone()),
                     };
                     let both = from.zip(to);
-                    let both = both.and_then(|(from, to)| {
-                        Some((beyond(&inner, from)?, beyond(&inner, to)?))
-                    });
+                    let both = both
+                        .and_then(|(from, to)| Some((beyond(&inner, from)?, beyond(&inner, to)?)));
                     let Some((from, to)) = &both else { continue };
                     let ports = toward.ports.minus(&zero);
                     let ports = match wanted.is(from, to) {
@@ -300,15 +298,15 @@ impl Wanted {
                     _ => false,
                 };
                 let own = self.out.iter().filter(|(addr, ..)| is(addr));
-                Ports::new(own.map(|(_, proto, port)| (*proto, (u32::from(*port), u32::from(*port)))))
+                Ports::new(
+                    own.map(|(_, proto, port)| (*proto, (u32::from(*port), u32::from(*port)))),
+                )
             }
             _ => {
                 // What was asked of each of them.
                 let of = |id: &ElementId| {
                     let own = self.to.iter().filter(|(to, ..)| to == id);
-                    Ports::new(
-                        own.map(|(_, proto, p)| (*proto, (u32::from(*p), u32::from(*p)))),
-                    )
+                    Ports::new(own.map(|(_, proto, p)| (*proto, (u32::from(*p), u32::from(*p)))))
                 };
                 let mut all = to.elements.iter().map(of);
                 let first = all.next()?;

@@ -7,8 +7,8 @@ use fibula_network::walk::Verdict;
 use fibula_network::{Addr, ElementId, Header, Kind, Network, Proto};
 
 use super::peers::End;
-use crate::trace::policies::{Direction, Ruling, Says};
 use crate::names::{Candidate, What};
+use crate::trace::policies::{Direction, Ruling, Says};
 use crate::trace::{Branch, Query, Trace, Why, header_before, placement};
 
 /// Something in the way.
@@ -69,12 +69,7 @@ pub(super) fn blocks(cluster: &Cluster, network: &Network, trace: &Trace) -> Vec
 }
 
 /// What policies said no to on the way of a message, or would have said no to further on.
-fn found_of(
-    cluster: &Cluster,
-    network: &Network,
-    trace: &Trace,
-    branch: &Branch,
-) -> Vec<Block> {
+fn found_of(cluster: &Cluster, network: &Network, trace: &Trace, branch: &Branch) -> Vec<Block> {
     let life = &branch.life;
     let no = branch.rulings.iter().filter(|ruling| ruling.is_no());
     no.filter_map(|ruling| {

@@ -8,12 +8,12 @@ use fibula_cluster::{
 use fibula_network::{Kind, Network};
 use ipnet::IpNet;
 
+use super::Goal;
 use super::allow::made;
 use super::blocks::{end, outer, protocol};
 use super::labels;
 use super::peers::{End, NAME, equal, everywhere, own_ranges};
 use super::prove::{Prover, is_so};
-use super::Goal;
 use crate::change::{Change, Edit, NewRule, RuleAt};
 use crate::trace::policies::{Cited, Direction, Says};
 use crate::trace::{Trace, header_before, place};
@@ -117,9 +117,7 @@ fn without(
     let rule = direction.rules(policy).iter().find(|rule| rule.index == cited.rule)?;
     let others = rule.peers().iter().any(|peer| peer.place.port != cited.place.port);
     match part {
-        Part::Peer if others => {
-            Some(Edit::RemovePeer { rule: at, peer: cited.place.port? })
-        }
+        Part::Peer if others => Some(Edit::RemovePeer { rule: at, peer: cited.place.port? }),
         Part::Port if rule.ports().len() > 1 => {
             let branches = trace.ways.iter().flat_map(|way| &way.branches);
             let mut arriving = branches.filter(|branch| branch.arrived());

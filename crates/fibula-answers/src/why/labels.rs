@@ -75,8 +75,7 @@ fn edits(cluster: &Cluster, ends: [&End; 2], missed: Vec<Missed>) -> Vec<Edit> {
     }
     for end in ends {
         let End::Pods { namespace, workload } = end else { continue };
-        let of =
-            Labelled::Workload { namespace: namespace.clone(), workload: workload.clone() };
+        let of = Labelled::Workload { namespace: namespace.clone(), workload: workload.clone() };
         for (key, value) in &asked.pods {
             let pods = end.pods(cluster);
             let has = |pod: &&fibula_cluster::Pod| pod.labels.get(key) == value.as_deref();

@@ -64,8 +64,7 @@ impl End {
     /// Its pods that take part.
     pub(super) fn pods<'c>(&self, cluster: &'c Cluster) -> Vec<&'c Pod> {
         let End::Pods { namespace, workload } = self else { return vec![] };
-        let own =
-            |pod: &&Pod| pod.live && pod.namespace == *namespace && pod.workload == *workload;
+        let own = |pod: &&Pod| pod.live && pod.namespace == *namespace && pod.workload == *workload;
         cluster.pods.iter().filter(own).collect()
     }
 

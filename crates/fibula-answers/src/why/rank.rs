@@ -11,11 +11,11 @@ const MOST_REJECTED: usize = 2;
 
 /// The best of each kind, few other connections first, then few lines; and the best of those that
 /// break something, of kinds of which none is offered.
-pub(super) fn rank(
-    found: Vec<(Offer, Option<Because>)>,
-) -> (Vec<Offer>, Vec<(Offer, Because)>) {
+pub(super) fn rank(found: Vec<(Offer, Option<Because>)>) -> (Vec<Offer>, Vec<(Offer, Because)>) {
     let mut found = found;
-    found.sort_by(|(a, _), (b, _)| a.order().partial_cmp(&b.order()).unwrap_or(std::cmp::Ordering::Equal));
+    found.sort_by(|(a, _), (b, _)| {
+        a.order().partial_cmp(&b.order()).unwrap_or(std::cmp::Ordering::Equal)
+    });
     // Of each kind the best, of those that break nothing and of those that do.
     let mut offers: Vec<Offer> = vec![];
     let mut rejected: Vec<(Offer, Because)> = vec![];

@@ -49,7 +49,8 @@ pub(super) fn uses(
         }
         let name = |((service, port), from): ((usize, Port), Vec<ElementId>)| {
             let service = new.cluster.and_then(|cluster| cluster.services.get(service));
-            let service = service.map_or_else(String::new, |s| format!("{}/{}", s.namespace, s.name));
+            let service =
+                service.map_or_else(String::new, |s| format!("{}/{}", s.namespace, s.name));
             Used { service, port, from: who(new, &from) }
         };
         found.into_iter().map(name).collect()

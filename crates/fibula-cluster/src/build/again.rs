@@ -77,9 +77,9 @@ fn families(service: &Service, pods: &[Pod]) -> [bool; 2] {
         return own;
     }
     match of(Box::new(service.standing().map(|endpoint| endpoint.addr.is_ipv4()))) {
-        [false, false] => of(Box::new(
-            pods.iter().flat_map(|pod| &pod.addresses).map(std::net::IpAddr::is_ipv4),
-        )),
+        [false, false] => {
+            of(Box::new(pods.iter().flat_map(|pod| &pod.addresses).map(std::net::IpAddr::is_ipv4)))
+        }
         some => some,
     }
 }

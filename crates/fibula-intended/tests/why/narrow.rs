@@ -150,8 +150,7 @@ impl Space<'_> {
         });
         policies
             .flat_map(|policy| {
-                let at =
-                    RuleAt { policy: policy.object, direction: self.direction, rule: 0 };
+                let at = RuleAt { policy: policy.object, direction: self.direction, rule: 0 };
                 let peers = self.selections(&policy.namespace).into_iter();
                 peers.map(move |peer| Edit::AddRule {
                     at,

@@ -30,7 +30,9 @@ pub(crate) fn truth(network: &Network, numbers: &BTreeSet<u16>) -> Open {
             let Some(src) = own.iter().copied().find(|own| own.family() == dst.family()) else {
                 continue;
             };
-            for (proto, dport) in Proto::ALL.into_iter().flat_map(|p| numbers.iter().map(move |n| (p, *n))) {
+            for (proto, dport) in
+                Proto::ALL.into_iter().flat_map(|p| numbers.iter().map(move |n| (p, *n)))
+            {
                 let header = Header { src, sport: 41_000, dst, dport, proto };
                 let judge = |lives: &[fibula_network::walk::Life]| lives.iter().all(arrived);
                 if let Truth::Always(is) = ask(&walks, sender, header, judge) {

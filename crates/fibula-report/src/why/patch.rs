@@ -54,10 +54,8 @@ pub fn patch(cluster: &Cluster, sources: &Sources, change: &Change) -> Option<Pa
 
 /// The files with the edits of a change, where they are surely what it makes.
 fn edited(sources: &Sources, change: &Change, docs: &[Doc]) -> Option<Vec<Amended>> {
-    let edits: Vec<(ObjectId, Amend)> = docs
-        .iter()
-        .map(|doc| Some((doc.object.id?, doc.amend.clone())))
-        .collect::<Option<_>>()?;
+    let edits: Vec<(ObjectId, Amend)> =
+        docs.iter().map(|doc| Some((doc.object.id?, doc.amend.clone()))).collect::<Option<_>>()?;
     let files = sources.amend(&edits)?;
     let right = files.iter().flat_map(|file| &file.objects).all(|(id, before, after)| {
         let of = |object: &fibula_cluster::Object| {
@@ -169,12 +167,7 @@ fn diff(name: &str, file: &Amended, out: &mut String) {
         let (old, new) = (to - from, to - from + come - go);
         let start = |at: i64, n: usize| if n == 0 { at } else { at + 1 };
         let at = i64::try_from(from).unwrap_or(i64::MAX);
-        let _ = writeln!(
-            out,
-            "@@ -{},{old} +{},{new} @@",
-            start(at, old),
-            start(at + shift, new)
-        );
+        let _ = writeln!(out, "@@ -{},{old} +{},{new} @@", start(at, old), start(at + shift, new));
         shift += i64::try_from(come).unwrap_or(0) - i64::try_from(go).unwrap_or(0);
         let mut at = from;
         for hunk in together {

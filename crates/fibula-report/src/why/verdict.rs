@@ -103,7 +103,10 @@ pub(super) fn block(view: &View<'_>, block: &Block) -> String {
                 }
                 Says::Rule(cited) => {
                     let place = (view.place)(policies::place(cited.place));
-                    format!("by the {way} of {pod}: {} denies it", at(policies::names(ruling), place))
+                    format!(
+                        "by the {way} of {pod}: {} denies it",
+                        at(policies::names(ruling), place)
+                    )
                 }
                 Says::Exempt(id) => format!("by the {way} of {pod} ({id})"),
             }
@@ -179,9 +182,10 @@ fn whose(view: &View<'_>, pod: ElementId) -> String {
     let workload = view.cluster.and_then(|cluster| {
         let named = |pod: &&Pod| name.split_once('/') == Some((&pod.namespace, &pod.name));
         let own = cluster.pods.iter().find(named)?;
-        let mut others = cluster.pods.iter().filter(|other| {
-            other.namespace == own.namespace && other.workload == own.workload
-        });
+        let mut others = cluster
+            .pods
+            .iter()
+            .filter(|other| other.namespace == own.namespace && other.workload == own.workload);
         let alike = others.all(|other| other.labels == own.labels);
         let short = !view.name(pod).contains('/');
         let namespace = if short { "" } else { &*own.namespace };

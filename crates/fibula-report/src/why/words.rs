@@ -122,9 +122,9 @@ fn told(pairs: &[Pairs], used: &[Used]) -> String {
         let ports = ports(&pairs.ports);
         format!("{perhaps}{} → {}:{ports}", names(&pairs.from), names(&pairs.to))
     });
-    let used = used.iter().map(|used| {
-        format!("{} → svc/{}:{}", names(&used.from), short(&used.service), used.port)
-    });
+    let used = used
+        .iter()
+        .map(|used| format!("{} → svc/{}:{}", names(&used.from), short(&used.service), used.port));
     let mut all: Vec<String> = each.chain(used).collect();
     if all.len() > MOST_GROUPS {
         let more = all.len() - MOST_GROUPS + 1;

@@ -269,7 +269,8 @@ impl Doc<'_> {
             return None;
         }
         let end = self.end(found.value).max(found.key.map_or(0, |key| self.events[key].end));
-        let end = line_end(self.text, self.text[..end].trim_end_matches(['\n', '\r']).len().max(first));
+        let end =
+            line_end(self.text, self.text[..end].trim_end_matches(['\n', '\r']).len().max(first));
         if only {
             let key = &self.events[above.key?];
             let colon = key.end + self.text[key.end..].find(':')? + 1;

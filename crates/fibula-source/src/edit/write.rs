@@ -53,7 +53,8 @@ pub(crate) fn item(value: &Value, style: Style) -> Vec<String> {
 pub(crate) fn flow(value: &Value) -> String {
     match value {
         Value::Object(map) => {
-            let entries = map.iter().map(|(key, value)| format!("{}: {}", scalar(key), flow(value)));
+            let entries =
+                map.iter().map(|(key, value)| format!("{}: {}", scalar(key), flow(value)));
             format!("{{{}}}", entries.collect::<Vec<_>>().join(", "))
         }
         Value::Array(items) => {
@@ -107,7 +108,8 @@ mod tests {
 
     #[test]
     fn what_would_be_read_as_something_else_is_quoted() {
-        for text in ["", "true", "no", "1", "0x1f", "- a", "a: b", "a #b", "#a", "*a", "a:", "{a}"] {
+        for text in ["", "true", "no", "1", "0x1f", "- a", "a: b", "a #b", "#a", "*a", "a:", "{a}"]
+        {
             assert!(scalar(text).starts_with('"'), "{text}");
         }
         for text in ["a", "app.kubernetes.io/name", "a-b", "a:b", "198.51.100.0/24", "0.0.0.0/0"] {

@@ -88,9 +88,8 @@ fn called(file: &str) -> String {
 impl Book for Session {
     fn selects_itself(&self, namespace: &str, workload: &Workload, key: &str) -> bool {
         let Some(cluster) = &self.cluster else { return false };
-        let own = |pod: &&fibula_cluster::Pod| {
-            pod.namespace == namespace && pod.workload == *workload
-        };
+        let own =
+            |pod: &&fibula_cluster::Pod| pod.namespace == namespace && pod.workload == *workload;
         let Some(pod) = cluster.pods.iter().find(own) else { return false };
         let made = cluster.makers.iter().any(|(object, _)| *object == pod.object);
         if !made {

@@ -36,7 +36,10 @@ fn the_reference_session_is_as_it_was_drawn() {
         let Ran { code, out, err } =
             run_on(screen, &[&["why", "-f", &path], question].concat(), b"");
         let out = out.replace(&path, "boutique.yaml");
-        said.push(format!("$ fibula why -f boutique.yaml {}\n{err}{out}[exit {code}]\n", question.join(" ")));
+        said.push(format!(
+            "$ fibula why -f boutique.yaml {}\n{err}{out}[exit {code}]\n",
+            question.join(" ")
+        ));
     }
     assert_data_eq!(said.join("\n"), file!["../snapshots/why/boutique.txt"].raw());
 }
@@ -49,7 +52,11 @@ fn each_patch_of_the_session_is_there() {
     let text = fs::read_to_string(&path).expect("a file");
     let path = path.display().to_string();
     let ask = |n: &str| {
-        run_on(Screen::PIPE, &["why", "-f", &path, "frontend", "redis-cart:6379", "--patch", n], b"")
+        run_on(
+            Screen::PIPE,
+            &["why", "-f", &path, "frontend", "redis-cart:6379", "--patch", n],
+            b"",
+        )
     };
     let diff = ask("1").out;
     let context = diff.lines().filter_map(|line| line.strip_prefix(' '));

@@ -1,8 +1,8 @@
 //! What decides, the changes that would turn it, and what is printed to apply them.
 
+mod boutique;
 #[path = "../common/mod.rs"]
 mod common;
-mod boutique;
 mod patches;
 mod sessions;
 

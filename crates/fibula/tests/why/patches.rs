@@ -250,8 +250,7 @@ fn lines_may_end_as_elsewhere() {
 #[test]
 fn a_dump_is_patched_in_the_cluster() {
     // The shop as a dump has it: one list of JSON.
-    let Read { objects, .. } =
-        read(&[Input::Text { name: "shop.yaml".to_owned(), text: shop() }]);
+    let Read { objects, .. } = read(&[Input::Text { name: "shop.yaml".to_owned(), text: shop() }]);
     let dump = dump(&shop());
     let again = read(&[Input::Text { name: "shop.json".to_owned(), text: dump.clone() }]);
     let objects_of = |objects: &[(fibula_cluster::ObjectId, fibula_cluster::Object)]| {

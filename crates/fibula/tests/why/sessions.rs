@@ -57,11 +57,8 @@ fn svc_10_what_a_service_has_no_use_for_can_be_allowed() {
 
 #[test]
 fn what_works_can_be_closed() {
-    let questions = [
-        "cart db:5432 --close",
-        "cart pod/web-1:8080 --close",
-        "web svc/cart:7070 --close",
-    ];
+    let questions =
+        ["cart db:5432 --close", "cart pod/web-1:8080 --close", "web svc/cart:7070 --close"];
     check(&session(USUAL, &questions), file!["../snapshots/why/close.txt"]);
 }
 
