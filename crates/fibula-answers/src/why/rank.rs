@@ -56,10 +56,12 @@ impl Offer {
         (opens, closes, self.change.lines(), self.change.kinds())
     }
 
-    /// Whether nobody would take the other one: the same policies are edited in fewer lines.
+    /// Whether nobody would take the other one: it makes a rule where one that is there will do, in
+    /// fewer lines.
     fn outdoes(&self, other: &Offer) -> bool {
         let policies = self.change.policies();
-        !policies.is_empty()
+        other.change.kinds().contains(&Kind::Rule)
+            && !policies.is_empty()
             && policies == other.change.policies()
             && self.change.lines() < other.change.lines()
             && self.order() <= other.order()

@@ -37,9 +37,9 @@ pub(crate) fn one(
 ) -> Result<(), String> {
     let changed = change.apply(&scene.cluster).ok_or("it cannot be made")?;
     let new = network(&changed, &scene.intent);
-    let numbers = numbers(&[&scene.network, &new]);
-    let (before, after) = (truth(&scene.network, &numbers), truth(&new, &numbers));
     let wanted = wanted(scene, why).ok_or("no message was asked for")?;
+    let numbers = numbers(&[&scene.network, &new], wanted);
+    let (before, after) = (truth(&scene.network, &numbers), truth(&new, &numbers));
     let should = why.goal == Goal::Allow;
     if after.get(&wanted).is_some_and(|open| *open != should) {
         return Err(format!("it does not do what it is for: {:?}", after.get(&wanted)));
@@ -113,7 +113,7 @@ pub(crate) fn comes_to(
 ) -> Option<(bool, BTreeSet<Message>, BTreeSet<Message>)> {
     let changed = change.apply(&scene.cluster)?;
     let new = network(&changed, &scene.intent);
-    let numbers = numbers(&[&scene.network, &new]);
+    let numbers = numbers(&[&scene.network, &new], wanted);
     let (before, after) = (truth(&scene.network, &numbers), truth(&new, &numbers));
     let open = *after.get(&wanted)?;
     let (mut opens, mut closes) = (opened(&before, &after), opened(&after, &before));

@@ -15,17 +15,17 @@ kind: List
 items:
 - {apiVersion: v1, kind: Node, metadata: {name: n1}, status: {addresses: [{type: InternalIP, address: 10.0.0.1}]}}
 - {apiVersion: v1, kind: Namespace, metadata: {name: a, labels: {team: a}}}
-- {apiVersion: v1, kind: Pod, metadata: {namespace: a, name: p1, labels: {app: x, tier: x}}, spec: {nodeName: n1, containers: [{name: c}]}, status: {podIP: 10.0.1.1}}
-- {apiVersion: v1, kind: Pod, metadata: {namespace: a, name: p2, labels: {app: x, tier: y}}, spec: {nodeName: n1, containers: [{name: c}]}, status: {podIP: 10.0.1.2}}
-- {apiVersion: v1, kind: Pod, metadata: {namespace: a, name: p3, labels: {app: y}}, spec: {nodeName: n1, containers: [{name: c, ports: [{containerPort: 80}]}]}, status: {podIP: 10.0.1.3}}
+- {apiVersion: v1, kind: Pod, metadata: {namespace: a, name: p1, labels: {app: one, tier: one}}, spec: {nodeName: n1, containers: [{name: c}]}, status: {podIP: 10.0.1.1}}
+- {apiVersion: v1, kind: Pod, metadata: {namespace: a, name: p2, labels: {app: one, tier: two}}, spec: {nodeName: n1, containers: [{name: c}]}, status: {podIP: 10.0.1.2}}
+- {apiVersion: v1, kind: Pod, metadata: {namespace: a, name: p3, labels: {app: two}}, spec: {nodeName: n1, containers: [{name: c, ports: [{containerPort: 80}]}]}, status: {podIP: 10.0.1.3}}
 - apiVersion: networking.k8s.io/v1
   kind: NetworkPolicy
   metadata: {namespace: a, name: guard}
   spec:
-    podSelector: {matchLabels: {app: y}}
+    podSelector: {matchLabels: {app: two}}
     ingress:
-    - {from: [{podSelector: {matchLabels: {app: z}}}], ports: [{port: 80}]}
-    - {from: [{podSelector: {matchLabels: {tier: x}}}], ports: [{port: 81}]}
+    - {from: [{podSelector: {matchLabels: {app: six}}}], ports: [{port: 80}]}
+    - {from: [{podSelector: {matchLabels: {tier: one}}}], ports: [{port: 81}]}
 ";
 
 const ASKED: (&str, &str) = ("pod/a/p1", "pod/a/p3:80");

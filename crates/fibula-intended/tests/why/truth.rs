@@ -44,9 +44,10 @@ pub(crate) fn truth(network: &Network, numbers: &BTreeSet<u16>) -> Open {
     open
 }
 
-/// The ports that the entries of either network tell apart.
-pub(crate) fn numbers(networks: &[&Network]) -> BTreeSet<u16> {
+/// The ports that the entries of either network tell apart, and that of a message.
+pub(crate) fn numbers(networks: &[&Network], wanted: Message) -> BTreeSet<u16> {
     let mut all: BTreeSet<u16> = networks.iter().flat_map(|network| ports(network)).collect();
+    all.insert(wanted.3);
     all.remove(&0);
     all
 }
