@@ -29,9 +29,9 @@ pub(super) struct OwnNode {
     pub(super) with: bool,
 }
 
-/// What the Node of a pod lets through of it, by the joint of the pod and by the Node: already in the
+/// What the Node of a pod lets through of it, by the joints of the pod and of the Node: already in the
 /// space of both.
-type Known = FxHashMap<(usize, ElementId), Leaf>;
+type Known = FxHashMap<(usize, usize), Leaf>;
 
 /// What opens and what closes of each pod's own Node. None where that is as other Nodes in both.
 pub(super) fn own_nodes(
@@ -115,10 +115,11 @@ impl Of<'_, '_> {
         let Some(host) = self.filters.network.fib(pod).and_then(|fib| fib.me.host) else {
             return Some([None; 2]);
         };
-        if let Some(leaf) = known.get(&(source, host)) {
+        let target = self.joints.of(host)?;
+        if let Some(leaf) = known.get(&(source, target)) {
             return Some(*leaf);
         }
-        let node = &self.joints.all[self.joints.of(host)?];
+        let node = &self.joints.all[target];
         if !node.contested.is_empty() {
             return None;
         }
@@ -130,7 +131,7 @@ impl Of<'_, '_> {
                 pair.import_part(self.side, self.filters, set)
             });
         }
-        known.insert((source, host), leaf);
+        known.insert((source, target), leaf);
         Some(leaf)
     }
 }

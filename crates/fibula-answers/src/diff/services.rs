@@ -3,9 +3,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use fibula_cluster::{Place, Service, ServiceKind};
+use fibula_cluster::{Cluster, Place, Service, ServiceKind};
 use fibula_network::filters::Filters;
-use fibula_network::{Addr, ElementId, Port};
+use fibula_network::{Addr, ElementId, Kind, Port};
 use rustc_hash::FxHashMap;
 
 use super::entities::Entities;
@@ -99,6 +99,12 @@ pub(super) struct Asking<'a> {
     pub(super) entities: &'a Entities,
 }
 
+/// Whose a pod is, by its place in the cluster's list, and whose a switch is.
+struct Owners {
+    pods: Vec<Option<PartyId>>,
+    all: FxHashMap<ElementId, PartyId>,
+}
+
 /// A Service in both, or in one.
 type Both<'a> = [Option<(usize, &'a Service)>; 2];
 
@@ -115,13 +121,7 @@ impl Asking<'_> {
                 both[side] = Some((at, service));
             }
         }
-        let owners = [0, 1].map(|side| {
-            let mut of: FxHashMap<ElementId, PartyId> = FxHashMap::default();
-            for entity in &self.entities.all {
-                of.extend(entity.sides[side].map(|id| (id, entity.whole)));
-            }
-            of
-        });
+        let owners = [(0, old), (1, new)].map(|(side, cluster)| self.owners(side, cluster));
         let mut found: Vec<Served> = vec![];
         let mut asked: [Vec<usize>; 2] = Default::default();
         for both in services.into_values() {
@@ -145,6 +145,20 @@ impl Asking<'_> {
         found
     }
 
+    /// Whose pods and Nodes these are.
+    fn owners(&self, side: usize, cluster: &Cluster) -> Owners {
+        let mut all: FxHashMap<ElementId, PartyId> = FxHashMap::default();
+        for entity in &self.entities.all {
+            all.extend(entity.sides[side].map(|id| (id, entity.whole)));
+        }
+        let mut switches = self.grounds[side].network.of_kind(Kind::Pod);
+        let pods = cluster.pods.iter().map(|pod| {
+            let id = if pod.has_network() { switches.next() } else { None };
+            id.and_then(|id| all.get(&id).copied())
+        });
+        Owners { pods: pods.collect(), all }
+    }
+
     /// Who can use Services of one of the two.
     fn raw(&self, side: usize, filters: &mut Filters<'_>, services: &[usize]) -> Vec<Raw> {
         let to = Side { services: services.to_vec(), ..Side::default() };
@@ -153,7 +167,7 @@ impl Asking<'_> {
         ask(self.grounds[side], filters, self.joints[side], &|_| true, &picked)
     }
 
-    fn changed(&self, both: &Both<'_>, owners: &[FxHashMap<ElementId, PartyId>; 2]) -> Vec<Served> {
+    fn changed(&self, both: &Both<'_>, owners: &[Owners; 2]) -> Vec<Served> {
         let whole = |side: usize, service: &Service, what| {
             let place = Place { object: service.object, container: None, port: None };
             Served {
@@ -236,19 +250,18 @@ impl Asking<'_> {
     }
 
     /// Who stands behind a port and is to get messages, by workload.
-    fn behind(
-        &self,
-        side: usize,
-        service: &Service,
-        index: u16,
-        owners: &FxHashMap<ElementId, PartyId>,
-    ) -> Behind {
+    fn behind(&self, side: usize, service: &Service, index: u16, owners: &Owners) -> Behind {
         let network = self.grounds[side].network;
         let ready = service.endpoints_of(index).iter().filter(|end| end.ready);
         let ends = ready.map(|end| {
             let addr = Addr::from(end.addr);
-            let owner = network.owners_of(addr).first().and_then(|owner| owners.get(&owner.to));
-            (owner.copied().ok_or(addr), end.number)
+            // Where the objects say which pod it is, nobody else need be looked for.
+            let pod = end.pod.and_then(|at| owners.pods.get(at).copied().flatten());
+            let found = || {
+                let owner = network.owners_of(addr).first()?;
+                owners.all.get(&owner.to).copied()
+            };
+            (pod.or_else(found).ok_or(addr), end.number)
         });
         ends.collect()
     }
