@@ -73,8 +73,11 @@ pub(crate) fn overview(streams: &mut Streams<'_>) -> Done {
         2,
         vec![
             row("Ask", "trace FROM TO[:PORT]", "what happens to a message, hop by hop"),
+            row("", "why FROM TO[:PORT]", "what decides, and the smallest change that turns it"),
+            row("", "reach [FROM] [TO]", "who can reach whom"),
             row("Guard", "lint", "what looks wrong"),
             row("", "diff OLD NEW", "what a change opens and closes"),
+            row("", "check [PROMISES]", "does it keep what was promised, and what its pods name?"),
             row("Understand", "demo", "all of it on K1, the example of the model"),
             row("", "verify", "is this a Kubernetes network?"),
             row("", "graph", "the network itself, as text, JSON or a picture"),
@@ -89,7 +92,7 @@ pub(crate) fn overview(streams: &mut Streams<'_>) -> Done {
     page.line(Text::from("  ").with(Label::Name, "Input").plain(format!("       {input}")));
     let start = Text::from("  ").with(Label::Name, "Start with").plain("  ");
     let start = start.with(Label::Command, "fibula demo").plain("   or   ");
-    page.line(start.with(Label::Command, "fibula trace -f @k1 c1-1 p2:8080"));
+    page.line(start.with(Label::Command, "fibula trace -f @kube web db:5432"));
     page.print(&streams.screen, streams.out)?;
     Ok(Exit::Yes)
 }
