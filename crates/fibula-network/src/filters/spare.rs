@@ -328,7 +328,7 @@ impl Spare<'_, '_> {
     /// or goes to its own Node, has none there.
     fn is_withheld(&self, space: &mut Space, arrival: &Arrival<'_>, set: SetId) -> bool {
         if arrival.reading != Reading::Others {
-            return true;
+            return false;
         }
         let (level, others) = match arrival.side {
             Side::Source => (Filters::SOURCE, self.ingress),
