@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use fibula_cluster::promise::{self, Said, Verb};
-use fibula_cluster::{Service, ServicePort};
+use fibula_cluster::{Endpoint, Protocol, Service, ServicePort};
 use fibula_network::{Addr, AddrSet, ElementId, Port, Range};
 
 use super::picked::Picked;
@@ -220,7 +220,15 @@ impl Finder<'_, '_> {
         let mut by_ports = ByPorts::new();
         for (index, port) in offered {
             let ends = service.endpoints_of(index).iter();
-            for end in ends.filter(|end| end.ready || !self.reach) {
+            let mut ends: Vec<&Endpoint> = ends.filter(|end| end.ready || !self.reach).collect();
+            // Clients of a headless Service use the ports of its endpoints.
+            let meant = |end: &&Endpoint| {
+                ports.iter().any(|ports| is_number(ports, port.protocol, end.number))
+            };
+            if headless && ends.iter().any(meant) {
+                ends.retain(meant);
+            }
+            for end in ends {
                 let number = u32::from(end.number);
                 let ports = Ports::new([(proto(port.protocol), (number, number))]);
                 let addr = Addr::from(end.addr);
@@ -249,13 +257,22 @@ fn called(port: &ServicePort) -> String {
 fn offers(service: &Service, index: u16, port: &ServicePort, ports: &[promise::Ports]) -> bool {
     let is = |wanted: &promise::Ports| match wanted {
         promise::Ports::Named(name) => port.name.as_ref() == Some(name),
-        promise::Ports::Range { protocol, first, last } => {
-            let within = |number: u16| (*first..=*last).contains(&number);
+        promise::Ports::Range { .. } => {
             let mut ends = service.endpoints_of(index).iter();
             let headless = service.cluster_ips.is_empty();
-            *protocol == port.protocol
-                && (within(port.number) || headless && ends.any(|end| within(end.number)))
+            let meant = |number| is_number(wanted, port.protocol, number);
+            meant(port.number) || headless && ends.any(|end| meant(end.number))
         }
     };
     ports.is_empty() || ports.iter().any(is)
+}
+
+/// Whether a number is among some ports.
+fn is_number(ports: &promise::Ports, of: Protocol, number: u16) -> bool {
+    match ports {
+        promise::Ports::Range { protocol, first, last } => {
+            *protocol == of && (*first..=*last).contains(&number)
+        }
+        promise::Ports::Named(_) => false,
+    }
 }

@@ -197,9 +197,23 @@ impl Brute<'_> {
         let reach = self.promise.verb == Verb::Reaches;
         (0u16..).zip(&service.ports).filter(|(i, p)| self.offers(service, ports, *i, p)).any(
             |(i, p)| {
-                let mut ends = service.endpoints_of(i).iter().filter(|end| end.ready || !reach);
+                let ends = service.endpoints_of(i).iter().filter(|end| end.ready || !reach);
+                let said = |number: u16| {
+                    ports.iter().any(|ports| match ports {
+                        promise::Ports::Range { protocol, first, last } => {
+                            *protocol == p.protocol && (*first..=*last).contains(&number)
+                        }
+                        promise::Ports::Named(_) => false,
+                    })
+                };
+                let narrow =
+                    service.cluster_ips.is_empty() && ends.clone().any(|end| said(end.number));
                 p.protocol.name() == wanted.proto.name()
-                    && ends.any(|end| end.number == wanted.number && owns(end.addr))
+                    && ends.clone().any(|end| {
+                        end.number == wanted.number
+                            && owns(end.addr)
+                            && (!narrow || said(end.number))
+                    })
             },
         )
     }

@@ -9,6 +9,7 @@ mod brute;
 mod drawn;
 mod lives;
 mod planted;
+mod statements;
 mod whom;
 
 use fibula_answers::promises::{Asked, Checked, Outcome, check};

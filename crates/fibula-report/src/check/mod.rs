@@ -119,8 +119,8 @@ pub fn check(view: &View<'_>, check: &Check<'_>, preface: &Preface) -> Page {
 /// the screen is narrow, a place goes below its line.
 fn laid_out(rows: Vec<Row>) -> Page {
     let wide = |(indent, text, _): &Row| indent + text.width(&Screen::PIPE);
-    let column =
-        rows.iter().map(wide).filter(|width| *width <= MOST_BEFORE_PLACE).max().unwrap_or(0);
+    let placed = rows.iter().filter(|(.., at)| !at.is_empty()).map(wide);
+    let column = placed.filter(|width| *width <= MOST_BEFORE_PLACE).max().unwrap_or(0);
     let mut page = Page::new();
     for row in rows {
         let width = wide(&row);

@@ -128,7 +128,8 @@ impl Promises {
                     continue;
                 }
             }
-            if !fields.is_list(at, LIST) {
+            let nothing = matches!(events[at].scalar(), Some("" | "~" | "null"));
+            if nothing || !fields.is_list(at, LIST) {
                 continue;
             }
             for (i, item) in items(events, at).enumerate() {
