@@ -33,7 +33,7 @@ pub(super) struct Set {
 }
 
 /// Pods, each with its namespace.
-type Named<'a> = Vec<(&'a str, ElementId)>;
+type Pods<'a> = Vec<(&'a str, ElementId)>;
 
 /// Everything that has a name, by name.
 pub(super) struct Index<'a> {
@@ -42,12 +42,12 @@ pub(super) struct Index<'a> {
     pods: Vec<(ElementId, &'a Pod)>,
     /// By the last part of a name: workloads and pods.
     workloads: FxHashMap<&'a str, Vec<usize>>,
-    by_pod: FxHashMap<&'a str, Named<'a>>,
+    by_pod: FxHashMap<&'a str, Pods<'a>>,
     nodes: FxHashMap<&'a str, ElementId>,
     namespaces: BTreeMap<&'a str, Vec<ElementId>>,
     services: FxHashMap<&'a str, Vec<usize>>,
     /// By key and value; made when a label is first asked for.
-    labels: Option<FxHashMap<(&'a str, &'a str), Named<'a>>>,
+    labels: Option<FxHashMap<(&'a str, &'a str), Pods<'a>>>,
     known: FxHashMap<(Option<String>, String), Option<Rc<Set>>>,
 }
 
