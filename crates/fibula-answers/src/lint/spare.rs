@@ -246,9 +246,8 @@ impl Spare<'_> {
     fn one_side(&self, told: &mut Told<'_>) {
         for (at, policy) in (0..).zip(&self.cluster.policies) {
             for key in keys(policy) {
-                let withheld = self.of(at, Some(key)).all(|part| part.withheld);
-                let allows = self.of(at, Some(key)).any(|part| part.matches);
-                let Some((name, place)) = self.rule(at, key).filter(|_| allows && withheld) else {
+                let withheld = self.of(at, Some(key)).any(|part| part.withheld == Some(true));
+                let Some((name, place)) = self.rule(at, key).filter(|_| withheld) else {
                     continue;
                 };
                 let ingress = matches!(place.container, Some((ContainerList::Ingress, _)));

@@ -125,6 +125,62 @@ fn agree(drawn: &Drawn, found: &BTreeMap<PartKey, Part>) -> Result<usize, String
     Ok(idle)
 }
 
+/// Whether what a rule of a NetworkPolicy allows is withheld by the other end, all of it: by the
+/// messages that the rule lets through by itself, and what the other direction says of them.
+fn one_side(drawn: &Drawn, found: &BTreeMap<PartKey, Part>) -> Result<usize, String> {
+    let mut withheld = 0;
+    for (side, opposite) in [(Side::Source, Side::Target), (Side::Target, Side::Source)] {
+        let whole = network(&drawn.cluster, &drawn.intent);
+        let asked = messages(&whole, side);
+        let other = network(&only(opposite, drawn.cluster.clone()), &drawn.intent);
+        let other = Walks::new(&other);
+        for (key, part) in found.iter().filter(|(key, part)| key.0 == side && part.matches) {
+            let &(_, policy, Some(number)) = key else { continue };
+            let mut cluster = only(side, drawn.cluster.clone());
+            let mut policy = cluster.policies[policy as usize].clone();
+            if policy.kind != PolicyKind::NetworkPolicy {
+                continue;
+            }
+            let index = (number - 1) & 0xffff;
+            rules(side, &mut policy).retain(|rule| u64::from(rule.index) == index);
+            cluster.policies = vec![policy];
+            let alone = network(&cluster, &drawn.intent);
+            let chains = alone.tables.iter().filter_map(|table| table.chains.as_ref());
+            let pods: Vec<_> = chains.flat_map(|chains| &chains.of).map(|(pod, _)| *pod).collect();
+            let alone = Walks::new(&alone);
+            let mut open = None;
+            let mut some = false;
+            for message in asked.iter().filter(|message| message.concerns(&whole, side, &pods)) {
+                let said = message.ask(&alone);
+                if message.is_own(&whole) || !said.lets() {
+                    continue;
+                }
+                some = true;
+                let there = match side {
+                    Side::Source => message.ask(&other),
+                    Side::Target => match message.sent(&whole) {
+                        Some(sent) => sent.ask(&other),
+                        None => said.clone(),
+                    },
+                };
+                if said.lets_with(&there) {
+                    open = Some(*message);
+                    break;
+                }
+            }
+            // Of what only goes to itself nothing is said. What goes to the Pod's own Node nobody
+            // withholds, and by these messages alone it is not seen whether the rule or DR-3 lets it.
+            let said = part.withheld == Some(true);
+            let node = side == Side::Source && part.withheld == Some(false);
+            withheld += usize::from(said);
+            if said != (some && open.is_none()) && !(node && open.is_none()) {
+                return Err(format!("{key:?} {part:?}: {some}, {open:?}"));
+            }
+        }
+    }
+    Ok(withheld)
+}
+
 /// With two pods on each Node that can send from any address, and that only policies for all select.
 fn with_carriers(cluster: &Cluster) -> Cluster {
     let mut cluster = cluster.clone();
@@ -160,6 +216,14 @@ proptest! {
         let agreed = agree(&drawn, &found);
         prop_assert!(agreed.is_ok(), "{}", agreed.unwrap_err());
     }
+
+    /// NP-4.
+    #[test]
+    fn what_the_other_end_withholds_never_passes_both(drawn in carried()) {
+        let found = found(&drawn.cluster, &drawn.intent);
+        let agreed = one_side(&drawn, &found);
+        prop_assert!(agreed.is_ok(), "{}", agreed.unwrap_err());
+    }
 }
 
 fn carried() -> impl Strategy<Value = Drawn> {
@@ -188,4 +252,29 @@ fn a_planted_fault_is_noticed() {
         }
     }
     assert!(idle > 10 && planted > 20, "{idle} idle, {planted} planted");
+}
+
+/// So is whoever says that the other end withholds what it does not, or lets what it withholds.
+#[test]
+fn a_planted_fault_about_the_other_end_is_noticed() {
+    let mut runner = proptest::test_runner::TestRunner::deterministic();
+    let (mut withheld, mut planted) = (0, 0);
+    for _ in 0..200 {
+        let drawn = carried().new_tree(&mut runner).expect("a cluster").current();
+        let right = found(&drawn.cluster, &drawn.intent);
+        withheld += one_side(&drawn, &right).expect("as long as nothing is planted");
+        for (key, part) in right.iter().filter(|(key, part)| key.2.is_some() && part.matches) {
+            let of = &drawn.cluster.policies[key.1 as usize];
+            let wrong = Part { withheld: Some(part.withheld != Some(true)), ..part.clone() };
+            // What `one_side` does not look at.
+            let blind = key.0 == Side::Source && wrong.withheld == Some(false);
+            if of.kind != PolicyKind::NetworkPolicy || blind {
+                continue;
+            }
+            let wrong = right.clone().into_iter().chain([(*key, wrong)]).collect();
+            assert!(one_side(&drawn, &wrong).is_err(), "{key:?}");
+            planted += 1;
+        }
+    }
+    assert!(withheld > 0 && planted > 20, "{withheld} withheld, {planted} planted");
 }

@@ -18,6 +18,21 @@ pub(crate) struct Message {
 pub(crate) struct Said(Vec<(BTreeMap<String, u8>, bool)>);
 
 impl Said {
+    /// Whether some combination of choices lets the message pass here and there.
+    pub(crate) fn lets_with(&self, other: &Said) -> bool {
+        self.0.iter().filter(|(_, dropped)| !dropped).any(|(a, _)| {
+            other.0.iter().any(|(b, dropped)| {
+                let agrees = |(choice, value)| b.get(choice).is_none_or(|other| other == value);
+                !dropped && a.iter().all(agrees)
+            })
+        })
+    }
+
+    /// Whether some combination of choices lets it pass.
+    pub(crate) fn lets(&self) -> bool {
+        self.0.iter().any(|(_, dropped)| !dropped)
+    }
+
     /// Whether both say the same under every combination of choices.
     pub(crate) fn is_like(&self, other: &Said) -> bool {
         self.0.iter().all(|(a, dropped)| {
@@ -30,6 +45,31 @@ impl Said {
 }
 
 impl Message {
+    /// The same message, brought to the chain of its source; none where that has none, is the target
+    /// itself, or the target is the Node that hosts it.
+    pub(crate) fn sent(&self, network: &Network) -> Option<Message> {
+        let owner = |addr| Some(network.owners_of(addr).first()?.to);
+        let from = owner(self.header.src)?;
+        let to = owner(self.header.dst);
+        let host = network.fib(from)?.me.host?;
+        let carrier = carrier(network, Side::Source, from, self.header.dst)?;
+        (to != Some(from) && to != Some(host)).then_some(Message { carrier, ..*self })
+    }
+
+    /// Whether the Pod whose chain it is asked about is one of these.
+    pub(crate) fn concerns(&self, network: &Network, side: Side, pods: &[ElementId]) -> bool {
+        let addr = if side == Side::Source { self.header.src } else { self.header.dst };
+        network.owners_of(addr).iter().any(|owner| pods.contains(&owner.to))
+    }
+
+    /// Whether it goes from a Pod to itself, or to its own Node.
+    pub(crate) fn is_own(&self, network: &Network) -> bool {
+        let owner = |addr| network.owners_of(addr).first().map(|owner| owner.to);
+        let (from, to) = (owner(self.header.src), owner(self.header.dst));
+        let host = from.and_then(|from| network.fib(from)?.me.host);
+        from.is_some() && (from == to || host.is_some() && host == to)
+    }
+
     /// Follows it under each value of each choice that is asked.
     pub(crate) fn ask(&self, walks: &Walks<'_>) -> Said {
         let network = walks.network();

@@ -45,8 +45,9 @@ pub struct Part {
     pub matters: bool,
     /// Whether it matches anything.
     pub matches: bool,
-    /// Whether filters of the other end withhold all that it matches.
-    pub withheld: bool,
+    /// Whether filters of the other end withhold all that it lets through to, or from, others. None
+    /// where it lets nothing through but what comes back to the Pod itself.
+    pub withheld: Option<bool>,
     /// Whether it is of one step that lets everything through, wherever it stands.
     pub lets_all: bool,
     /// Parts that match, each by itself and wherever this one stands, all that this one does, and
@@ -276,7 +277,7 @@ impl Spare<'_, '_> {
             let (first, end) = (own[0], own[own.len() - 1] + 1);
             let known = self.found.get(&(side, owner, part));
             if known.is_some_and(|known| {
-                known.matters && known.matches && !known.lets_all && !known.withheld
+                known.matters && known.matches && !known.lets_all && known.withheld == Some(false)
             }) {
                 continue;
             }
@@ -303,15 +304,17 @@ impl Spare<'_, '_> {
             };
             let own_set = space.and(set, arrival.set);
             let matches = own_set != Space::EMPTY;
-            let lets = own.iter().all(|i| steps[*i].to.is_some());
-            // Whoever matches nothing here, or only drops, has nothing that could be withheld.
-            let withheld = !matches || lets && self.is_withheld(space, arrival, own_set);
+            let lets = matches && own.iter().all(|i| steps[*i].to.is_some());
+            let withheld = lets.then(|| self.is_withheld(space, arrival, own_set)).flatten();
             let new = Part { matters: !idle, matches, withheld, lets_all, covers };
             let entry = self.found.entry((side, owner, part));
             let all = entry.or_insert_with(|| Part { matters: false, ..new.clone() });
             all.matters |= new.matters;
             all.matches |= new.matches;
-            all.withheld &= new.withheld;
+            all.withheld = match (all.withheld, new.withheld) {
+                (Some(all), Some(new)) => Some(all && new),
+                (all, new) => all.or(new),
+            };
             all.lets_all &= new.lets_all;
             all.covers = match (all.covers.take(), new.covers) {
                 (Some(all), Some(new)) => {
@@ -324,11 +327,13 @@ impl Spare<'_, '_> {
 }
 
 impl Spare<'_, '_> {
-    /// Whether the filters of the other end withhold all of a set. What comes back to the Pod itself,
-    /// or goes to its own Node, has none there.
-    fn is_withheld(&self, space: &mut Space, arrival: &Arrival<'_>, set: SetId) -> bool {
-        if arrival.reading != Reading::Others {
-            return false;
+    /// Whether the filters of the other end withhold all of a set. A Node has none; of what comes
+    /// back to the Pod itself nothing is said.
+    fn is_withheld(&self, space: &mut Space, arrival: &Arrival<'_>, set: SetId) -> Option<bool> {
+        match arrival.reading {
+            Reading::Others => {}
+            Reading::OwnNode => return Some(false),
+            Reading::Itself => return None,
         }
         let (level, others) = match arrival.side {
             Side::Source => (Filters::SOURCE, self.ingress),
@@ -336,6 +341,6 @@ impl Spare<'_, '_> {
         };
         let own = space.values_of(level, arrival.own);
         let open = space.and(set, others);
-        space.and(open, own) == Space::EMPTY
+        Some(space.and(open, own) == Space::EMPTY)
     }
 }
