@@ -333,6 +333,7 @@ fn the_reference_is_what_help_says() {
         "reach",
         "verify",
         "lint",
+        "check",
         "graph",
         "lab",
         "lab check",
@@ -359,7 +360,7 @@ fn the_reference_is_what_help_says() {
 
 #[test]
 fn help_fits_the_screen() {
-    for command in ["trace", "verify", "lint", "graph", "generate"] {
+    for command in ["trace", "verify", "lint", "check", "graph", "generate"] {
         let help = run_on(NARROW, &[command, "--help"], b"").out;
         let examples = help.find("\nExample").expect("help teaches by examples");
         let longest = help[..examples].lines().map(|line| line.chars().count()).max();

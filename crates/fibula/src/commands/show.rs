@@ -74,6 +74,7 @@ pub(crate) fn overview(streams: &mut Streams<'_>) -> Done {
         vec![
             row("Ask", "trace FROM TO[:PORT]", "what happens to a message, hop by hop"),
             row("Guard", "lint", "what looks wrong"),
+            row("", "check [PROMISES]", "does it keep what was promised"),
             row("Understand", "demo", "all of it on K1, the example of the model"),
             row("", "verify", "is this a Kubernetes network?"),
             row("", "graph", "the network itself, as text, JSON or a picture"),
