@@ -331,10 +331,12 @@ fn the_reference_is_what_help_says() {
         "",
         "demo",
         "trace",
+        "why",
         "reach",
         "verify",
         "lint",
         "diff",
+        "check",
         "graph",
         "lab",
         "lab check",
@@ -342,6 +344,7 @@ fn the_reference_is_what_help_says() {
         "lab shell",
         "lab show",
         "explain",
+        "dump",
         "generate",
         "completions",
     ];
@@ -361,7 +364,7 @@ fn the_reference_is_what_help_says() {
 
 #[test]
 fn help_fits_the_screen() {
-    for command in ["trace", "verify", "lint", "graph", "generate"] {
+    for command in ["trace", "verify", "lint", "check", "graph", "generate"] {
         let help = run_on(NARROW, &[command, "--help"], b"").out;
         let examples = help.find("\nExample").expect("help teaches by examples");
         let longest = help[..examples].lines().map(|line| line.chars().count()).max();
