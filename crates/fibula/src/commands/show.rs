@@ -73,6 +73,7 @@ pub(crate) fn overview(streams: &mut Streams<'_>) -> Done {
         2,
         vec![
             row("Ask", "trace FROM TO[:PORT]", "what happens to a message, hop by hop"),
+            row("", "why FROM TO[:PORT]", "what decides, and the smallest change that turns it"),
             row("Guard", "lint", "what looks wrong"),
             row("Understand", "demo", "all of it on K1, the example of the model"),
             row("", "verify", "is this a Kubernetes network?"),
