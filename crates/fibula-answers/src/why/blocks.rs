@@ -47,11 +47,15 @@ pub(super) fn blocks(cluster: &Cluster, network: &Network, trace: &Trace) -> Vec
             found.push(block);
         }
     };
-    if let Some(Query::Withheld { ruling, header, .. }) = &trace.query
-        && let Some(ruling) = ruling
-        && let Some(block) = judged(cluster, network, trace, ruling, *header)
+    if let Some(Query::Withheld { service, ruling: Some(ruling), header }) = &trace.query
+        && let Some(Block::Policy(mut judged)) = judged(cluster, network, trace, ruling, *header)
     {
-        add(block);
+        // Policies are asked about the servers that the Service leads to (NP-40).
+        if let Some((server, number)) = server(cluster, service, judged.port.0) {
+            judged.other = server;
+            judged.port.1 = number;
+        }
+        add(Block::Policy(judged));
     }
     let branches = trace.ways.iter().flat_map(|way| way.branches.iter().take(MOST_BRANCHES));
     for branch in branches.filter(|branch| !branch.arrived()) {
@@ -66,6 +70,20 @@ pub(super) fn blocks(cluster: &Cluster, network: &Network, trace: &Trace) -> Vec
         }
     }
     found
+}
+
+/// One of the pods behind the cluster's DNS, and its port.
+fn server(cluster: &Cluster, path: &str, protocol: Protocol) -> Option<(End, u16)> {
+    let (namespace, name) = path.split_once('/')?;
+    let mut services = cluster.services.iter();
+    let service = services.find(|s| s.namespace == namespace && s.name == name)?;
+    let offers = |port: u16| {
+        let port = service.ports.get(usize::from(port));
+        port.is_some_and(|port| port.protocol == protocol)
+    };
+    let mut behind = service.endpoints.iter().filter(|endpoint| offers(endpoint.port));
+    behind
+        .find_map(|endpoint| Some((End::of_pod(cluster.pods.get(endpoint.pod?)?), endpoint.number)))
 }
 
 /// What policies said no to on the way of a message, or would have said no to further on.

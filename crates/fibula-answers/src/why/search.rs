@@ -11,8 +11,10 @@ const MOST_TRIES: usize = 400;
 /// Of a big one: about as many pods as are made into networks in all.
 const MOST_PODS: usize = 60_000;
 /// Whatever the cluster, so many are tried; and of these so many are kept for combinations.
-const LEAST_TRIES: usize = 40;
-const KEPT: usize = 12;
+const LEAST_TRIES: usize = 28;
+const KEPT: usize = 10;
+/// How many networks are compared with this one at least: the rest as for tries.
+const LEAST_COMPARED: usize = 12;
 /// How many changes of one kind are compared.
 const MOST_OF_A_KIND: usize = 12;
 /// How many combinations of edits are tried where several things are in the way.
@@ -28,6 +30,7 @@ struct Search<'s, 'a> {
     /// The Services that are in the way: to come behind one of them is no harm.
     in_the_way: Vec<String>,
     tries: usize,
+    compares: usize,
     left: usize,
     found: Vec<(Offer, Option<Because>)>,
 }
@@ -41,7 +44,8 @@ pub(super) fn search(prover: &Prover<'_>, book: &dyn Book, why: &mut Why) {
         _ => None,
     });
     let in_the_way = in_the_way.map(|s| format!("{}/{}", s.namespace, s.name)).collect();
-    let mut search = Search { prover, book, in_the_way, tries, left: 0, found: vec![] };
+    let compares = tries.max(LEAST_COMPARED) - LEAST_TRIES + LEAST_COMPARED;
+    let mut search = Search { prover, book, in_the_way, tries, compares, left: 0, found: vec![] };
     match why.goal {
         Goal::Allow => search.allow(&why.blocks),
         Goal::Close => {
@@ -123,6 +127,16 @@ impl Search<'_, '_> {
         self.prover.try_on(change)
     }
 
+    /// What a change comes to, unless too many were compared.
+    fn compare(&mut self, tried: &Tried) -> Option<Besides> {
+        if self.compares == 0 {
+            self.left += 1;
+            return None;
+        }
+        self.compares -= 1;
+        self.prover.besides(tried)
+    }
+
     fn change(&mut self, change: Change) {
         if let Some(tried) = self.try_on(&change)
             && self.prover.works(&tried)
@@ -160,11 +174,18 @@ impl Search<'_, '_> {
                 if self.harm(&change).is_some() || self.moves(&tried).is_some() {
                     continue;
                 }
-                let Some(besides) = self.prover.besides(&tried) else { continue };
-                if besides.breaks() {
-                    continue;
-                }
-                let new = (edit.kind(), besides.weights().0, edit.lines(), edit);
+                // Where few can be compared, the combinations are.
+                let weight = match self.compares > MOST_TOGETHER + LEAST_COMPARED {
+                    false => 0.0,
+                    true => {
+                        let Some(besides) = self.compare(&tried) else { continue };
+                        if besides.breaks() {
+                            continue;
+                        }
+                        besides.weights().0
+                    }
+                };
+                let new = (edit.kind(), weight, edit.lines(), edit);
                 let known = best.iter_mut().find(|known| known.0 == new.0);
                 match known {
                     Some(known) if (new.1, new.2) < (known.1, known.2) => *known = new,
@@ -210,7 +231,7 @@ impl Search<'_, '_> {
             self.left += 1;
             return;
         }
-        let Some(besides) = self.prover.besides(tried) else { return };
+        let Some(besides) = self.compare(tried) else { return };
         let closes = match self.prover.goal {
             Goal::Allow => besides.breaks(),
             Goal::Close => !besides.fails.is_empty(),

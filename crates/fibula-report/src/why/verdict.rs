@@ -47,7 +47,11 @@ pub(super) fn verdict(view: &View<'_>, why: &Why) -> (Text, String) {
     if !blocks.is_empty() {
         let is_policy = matches!(why.blocks[0], Block::Policy(_));
         let said = head.words().contains("dropped");
-        let lead = if is_policy && !said { "dropped " } else { "" };
+        let lead = match is_policy && !said {
+            true if trace.is_nameless() => "its question to DNS is dropped ",
+            true => "dropped ",
+            false => "",
+        };
         says.push(format!("{lead}{}", blocks.join("; and ")));
     }
     match (trace.answer(), why.allowed.is_empty()) {

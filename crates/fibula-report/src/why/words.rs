@@ -156,9 +156,10 @@ pub(super) fn who(who: &Who) -> String {
         Who::Node(name) => format!("node/{name}"),
         Who::OwnNode => "its own node".to_owned(),
         Who::World(ranges) => {
-            let whole = |range: &&Range| [Range::ALL, Range::ALL_V4].contains(range);
+            // All of it, but for what the cluster has.
+            let ends = [Range::ALL.hi, Range::ALL_V4.hi];
             match ranges.len() {
-                _ if ranges.iter().any(|range| whole(&range)) => "world".to_owned(),
+                _ if ranges.iter().any(|range| ends.contains(&range.hi)) => "world".to_owned(),
                 1..=MOST_RANGES => {
                     let ranges: Vec<String> = ranges.iter().map(Range::to_string).collect();
                     format!("world {}", ranges.join(" "))

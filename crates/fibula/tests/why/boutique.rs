@@ -1,23 +1,28 @@
 //! Online Boutique with its policies: the reference session.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::io::Write as _;
+use std::path::PathBuf;
 
-use fibula_report::Screen;
 use snapbox::{assert_data_eq, file};
 
-use crate::common::{Ran, run_on};
+use crate::common::{Ran, run};
 
-const CASE: &str = "../../../shared/cases/applications/online-boutique-network-policies.yaml";
+const CASE: &str = "applications/online-boutique-network-policies.yaml";
 
-/// The case, where it is there.
+/// The case; says that the test was skipped where it is absent.
 fn case() -> Option<PathBuf> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(CASE);
-    if !path.exists() {
-        eprintln!("skipped: the cases are not here");
-        return None;
+    let folder = std::env::var_os("FIBULA_CASES").map_or_else(
+        || PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/cases")),
+        PathBuf::from,
+    );
+    let path = folder.join(CASE);
+    if path.exists() {
+        return Some(path);
     }
-    Some(path)
+    let text = format!("skipped: no {} among the external cases\n", path.display());
+    let _ = std::io::stderr().write_all(text.as_bytes());
+    None
 }
 
 #[test]
@@ -25,7 +30,6 @@ fn the_reference_session_is_as_it_was_drawn() {
     let Some(path) = case() else { return };
     let path = path.display().to_string();
     // In a pipe nothing wraps, so the folder of the case has no part in the layout.
-    let screen = Screen::PIPE;
     let questions: [&[&str]; 3] = [
         &["frontend", "redis-cart:6379"],
         &["frontend", "redis-cart:6379", "--patch", "2"],
@@ -33,8 +37,7 @@ fn the_reference_session_is_as_it_was_drawn() {
     ];
     let mut said = vec![];
     for question in questions {
-        let Ran { code, out, err } =
-            run_on(screen, &[&["why", "-f", &path], question].concat(), b"");
+        let Ran { code, out, err } = run(&[&["why", "-f", &path], question].concat());
         let out = out.replace(&path, "boutique.yaml");
         said.push(format!(
             "$ fibula why -f boutique.yaml {}\n{err}{out}[exit {code}]\n",
@@ -51,13 +54,7 @@ fn each_patch_of_the_session_is_there() {
     let Some(path) = case() else { return };
     let text = fs::read_to_string(&path).expect("a file");
     let path = path.display().to_string();
-    let ask = |n: &str| {
-        run_on(
-            Screen::PIPE,
-            &["why", "-f", &path, "frontend", "redis-cart:6379", "--patch", n],
-            b"",
-        )
-    };
+    let ask = |n: &str| run(&["why", "-f", &path, "frontend", "redis-cart:6379", "--patch", n]);
     let diff = ask("1").out;
     let context = diff.lines().filter_map(|line| line.strip_prefix(' '));
     assert!(context.into_iter().all(|line| text.contains(line)), "{diff}");

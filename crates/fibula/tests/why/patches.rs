@@ -164,7 +164,7 @@ fn shell(file: &Path, command: &str) {
             && item["metadata"]["name"] == name
     };
     let object = items.iter_mut().find(is).expect("the object");
-    match words.iter().any(|word| *word == "--type=merge") {
+    match words.contains(&"--type=merge") {
         true => merge(object, &body),
         false => body.as_array().expect("operations").iter().for_each(|op| operate(object, op)),
     }

@@ -81,6 +81,12 @@ fn policies_of_all_kinds_are_told() {
 }
 
 #[test]
+fn dns_12_who_may_not_ask_can_be_let() {
+    let line = "why -f tests/input/dns.yaml -f tests/input/kube-dns.yaml -n shop web db:5432";
+    check(&shown(USUAL, line), file!["../snapshots/why/dns.txt"]);
+}
+
+#[test]
 fn what_cannot_run_says_why() {
     let lines = [
         "why -f shop.yaml -n shop web db:5432 --patch 9",
