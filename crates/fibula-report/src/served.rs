@@ -1,7 +1,7 @@
 //! Why a Service has no use for a message, in words.
 
 use fibula_answers::trace::Why;
-use fibula_network::{Family, Header};
+use fibula_network::{Family, Header, Port};
 
 use crate::preface::{count, list};
 use crate::view::View;
@@ -15,7 +15,8 @@ pub(crate) fn why(view: &View<'_>, why: &Why, header: Header) -> String {
     match why {
         Why::NoPort(service, has) => {
             let has: Vec<String> = has.iter().map(ToString::to_string).collect();
-            format!("svc/{service} has no port {}: it has {}", header.dport, list(&has))
+            let port = Port { proto: header.proto, number: header.dport };
+            format!("svc/{service} has no port {port}: it has {}", list(&has))
         }
         Why::SelectsNothing(service, labels) => {
             let labels: Vec<String> = labels.iter().map(|(k, v)| format!("{k}={v}")).collect();

@@ -1,5 +1,8 @@
 //! From arguments to a network: what was read, what was refused, and what was assumed.
 
+mod taken;
+mod unread;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::mem::ManuallyDrop;
@@ -17,6 +20,9 @@ use crate::config::{Config, config};
 use crate::ignored::ignores_nothing;
 use crate::inputs::{KUBECTL, Over, Source, forbidden};
 use crate::{Exit, Stop, Streams, progress, refused, told};
+use taken::decided;
+pub(crate) use taken::intent;
+use unread::{garbled, policies, unread, with_twins};
 
 /// K1, the example of the model.
 pub(crate) const K1: &str = include_str!("../k1.yaml");
@@ -136,11 +142,17 @@ impl Session {
         Some(Spot { file, line: Some(at.line), column: Some(at.column) })
     }
 
-    /// The policies that were not read, as they are written: none of them twice.
+    /// The policies that were not read, or contradict each other, as they are written: none of them
+    /// twice.
     pub(crate) fn unread(&self) -> BTreeSet<(&str, &str, &str, String)> {
         let text = |id| self.sources.text(id).map_or_else(String::new, |t| t.trim().to_owned());
         let all = self.unread.iter();
-        all.map(|o| (&*o.kind, &*o.namespace, &*o.name, text(o.id))).collect()
+        let all = all.map(|o| (&*o.kind, &*o.namespace, &*o.name, text(o.id)));
+        let twins = self.cluster.iter().flat_map(policies).flat_map(|twins| {
+            let of = move |id: &ObjectId| (twins.kind, &*twins.namespace, &*twins.name, text(*id));
+            twins.objects.iter().map(of)
+        });
+        all.chain(twins).collect()
     }
 
     /// The first file that was read.
@@ -324,9 +336,10 @@ impl Session {
             nodes: args.nodes,
             more: over.more,
         };
-        let unread = unread(&read, &config.ignore);
+        let mut unread = unread(&read, &config.ignore);
         let doing = progress::doing("making the network");
         let cluster = Cluster::new(read.objects, &options);
+        with_twins(&mut unread, &cluster, &config.ignore);
         let k1 = named.iter().all(|name| name == "@k1");
         let (mut intent, mut taken) = intent(args, k1);
         taken.extend(decided(&config));
@@ -372,93 +385,4 @@ impl Session {
             findings,
         })
     }
-}
-
-/// What is taken for granted beside the objects, and how that is said.
-///
-/// K1 is the article's example: its listeners are all known, and d1 and d2 are its only daemons.
-pub(crate) fn intent(args: &InputArgs, k1: bool) -> (Intent, Vec<Taken>) {
-    let mut taken = vec![];
-    let mut daemons: Vec<Daemon> = vec![];
-    for daemon in args.daemon.iter().flatten() {
-        if !daemons.contains(daemon) {
-            daemons.push(daemon.clone());
-        }
-    }
-    if args.daemon.is_empty() && !k1 {
-        daemons.push(Daemon::kubelet());
-        taken.push(Taken::Daemon("kubelet:10250".to_owned()));
-    }
-    let listeners = match args.listeners {
-        Some(ListenersArg::Declared) => Listeners::Declared,
-        Some(ListenersArg::Unknown) => Listeners::Unknown,
-        None if k1 => Listeners::Declared,
-        None => Listeners::Unknown,
-    };
-    if listeners == Listeners::Declared && !k1 {
-        taken.push(Taken::Listeners);
-    }
-    let mut without = args.without.clone();
-    without.sort();
-    without.dedup();
-    if !without.is_empty() {
-        taken.push(Taken::Without(without.iter().map(|r| r.id().to_owned()).collect()));
-    }
-    (Intent { without, listeners, daemons, ..Intent::default() }, taken)
-}
-
-/// How it is said what was decided.
-fn decided(config: &Config) -> Option<Taken> {
-    let by_profile = config.profile.map(Decisions::from);
-    let mut taken = (vec![], vec![]);
-    for (decision, value) in config.decisions.all() {
-        let answer = decision.values()[usize::from(value).min(1)];
-        let as_profile =
-            by_profile.as_ref().is_none_or(|profile| profile.taken(decision) == Some(value));
-        let list = if as_profile { &mut taken.0 } else { &mut taken.1 };
-        list.push(format!("{decision}={answer}"));
-    }
-    let (answers, over) = taken;
-    let profile = config.profile.map(|profile| profile.name().to_owned());
-    let some = !answers.is_empty() || !over.is_empty();
-    some.then_some(Taken::Decided { profile, answers, over })
-}
-
-/// What was not read and decides traffic, by kind; without what the user accepts. Repeats are one
-/// object, as everywhere.
-fn unread(read: &Read, ignored: &[String]) -> Vec<Unread> {
-    let mut seen = BTreeSet::new();
-    let mut kinds: BTreeMap<(&str, &str), Unread> = BTreeMap::new();
-    let objects = read.unread.iter().map(|o| (&o.api_version, &o.kind, &*o.namespace, &*o.name, 1));
-    // Of a kind that nobody may list any could be there, in any namespace or in none.
-    let forbidden = read.forbidden.iter().map(|o| (&o.api_version, &o.kind, "", "", 0));
-    for (api_version, kind, namespace, name, count) in objects.chain(forbidden) {
-        let Some(decides) = decides(api_version, kind) else { continue };
-        if ignored.iter().any(|ignored| ignored.eq_ignore_ascii_case(kind)) {
-            continue;
-        }
-        let group = api_version.split('/').next().unwrap_or_default();
-        let key = (kind.as_str(), group);
-        if !seen.insert((key, namespace, name)) {
-            continue;
-        }
-        let unread = kinds.entry(key).or_insert_with(|| Unread {
-            decides,
-            kind: kind.clone(),
-            namespaces: BTreeMap::new(),
-        });
-        *unread.namespaces.entry(namespace.to_owned()).or_default() += count;
-    }
-    kinds.into_values().collect()
-}
-
-/// Where files are that are no YAML at all: each at its first broken line.
-fn garbled(refusals: &[Refusal]) -> Vec<String> {
-    let mut files: Vec<(&str, usize)> = vec![];
-    for refusal in refusals {
-        if files.last().is_none_or(|(file, _)| *file != refusal.file) {
-            files.push((&refusal.file, refusal.line.unwrap_or(1)));
-        }
-    }
-    files.into_iter().map(|(file, line)| format!("{file}:{line}")).collect()
 }

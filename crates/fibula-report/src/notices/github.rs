@@ -31,7 +31,7 @@ pub fn github(run: &Run<'_>, out: &mut dyn io::Write) -> io::Result<()> {
                 let column = first.line.and(first.column);
                 properties.extend(column.map(|column| ("col", column.to_string())));
             }
-            text.extend(also(others));
+            text.extend(also(run, others));
         }
         properties.push(("title", title(notice)));
         let properties: Vec<String> =
@@ -44,9 +44,14 @@ pub fn github(run: &Run<'_>, out: &mut dyn io::Write) -> io::Result<()> {
 /// How many more places are told.
 const MOST: usize = 4;
 
-fn also(others: &[Spot]) -> Vec<String> {
-    let mut also: Vec<String> =
-        others.iter().take(MOST).map(|spot| format!("also at {spot}")).collect();
+fn also(run: &Run<'_>, others: &[Spot]) -> Vec<String> {
+    // By paths of the repository, as the first place is told.
+    let told = |spot: &Spot| match run.root.tell(&spot.file) {
+        Some(told) => Spot { file: told.path, ..spot.clone() },
+        None => spot.clone(),
+    };
+    let shown = others.iter().take(MOST);
+    let mut also: Vec<String> = shown.map(|spot| format!("also at {}", told(spot))).collect();
     if let Some(more) = others.len().checked_sub(MOST).filter(|more| *more > 0) {
         also.push(format!("and at {more} more"));
     }

@@ -115,8 +115,8 @@ fn nothing(args: &CheckArgs) -> Stop {
     let what = match (args.only, args.promises.is_empty()) {
         (Some(OnlyPromises::Written), true) => "nothing is promised: no file of promises was named",
         (None | Some(OnlyPromises::Implied), true) => {
-            "nothing is promised: no pod names an address of the cluster in its environment, command \
-             or arguments"
+            "nothing is promised: no pod names an address of the cluster in its environment (of which \
+             a dump keeps none, unless --with-env says so), command or arguments"
         }
         _ => "nothing is promised: there is no promise in these files",
     };

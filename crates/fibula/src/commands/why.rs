@@ -50,7 +50,8 @@ pub(crate) fn why(args: &WhyArgs, default: Option<OsString>, streams: &mut Strea
             return Err(Stop::cannot(&format!("there is no offer {n}"), Some(&hint)));
         };
         streams.out.write_all(found.render(&called).as_bytes())?;
-        return Ok(exit);
+        // The question is answered by the patch.
+        return Ok(session.exit(Exit::Yes));
     }
     let place = |id| session.place(id);
     let excerpt = |object, from: &str, path: &str| session.excerpt(object, from, path);

@@ -7,7 +7,7 @@ use fibula_source::Read;
 
 use super::input;
 use crate::args::KubeArgs;
-use crate::{Stop, Streams};
+use crate::{Exit, Stop, Streams, told};
 
 /// What overlays did.
 #[derive(Default)]
@@ -32,7 +32,12 @@ impl Over {
         let mut over = vec![];
         for name in named {
             let input = input(name, kube, streams)?;
-            over = later(over, read.append(fibula_source::read(&[input])));
+            let more = fibula_source::read(&[input]);
+            // What would be without it is no answer.
+            if more.objects.is_empty() && !more.refused.is_empty() {
+                return Err(Stop::with(told::refused(&more.refused), Exit::Cannot));
+            }
+            over = later(over, read.append(more));
         }
         let base = std::mem::take(&mut read.objects);
         let Overlaid { objects, more, laid } = overlay(base, over);
