@@ -4,12 +4,16 @@
 //! set of messages is proved by [`flow`](fibula_network::flow); whatever is shown of one was
 //! replayed by [`walk`](fibula_network::walk).
 
+pub mod change;
 pub mod constraints;
+pub mod diff;
+pub mod lint;
 pub mod names;
 pub mod promises;
 pub mod reach;
 mod tenants;
 pub mod trace;
+pub mod why;
 mod withheld;
 
 pub use constraints::{Constraint, Counterexample, Outcome, Proof, Scope, verify};

@@ -128,7 +128,8 @@ fn svc_20_what_leads_to_a_service_from_outside_is_followed() {
         }
     }
     // Of two that contradict each other both could be meant.
-    let other = service(json!({"type": "ClusterIP", "clusterIP": "10.96.0.1"}));
+    let other = service(json!({"type": "ClusterIP", "clusterIP": "10.96.0.1",
+        "ports": [{"port": 80}]}));
     let more = [of_kind("NodePort"), other];
     assert_eq!(doubts(&more, "x", "10.0.0.1:30080"), twins("Service default/s"));
 }

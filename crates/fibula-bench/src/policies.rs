@@ -5,9 +5,13 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use fibula_answers::constraints::verify;
+use fibula_answers::diff::diff;
+use fibula_answers::lint::lint;
 use fibula_answers::reach::{Asked, reach};
 use fibula_answers::trace::Ground;
-use fibula_cluster::{Cluster, Options};
+use fibula_cluster::{
+    Cluster, NamespaceSelection, Options, Peer, PeerOf, Peers, PodSelection, Selector, Wanted,
+};
 use fibula_intended::{Daemon, Intent, network};
 use fibula_network::Network;
 use fibula_network::filters::Filters;
@@ -54,6 +58,11 @@ pub enum Stage {
     Whole,
     /// C1 to C4 and R5 of the network.
     Verify,
+    /// Two networks, whose clusters differ in one peer of one policy, to what opens between them, and
+    /// why: with one network more to try the peer.
+    Diff,
+    /// A network to what looks wrong, filters among it.
+    Lint,
     /// A network to what becomes of a thousand promises, filters among it.
     Promises,
     /// The same with a pod of a namespace that is not there: its network is made first.
@@ -143,6 +152,13 @@ impl Scene {
                 measure(|| (), |()| Filters::new(&network).map(|f| f.space.nodes()), 1)
             }
             Stage::Verify => measure(|| (), |()| verify(&network), 1),
+            Stage::Diff => {
+                let changed = changed(&cluster);
+                let other = intended(&changed);
+                let compared = |()| differ((&cluster, &network), (&changed, &other));
+                measure(|| (), compared, 1)
+            }
+            Stage::Lint => measure(|| (), |()| linted(&cluster, &network), 1),
             _ => measure(|| (), |()| reached(&cluster, &network), 1),
         }
     }
@@ -153,18 +169,58 @@ pub fn intended(cluster: &Cluster) -> Network {
     network(cluster, &Intent { daemons: vec![Daemon::kubelet()], ..Intent::default() })
 }
 
+/// A cluster in which one rule has one peer more: everybody in the cluster.
+pub fn changed(cluster: &Cluster) -> Cluster {
+    let mut changed = cluster.clone();
+    let rules = changed.policies.iter_mut().flat_map(|policy| &mut policy.ingress);
+    let peers = rules.into_iter().find_map(|rule| match &mut rule.peers {
+        Peers::Of(peers) => Some(peers),
+        Peers::Any => None,
+    });
+    if let Some(peers) = peers {
+        let (namespaces, pods) = (NamespaceSelection::By(Selector::default()), Selector::default());
+        let what = PeerOf::Pods(PodSelection { namespaces, pods });
+        peers.extend(peers.first().cloned().map(|peer| Peer { what, ..peer }));
+    }
+    changed
+}
+
+/// How many lines say what opens and closes.
+pub fn differ(old: (&Cluster, &Network), new: (&Cluster, &Network)) -> usize {
+    let [old, new] = [old, new].map(|(cluster, network)| Ground {
+        network,
+        cluster: Some(cluster),
+        unread: &[],
+        remake: Some(&intended),
+    });
+    diff(old, new).map_or(0, |diff| diff.opens.len() + diff.closes.len())
+}
+
 /// How many lines say who can reach whom.
 pub fn reached(cluster: &Cluster, network: &Network) -> usize {
     let ground = Ground { network, cluster: Some(cluster), unread: &[], remake: None };
     reach(ground, &Asked::default()).map_or(0, |reach| reach.lines.len())
 }
 
+/// How much looks wrong.
+pub fn linted(cluster: &Cluster, network: &Network) -> usize {
+    let ground = Ground { network, cluster: Some(cluster), unread: &[], remake: None };
+    lint(ground, &Wanted::default()).findings.len()
+}
+
 // === impl Stage ===
 
 impl Stage {
     /// Each stage.
-    pub const ALL: [Stage; 5] =
-        [Stage::Network, Stage::Filters, Stage::Reach, Stage::Whole, Stage::Verify];
+    pub const ALL: [Stage; 7] = [
+        Stage::Network,
+        Stage::Filters,
+        Stage::Reach,
+        Stage::Whole,
+        Stage::Verify,
+        Stage::Diff,
+        Stage::Lint,
+    ];
 
     /// Those of promises.
     pub const OF_PROMISES: [Stage; 2] = [Stage::Promises, Stage::Strangers];
@@ -177,6 +233,8 @@ impl Stage {
             Stage::Reach => "network to reach",
             Stage::Whole => "cluster to reach",
             Stage::Verify => "network to proof",
+            Stage::Diff => "networks to diff",
+            Stage::Lint => "network to lint",
             Stage::Promises => "network to promises",
             Stage::Strangers => "network to promises, with who is not here",
         }

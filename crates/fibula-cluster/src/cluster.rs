@@ -1,5 +1,6 @@
 //! The facts of a cluster: what the objects say, defaulted, resolved and sorted.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -38,6 +39,17 @@ pub struct Cluster {
     pub assumptions: Vec<Assumption>,
     /// The kind of each workload that makes pods, by object: all that [`Cluster::path`] needs.
     pub makers: Vec<(ObjectId, Kind)>,
+    /// Findings that objects switch off.
+    pub ignores: Ignores,
+}
+
+/// Findings that objects switch off, by the annotation `fibula.dev/ignore`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Ignores {
+    /// What they say, sorted by object, whether it is the id of a finding or not.
+    pub said: Vec<(ObjectId, String)>,
+    /// By object, what holds for it: what it says itself, and what its Namespace says.
+    pub of: BTreeMap<ObjectId, BTreeSet<String>>,
 }
 
 /// A namespace.

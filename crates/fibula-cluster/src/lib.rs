@@ -3,7 +3,7 @@
 //! ```text
 //! apiVersion, kind ─ reading ─ Kind::read ─ Object ─ check ─ Fault
 //!                                             │
-//!                               Cluster::new ─┴─ Cluster ─┬─ findings ─ Finding
+//!                     overlay ─ Cluster::new ─┴─ Cluster ─┬─ findings ─ Finding
 //!                                             │           └─ select ─ classes of pods
 //!                                             │
 //!                        generate::objects ───┘
@@ -16,10 +16,12 @@ pub mod api;
 mod build;
 mod check;
 mod cluster;
+mod dump;
 mod findings;
 pub mod generate;
 mod object;
 mod options;
+mod overlay;
 mod place;
 mod policy;
 pub mod promise;
@@ -31,12 +33,16 @@ mod sloppy;
 
 pub use api::Fields;
 pub use cluster::*;
-pub use findings::{Finding, Owner, Severity, findings, shared_addresses};
+pub use dump::{Dump, Missing};
+pub use findings::{
+    Finding, Here, OF_OBJECTS, One, Owner, Severity, Told, Wanted, findings, shared_addresses, tell,
+};
 pub use object::{Fault, Kind, Object};
 pub use options::Options;
+pub use overlay::{Laid, More, Overlaid, later, overlay};
 pub use place::{ContainerList, ObjectId, Place, place_path};
 pub use policy::*;
-pub use reading::{Decides, Reading, decides, is_read, reading, unread_kinds};
+pub use reading::{Decides, Listed, Reading, decides, is_read, listed, reading, unread_kinds};
 pub use selector::{Requirement, Selector, Test};
 pub use service::*;
 pub use sloppy::{parse_cidr, parse_ip};

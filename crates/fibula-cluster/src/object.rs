@@ -4,6 +4,7 @@ use serde::Deserializer;
 use serde::de::Deserialize;
 
 use crate::api;
+use crate::policy::PolicyKind;
 
 /// A kind of object that the model reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -116,6 +117,32 @@ impl Kind {
         }
     }
 
+    /// What people call it in front of a name: `netpol/shop/web`, as kubectl does where it has a
+    /// shorter word.
+    pub fn short(self) -> &'static str {
+        match self {
+            Self::Namespace => "ns",
+            Self::Node => "node",
+            Self::Pod => "pod",
+            Self::Service => "svc",
+            Self::Deployment => "deploy",
+            Self::ReplicaSet => "rs",
+            Self::StatefulSet => "sts",
+            Self::DaemonSet => "ds",
+            Self::Job => "job",
+            Self::CronJob => "cronjob",
+            Self::ReplicationController => "rc",
+            Self::ServiceCidr => "servicecidr",
+            Self::OpenShiftNetwork => "network",
+            Self::EndpointSlice => "endpointslice",
+            Self::Endpoints => "endpoints",
+            Self::NetworkPolicy => PolicyKind::NetworkPolicy.short(),
+            Self::ClusterNetworkPolicy => PolicyKind::ClusterNetworkPolicy.short(),
+            Self::AdminNetworkPolicy => PolicyKind::AdminNetworkPolicy.short(),
+            Self::BaselineAdminNetworkPolicy => PolicyKind::BaselineAdminNetworkPolicy.short(),
+        }
+    }
+
     /// The group and version in which its objects are written today.
     pub fn api_version(self) -> &'static str {
         match self {
@@ -210,7 +237,8 @@ impl Object {
     /// Clears what the model reads of other objects only, and sets what the API server sets, so
     /// that neither tells twins apart: the labels of what nothing selects, but for the few that
     /// mean something, `generateName` beside a name, the label of a Namespace that is its name
-    /// (DR-22), annotations and the time of deletion where they change nothing.
+    /// (DR-22), annotations and the time of deletion where they change nothing. What switches
+    /// findings off is kept beside the annotations.
     fn normalise(&mut self) {
         if let Self::Namespace(namespace) = self {
             let name = namespace.metadata.name().to_owned();
@@ -231,7 +259,16 @@ impl Object {
             _ => Some(&[]),
         };
         let (pod, service) = (matches!(self, Self::Pod(_)), matches!(self, Self::Service(_)));
+        let of_pods = match self {
+            Self::Workload(_, o) => Some(&mut o.spec.template.metadata),
+            Self::CronJob(o) => Some(&mut o.spec.job_template.spec.template.metadata),
+            _ => None,
+        };
+        let of_pods = of_pods.and_then(|metadata| metadata.annotations.take_ignored());
         let metadata = self.metadata_mut();
+        let ignored = metadata.annotations.take_ignored();
+        metadata.ignored.add(ignored);
+        metadata.ignored.add(of_pods);
         if let Some(keys) = labels {
             metadata.labels.keep(keys);
         }
@@ -262,6 +299,16 @@ impl Object {
     }
 
     /// What its pods run, of a pod or of what makes pods.
+    pub(crate) fn spec(&self) -> Option<&api::PodSpec> {
+        match self {
+            Self::Pod(o) => Some(&o.spec),
+            Self::Workload(_, o) => Some(&o.spec.template.spec),
+            Self::CronJob(o) => Some(&o.spec.job_template.spec.template.spec),
+            _ => None,
+        }
+    }
+
+    /// The same, to change it.
     pub(crate) fn spec_mut(&mut self) -> Option<&mut api::PodSpec> {
         match self {
             Self::Pod(o) => Some(&mut o.spec),

@@ -1,6 +1,11 @@
 //! What the user says beyond the objects.
 
+use std::collections::BTreeMap;
+
 use ipnet::IpNet;
+
+use crate::overlay::More;
+use crate::place::ObjectId;
 
 /// What the user says beyond the objects.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -14,4 +19,7 @@ pub struct Options {
     /// How many Nodes to invent where the input has and names none: 2 where this is absent
     /// (DR-20), and always from 1 to 50,000.
     pub nodes: Option<usize>,
+    /// Workloads that make pods though some of theirs were read: as many more. Of an
+    /// [`overlay`](crate::overlay()).
+    pub more: BTreeMap<ObjectId, More>,
 }

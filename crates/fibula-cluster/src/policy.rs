@@ -30,6 +30,8 @@ pub struct Policy {
     pub subject: PodSelection,
     /// What it closes to them, but for what its rules allow. Only a NetworkPolicy does (CNP-13).
     pub isolates: Isolates,
+    /// The directions of which it has rules that are ignored, for it does not isolate there (NP-7).
+    pub ignored: Isolates,
     /// What it says of messages to them, in the order of the object; empty where the object's
     /// rules are ignored (NP-7).
     pub ingress: Vec<Rule>,

@@ -12,9 +12,27 @@ pub enum Reading {
     /// They decide traffic but are not read: answers that they could change are undecided
     /// (DR-21).
     Unread,
+    /// It stands for objects that could not be read where this was written (see [`MISSING`]).
+    Missing,
     /// They are counted and left.
     Other,
 }
+
+/// A kind of objects, as a cluster lists them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listed {
+    /// Its group; empty for the core group.
+    pub group: &'static str,
+    /// Its name, such as `NetworkPolicy`.
+    pub kind: &'static str,
+    /// What the API calls them: `networkpolicies.networking.k8s.io`.
+    pub resource: String,
+}
+
+/// `apiVersion` and `kind` of what stands for objects that could not be read where it was written: so
+/// that a dump says as much as the cluster did. `of` holds their `apiVersion` and `kind`, and
+/// `metadata` the names of the one that is meant; without a name, nobody may list them.
+pub(crate) const MISSING: (&str, &str) = ("fibula/v1", "Unread");
 
 /// What a kind decides that networks do not follow, and so which answers it could change (DR-21).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -117,6 +135,8 @@ const UNFOLLOWED: &[(&str, &[&str], Decides)] = &[
     ),
     ("gateway.networking.x-k8s.io", &["XListenerSet"], Decides::Gateway),
     ("route.openshift.io", &["Route"], Decides::Gateway),
+    // Read; but where nobody may list them, what a Service leads to is not known.
+    ("discovery.k8s.io", &["EndpointSlice"], Decides::Service),
 ];
 
 /// What the model does with objects of a kind, by `apiVersion` (such as `apps/v1`, `v1`) and
@@ -125,6 +145,8 @@ pub fn reading(api_version: &str, kind: &str) -> Reading {
     let group = group(api_version);
     if let Some(&(_, _, kind)) = READ.iter().find(|row| row.0 == group && row.1 == kind) {
         Reading::Read(kind)
+    } else if (api_version, kind) == MISSING {
+        Reading::Missing
     } else if kind.ends_with("List") {
         Reading::List
     } else if decides(api_version, kind).is_some() {
@@ -140,6 +162,42 @@ pub fn decides(api_version: &str, kind: &str) -> Option<Decides> {
     let group = group(api_version);
     let row = UNFOLLOWED.iter().find(|row| row.0 == group && row.1.contains(&kind));
     row.map(|row| row.2)
+}
+
+/// Which of the resources that a cluster has are to be listed: those that are read, and those that are
+/// named as unread. Never Secrets, nor ConfigMaps.
+///
+/// Of what a cluster shows in two ways one is enough: Endpoints are in slices too (SVC-15), what was in
+/// `extensions` is in its own group, and what a plugin stores it may serve by another group.
+pub fn listed(has: impl Fn(&str) -> bool) -> Vec<Listed> {
+    let read = READ.iter().map(|row| (row.0, row.1));
+    let unread = UNFOLLOWED.iter().flat_map(|row| row.1.iter().map(|kind| (row.0, *kind)));
+    let mut all: Vec<Listed> = vec![];
+    for (group, kind) in read.chain(unread) {
+        let listed = Listed { group, kind, resource: resource(group, kind) };
+        let twice = match (group, kind) {
+            ("", "Endpoints") => has("endpointslices.discovery.k8s.io"),
+            ("extensions", _) => true,
+            ("crd.projectcalico.org", kind) => has(&resource("projectcalico.org", kind)),
+            _ => false,
+        };
+        if !twice && has(&listed.resource) && !all.contains(&listed) {
+            all.push(listed);
+        }
+    }
+    all
+}
+
+/// What the API calls objects of a kind: the plural in small letters, and the group.
+fn resource(group: &str, kind: &str) -> String {
+    let mut plural = kind.to_lowercase();
+    match plural.as_bytes() {
+        [.., b't', b's'] => {}
+        [.., b's' | b'x'] => plural.push_str("es"),
+        [.., b'c' | b'r', b'y'] => plural.replace_range(plural.len() - 1.., "ies"),
+        _ => plural.push('s'),
+    }
+    if group.is_empty() { plural } else { format!("{plural}.{group}") }
 }
 
 /// Whether objects of a kind are read, whatever their group.

@@ -185,7 +185,8 @@ fn pod_6_a_finished_pod_owns_nothing() {
         let old = with(old, "/metadata/labels", json!({"app": "a"}));
         let new = with(running("new", "10.0.0.9"), "/metadata/labels", json!({"app": "a"}));
         let svc = json!({"apiVersion": "v1", "kind": "Service", "metadata": {"name": "s"},
-            "spec": {"selector": {"app": "a"}, "clusterIP": "10.1.0.1"}});
+            "spec": {"selector": {"app": "a"}, "clusterIP": "10.1.0.1",
+                "ports": [{"port": 80}]}});
         let cluster = cluster(&[old, new, svc]);
         assert!(!pod(&cluster, "old").live);
         assert!(pod(&cluster, "old").addresses.is_empty());
@@ -225,9 +226,13 @@ fn svc_2_headless_and_external_names_have_no_address() {
         (json!({"clusterIP": "None"}), vec![]),
         (json!({"clusterIPs": ["None"]}), vec![]),
         (json!({"type": "ExternalName", "externalName": "x.org", "selector": {"a": "b"}}), vec![]),
-        (json!({"type": "NodePort", "clusterIP": "10.1.0.1"}), vec!["10.1.0.1"]),
         (
-            json!({"clusterIP": "10.1.0.1", "clusterIPs": ["10.1.0.1", "2001:db8::1"]}),
+            json!({"type": "NodePort", "clusterIP": "10.1.0.1", "ports": [{"port": 80}]}),
+            vec!["10.1.0.1"],
+        ),
+        (
+            json!({"clusterIP": "10.1.0.1", "clusterIPs": ["10.1.0.1", "2001:db8::1"],
+                "ports": [{"port": 80}]}),
             vec!["10.1.0.1", "2001:db8::1"],
         ),
     ] {
@@ -262,7 +267,7 @@ fn svc_10_a_service_selects_by_all_its_labels_in_its_namespace() {
             host.clone(),
             gone.clone(),
             json!({"apiVersion": "v1", "kind": "Service", "metadata": {"name": "s"},
-                "spec": {"selector": selector}}),
+                "spec": {"selector": selector, "ports": [{"port": 80}]}}),
         ]);
         let selects = &service(&cluster, "s").selects;
         let names: Vec<_> = selects.iter().map(|&i| cluster.pods[i].name.as_str()).collect();
@@ -290,5 +295,5 @@ fn null_is_absent_and_unknown_fields_are_ignored() {
             "initContainers": null, "nodeName": null, "hostNetwork": null},
         "status": null}));
     object(&json!({"apiVersion": "v1", "kind": "Service", "metadata": {"name": "s"},
-        "spec": {"ports": null, "selector": {"a": null}}, "status": {"loadBalancer": {}}}));
+        "spec": {"clusterIP": "None", "ports": null, "selector": {"a": null}}, "status": {"loadBalancer": {}}}));
 }

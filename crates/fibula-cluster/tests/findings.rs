@@ -87,7 +87,7 @@ fn pod_7_nm_20_an_address_has_one_live_owner() {
         pod("web-1", "10.0.1.5", c.clone()),
         pod("web-2", "10.0.1.6", c),
         finished,
-        service("api", "10.0.1.6", json!({}), json!([])),
+        service("api", "10.0.1.6", json!({}), json!([{"port": 80}])),
     ];
     let cluster = cluster(&values);
     assert_eq!(

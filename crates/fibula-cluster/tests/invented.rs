@@ -118,7 +118,12 @@ fn nm_12_invented_addresses_have_the_families_of_the_input() {
         json!({"apiVersion": "v1", "kind": "Node", "metadata": {"name": "n1"},
             "spec": {"podCIDRs": cidrs}})
     };
-    let service = |name: &str, spec: Value| json!({"apiVersion": "v1", "kind": "Service", "metadata": {"name": name}, "spec": spec});
+    let service = |name: &str, spec: Value| {
+        let mut service = json!({"apiVersion": "v1", "kind": "Service", "metadata": {"name": name},
+            "spec": spec});
+        service["spec"]["ports"] = json!([{"port": 80}]);
+        service
+    };
     for (cidrs, pods, single, dual) in [
         (json!([]), "4", "4", "4"),
         (json!(["10.1.0.0/24"]), "4", "4", "4"),
@@ -145,7 +150,8 @@ fn nm_12_invented_addresses_have_the_families_of_the_input() {
 
 #[test]
 fn a_service_without_an_address_gets_one_of_its_own_range() {
-    let value = json!({"apiVersion": "v1", "kind": "Service", "metadata": {"name": "s"}});
+    let value = json!({"apiVersion": "v1", "kind": "Service", "metadata": {"name": "s"},
+        "spec": {"ports": [{"port": 80}]}});
     object(&value);
     let cluster = cluster(&[value]);
     let range: IpNet = "198.19.0.0/16".parse().unwrap();

@@ -342,6 +342,40 @@ fn svc_1_svc_3_what_the_api_server_refuses_is_a_fault() {
                 "spec": {"dnsPolicy": "Cluster"}}),
             "spec.dnsPolicy: Cluster, ClusterFirst, ClusterFirstWithHostNet, Default or None",
         ),
+        (spec(json!({"ports": []})), "spec.ports: , at least one port"),
+        (
+            ports(json!([{"port": 1, "name": "HTTP"}])),
+            "spec.ports[0].name: HTTP, a name: at most 63 lowercase letters, digits, and - within",
+        ),
+        (
+            ports(json!([{"port": 1, "targetPort": "80"}])),
+            "spec.ports[0].targetPort: 80, the name of a port: at most 15 of a-z, 0-9 and single \
+             dashes, with a letter",
+        ),
+        (
+            spec(json!({"selector": {"app": "a b"}})),
+            "spec.selector[app]: a b, the value of a label: at most 63 letters, digits and -_. within",
+        ),
+        (
+            metadata(spec(json!({})), json!({"name": "a.b"})),
+            "metadata.name: a.b, a name: at most 63 lowercase letters, digits, and - within",
+        ),
+        (
+            json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "Web"}}),
+            "metadata.name: Web, a name: lowercase letters, digits, and - and . within",
+        ),
+        (
+            json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p"},
+                "spec": {"containers": [
+                    {"name": "c", "ports": [{"containerPort": 1, "name": "Web"}]}]}}),
+            "spec.containers[0].ports[0].name: Web, the name of a port: at most 15 of a-z, 0-9 and \
+             single dashes, with a letter",
+        ),
+        (
+            json!({"apiVersion": "v1", "kind": "Node", "metadata": {"name": "n"},
+                "spec": {"podCIDR": "10.0.0.0", "podCIDRs": ["10.0.0.0/24"]}}),
+            "spec.podCIDR: 10.0.0.0, a range such as 10.0.0.0/8",
+        ),
     ] {
         let faults = unchecked(&value).check();
         let faults: Vec<_> =
@@ -359,7 +393,7 @@ fn svc_1_what_is_right_is_no_fault() {
         json!({"clusterIPs": ["010.1.0.1", "2001:db8::1"], "ipFamilies": ["IPv4", "IPv6"],
             "ipFamilyPolicy": "RequireDualStack"}),
         json!({"clusterIP": "None", "clusterIPs": ["None"]}),
-        json!({"ports": []}),
+        json!({"clusterIP": "None", "ports": []}),
     ] {
         object(&spec(fields));
     }

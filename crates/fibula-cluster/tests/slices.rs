@@ -233,6 +233,11 @@ fn ip_9_endpoints_cannot_be_addresses_of_one_machine_or_link() {
             slice("s-1", json!([{"port": 1}, {"port": 2}]), json!([])),
             "ports[1].name: , a name, since there are several ports".to_owned(),
         ),
+        (
+            slice("s-1", json!([{"port": 1, "name": "HTTP"}]), json!([])),
+            "ports[0].name: HTTP, a name: at most 63 lowercase letters, digits, and - within"
+                .to_owned(),
+        ),
     ] {
         let object = unchecked(&value);
         let faults = object.check();

@@ -281,8 +281,9 @@ fn said_twice() -> Vec<(Value, Value)> {
                 "ports": [{"port": 80, "protocol": "TCP", "targetPort": 80}]})),
         ),
         (
-            service(json!({"clusterIP": "10.96.0.1"})),
+            service(json!({"clusterIP": "10.96.0.1", "ports": [{"port": 80}]})),
             service(json!({"clusterIP": "10.96.0.1", "clusterIPs": ["10.96.0.1"],
+                "ports": [{"port": 80}],
                 "ipFamilies": ["IPv4"], "ipFamilyPolicy": "SingleStack"})),
         ),
         (
@@ -294,8 +295,9 @@ fn said_twice() -> Vec<(Value, Value)> {
                 "allocateLoadBalancerNodePorts": true, "ports": [{"port": 80}]})),
         ),
         (
-            service(json!({"trafficDistribution": "PreferClose"})),
-            service(json!({"trafficDistribution": "PreferSameZone", "sessionAffinity": "None"})),
+            service(json!({"trafficDistribution": "PreferClose", "ports": [{"port": 80}]})),
+            service(json!({"trafficDistribution": "PreferSameZone", "sessionAffinity": "None",
+                "ports": [{"port": 80}]})),
         ),
         (
             slice(

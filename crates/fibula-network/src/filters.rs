@@ -5,6 +5,7 @@
 //!          ──► folds   each distinct stack of chains, once: which peers and ports it lets through
 //!                      └─ sources' folds: egress ─┐
 //!                         targets' folds: ingress ┴─► allowed = egress ∧ ingress
+//!          ──► spare   which parts of them could be left out
 //! ```
 //!
 //! Two Pods with the same chains, whose addresses lie in the same sets, are one atom, however many
@@ -20,7 +21,9 @@
 
 mod atoms;
 mod fold;
+mod pair;
 mod sources;
+mod spare;
 
 use crate::addr::Addr;
 use crate::element::ElementId;
@@ -30,6 +33,8 @@ use crate::network::Network;
 use crate::set::{Interval, Level, SetId, Space};
 pub use atoms::{FilterAtom, FilterAtoms, Owner};
 use fold::Folder;
+pub use pair::Pair;
+pub use spare::{Owned, Part, PartKey};
 
 /// What the filters of a network let through.
 pub struct Filters<'n> {
@@ -96,6 +101,12 @@ impl<'n> Filters<'n> {
         Some(Filters { network, atoms, space, egress, ingress, allowed, own_node })
     }
 
+    /// By atom, what the chains of one side let through, whoever the other end is: everything where
+    /// there are none. A fold asks for the other end, protocol, port and choices.
+    pub fn folds(&mut self, side: Side) -> Vec<SetId> {
+        Folder::new(self.network, &self.atoms).by_atom(&mut self.space, side)
+    }
+
     /// The parts of a set by the values of a level that it asks first: intervals that together are
     /// the whole level, neighbours different. Costs the edges of one node.
     pub fn parts(&self, set: SetId, level: Level) -> Vec<(Interval, SetId)> {
@@ -105,15 +116,7 @@ impl<'n> Filters<'n> {
     /// What is open between one source and one target, of a set that asks no address any more:
     /// nothing where nothing is. Costs its edges.
     pub fn connections(&self, set: SetId) -> Connections {
-        let mut out = vec![];
-        for ((lo, hi), ports) in self.parts(set, Filters::PROTO) {
-            for proto in (lo..=hi).filter_map(|proto| Proto::ALL.get(proto as usize)) {
-                let open = self.parts(ports, Filters::PORT).into_iter();
-                let open = open.filter(|(_, when)| *when != Space::EMPTY);
-                out.extend(open.map(|(ports, when)| (*proto, ports, when)));
-            }
-        }
-        out
+        connections(&self.space, set)
     }
 
     /// Under whatever choices a set is reached: some, if it may be; and all, if it must be. Costs a
@@ -145,6 +148,20 @@ impl<'n> Filters<'n> {
             .collect();
         self.space.contains(set, &values)
     }
+}
+
+/// What is open of a set, of one network's filters or of a [`Pair`], that asks no address any more:
+/// nothing where nothing is. Costs its edges.
+pub fn connections(space: &Space, set: SetId) -> Connections {
+    let mut out = vec![];
+    for ((lo, hi), ports) in space.parts(set, Filters::PROTO) {
+        for proto in (lo..=hi).filter_map(|proto| Proto::ALL.get(proto as usize)) {
+            let open = space.parts(ports, Filters::PORT).into_iter();
+            let open = open.filter(|(_, when)| *when != Space::EMPTY);
+            out.extend(open.map(|(ports, when)| (*proto, ports, when)));
+        }
+    }
+    out
 }
 
 /// The filter tables of a network, sorted.

@@ -271,7 +271,7 @@ impl Tree<'_> {
     fn why(&self, branch: &Branch) -> Option<String> {
         let last = branch.life.steps.len().checked_sub(1)?;
         let header = header_before(&branch.life, last)?;
-        branch.why.as_ref().map(|why| crate::why::why(self.view, why, header))
+        branch.why.as_ref().map(|why| crate::served::why(self.view, why, header))
     }
 
     /// The header that the message of a branch was sent with.

@@ -10,30 +10,26 @@ use crate::style::Label;
 /// An error that has nothing to point at.
 pub fn error(message: &str, hint: Option<&str>) -> Page {
     let mut page = Page::new();
-    let text = Text::new().with(Label::Error, "error").plain(": ").plain(message);
-    page.line(match hint {
-        Some(hint) => text.plain("      ").with(Label::Hint, hint),
-        None => text,
-    });
+    page.hinted(head(Label::Error, "error"), message.into(), hint);
     page
 }
 
 /// Something to know beside an answer.
 pub fn note(message: &str) -> Page {
     let mut page = Page::new();
-    page.line(Text::new().with(Label::Warning, "note").plain(": ").plain(message));
+    page.headed(head(Label::Warning, "note"), message.into());
     page
 }
 
 /// Something that is likely to be a mistake.
 pub fn warning(message: &str, hint: Option<&str>) -> Page {
     let mut page = Page::new();
-    let text = Text::new().with(Label::Warning, "warning").plain(": ").plain(message);
-    page.line(match hint {
-        Some(hint) => text.plain("      ").with(Label::Hint, hint),
-        None => text,
-    });
+    page.hinted(head(Label::Warning, "warning"), message.into(), hint);
     page
+}
+
+fn head(label: Label, word: &str) -> Text {
+    Text::new().with(label, word).plain(":")
 }
 
 /// Something in the input that was refused, with the lines around it.
@@ -103,13 +99,8 @@ pub fn name(error: &NameError) -> Page {
 /// What is said of a name that no message can be sent to.
 fn answer(label: Label, verdict: &str, why: &str, near: &[String]) -> Page {
     let mut page = Page::new();
-    let text = Text::new().with(label, verdict).plain(format!("   {why}"));
-    page.line(match near {
-        [] => text,
-        near => {
-            text.plain("      ").with(Label::Hint, format!("did you mean {}?", near.join(" or ")))
-        }
-    });
+    let near = (!near.is_empty()).then(|| format!("did you mean {}?", near.join(" or ")));
+    page.hinted(Text::new().with(label, verdict).plain("  "), why.into(), near.as_deref());
     page
 }
 

@@ -1,19 +1,22 @@
 //! Answers as JSON: one object each, with the version of its form. `docs/json.md` describes them.
 
 mod check;
+mod diff;
 mod error;
 mod reach;
 
 pub use check::check;
+pub use diff::diff;
 pub use error::{names, stopped};
 pub use reach::reach;
 
+use fibula_answers::lint::Lint;
 use fibula_answers::names::{Candidate, Resolved};
 use fibula_answers::trace::{
     Affinity, Answer, Branch, Doubt, Granted, Instead, Query, Share, Trace, Unread, header_before,
 };
 use fibula_answers::{Constraint, Counterexample, Outcome, Proof, Scope, Withheld};
-use fibula_cluster::{Finding, Place, Severity};
+use fibula_cluster::{Finding, Laid, Place};
 use fibula_network::walk::{Life, Step};
 use fibula_network::{ElementId, Header};
 use serde_json::{Value, json};
@@ -24,8 +27,8 @@ use crate::life;
 use crate::page::Screen;
 use crate::policies;
 use crate::preface::{About, Preface};
+use crate::served;
 use crate::view::View;
-use crate::why;
 
 /// `verify`.
 pub fn verify(
@@ -95,14 +98,11 @@ pub fn trace(view: &View<'_>, trace: &Trace, preface: &Preface) -> Value {
 }
 
 /// `lint`.
-pub fn lint(
-    findings: &[Finding],
-    place: &dyn Fn(Place) -> Option<String>,
-    preface: &Preface,
-) -> Value {
+pub fn lint(lint: &Lint, place: &dyn Fn(Place) -> Option<String>, preface: &Preface) -> Value {
     json!({
         "fibula": "lint/1",
-        "findings": findings.iter().map(|f| finding(f, place)).collect::<Vec<_>>(),
+        "findings": lint.findings.iter().map(|f| finding(f, place)).collect::<Vec<_>>(),
+        "off": lint.off,
         "basis": basis(preface),
     })
 }
@@ -200,7 +200,7 @@ fn branch(view: &View<'_>, branch: &Branch) -> Value {
     value["policies"] = branch.rulings.iter().map(|r| policies::ruling(view, r)).collect();
     if let (Some(why), Some(last)) = (&branch.why, branch.life.steps.len().checked_sub(1)) {
         let header = header_before(&branch.life, last);
-        value["why"] = json!(header.map(|header| why::why(view, why, header)));
+        value["why"] = json!(header.map(|header| served::why(view, why, header)));
     }
     value
 }
@@ -292,11 +292,7 @@ fn finding(finding: &Finding, place: &dyn Fn(Place) -> Option<String>) -> Value 
     json!({
         "id": finding.id,
         "rule": finding.rule,
-        "severity": match finding.severity {
-            Severity::Error => "error",
-            Severity::Warning => "warning",
-            Severity::Note => "note",
-        },
+        "severity": finding.severity.name(),
         "message": finding.message,
         "subjects": finding.subjects,
         "places": finding.places.iter().filter_map(|at| place(*at)).collect::<Vec<_>>(),
@@ -323,7 +319,8 @@ fn doubt(view: &View<'_>, trace: &Trace, doubt: &Doubt) -> Value {
 }
 
 fn unread(unread: &Unread) -> Value {
-    json!({ "kind": unread.kind, "count": unread.count() })
+    let count = (!unread.is_forbidden()).then(|| unread.count());
+    json!({ "kind": unread.kind, "count": count })
 }
 
 fn candidate(candidate: &Candidate) -> Value {
@@ -342,7 +339,7 @@ pub(crate) fn header(header: Header) -> Value {
 
 pub(crate) fn basis(preface: &Preface) -> Value {
     let read = &preface.read;
-    json!({
+    let mut basis = json!({
         "about": match &preface.about {
             About::Intended => json!("intended"),
             About::Read(file) => json!({ "network": file }),
@@ -362,5 +359,10 @@ pub(crate) fn basis(preface: &Preface) -> Value {
         },
         "assumed": preface.assumed_lines(),
         "unread": preface.unread.iter().map(unread).collect::<Vec<_>>(),
-    })
+    });
+    if let Some(Laid { objects, changed, new, pods }) = preface.laid {
+        let laid = json!({ "objects": objects, "changed": changed, "new": new, "pods": pods });
+        basis["overlay"] = laid;
+    }
+    basis
 }

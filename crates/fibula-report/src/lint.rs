@@ -1,19 +1,18 @@
 //! `lint`: what looks wrong.
 
+use fibula_answers::lint::Lint;
 use fibula_cluster::{Finding, Place};
 
 use crate::page::{Page, Text};
-use crate::preface::{Preface, count, list};
+use crate::preface::{Preface, count, list, unread_kind};
 use crate::style::Label;
 use crate::verify::{finding_counts, finding_head};
 
-/// Each finding with where it is, errors first; then how many there are.
-pub fn lint(
-    findings: &[Finding],
-    place: &dyn Fn(Place) -> Option<String>,
-    preface: &Preface,
-) -> Page {
+/// Each finding with where it is, errors first; then how many there are, and how many are switched
+/// off.
+pub fn lint(lint: &Lint, place: &dyn Fn(Place) -> Option<String>, preface: &Preface) -> Page {
     let mut page = Page::new();
+    let findings = &lint.findings[..];
     let mut sorted: Vec<&Finding> = findings.iter().collect();
     sorted.sort_by_key(|finding| finding.severity);
     for finding in sorted {
@@ -33,8 +32,10 @@ pub fn lint(
     if !findings.is_empty() {
         page.blank();
     }
-    let unread: Vec<String> =
-        preface.unread.iter().map(|unread| count(unread.count(), &unread.kind)).collect();
+    if let Some(laid) = preface.laid_line() {
+        page.paragraph("overlay", &laid);
+    }
+    let unread: Vec<String> = preface.unread.iter().map(unread_kind).collect();
     if !unread.is_empty() {
         page.paragraph("unread", &format!("{}, which decide traffic (DR-21)", list(&unread)));
     }
@@ -42,10 +43,16 @@ pub fn lint(
         page.paragraph("missing", &missing);
     }
     let counts = finding_counts(findings);
+    let off = match lint.off {
+        0 => String::new(),
+        n => format!("; {n} switched off"),
+    };
     page.line(match counts.is_empty() {
-        true if preface.missing().is_some() => Text::from("nothing else looks wrong."),
-        true => Text::new().with(Label::Good, "✓").plain(" nothing looks wrong."),
-        false => Text::from(format!("{counts}.")),
+        true if preface.missing().is_some() => {
+            Text::from(format!("nothing else looks wrong{off}."))
+        }
+        true => Text::new().with(Label::Good, "✓").plain(format!(" nothing looks wrong{off}.")),
+        false => Text::from(format!("{counts}{off}.")),
     });
     page
 }

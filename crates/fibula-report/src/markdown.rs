@@ -26,6 +26,12 @@ pub(crate) fn escaped(text: &str) -> String {
     out
 }
 
+/// Text inside of an element of HTML.
+pub(crate) fn html(text: &str) -> String {
+    let text = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+    text.replace(char::is_control, " ")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

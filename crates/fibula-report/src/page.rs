@@ -179,6 +179,23 @@ impl Page {
         self.blocks.push(Block::Excerpt { snippet, says: says.to_owned(), indent });
     }
 
+    /// Adds text behind a head, broken between words where the screen is narrow, and then below
+    /// where it began.
+    pub(crate) fn headed(&mut self, head: Text, text: Text) {
+        self.blocks.push(Block::Rows { indent: 0, gap: 1, rows: vec![vec![head, text]] });
+    }
+
+    /// Adds text behind a head, and a hint far behind both, or below where the screen is narrow.
+    pub(crate) fn hinted(&mut self, head: Text, text: Text, hint: Option<&str>) {
+        let Some(hint) = hint else { return self.headed(head, text) };
+        let hint = Text::new().with(Label::Hint, hint);
+        let (mut wide, mut narrow) = (Page::new(), Page::new());
+        wide.line(head.clone().plain(" ").then(text.clone()).plain("      ").then(hint.clone()));
+        let below = vec![vec![head, text], vec![Text::new(), hint]];
+        narrow.blocks.push(Block::Rows { indent: 0, gap: 1, rows: below });
+        self.either(wide, narrow);
+    }
+
     /// Adds rows of columns that stand below each other, `indent` from the left and two apart.
     /// Where they do not fit, entries in the article's form are left out of a narrow screen, the last
     /// column goes below the others, and what is still too long goes on in the next line.

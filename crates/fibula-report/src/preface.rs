@@ -1,9 +1,10 @@
 //! What an answer rests on: what was read, what it is about, and what was assumed.
 
 use fibula_answers::trace::Unread;
-use fibula_cluster::{Assumption, Cluster, Decides};
+use fibula_cluster::{Assumption, Cluster, Decides, Laid};
 
 use crate::page::Page;
+pub(crate) use crate::words::{count, list, thousands, unread_kind};
 
 /// What an answer rests on.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -22,6 +23,8 @@ pub struct Preface {
     pub refused: usize,
     /// How many names have objects that contradict each other, which were kept out.
     pub kept_out: usize,
+    /// What was laid over the input, if anything was.
+    pub laid: Option<Laid>,
 }
 
 /// What was read.
@@ -29,6 +32,8 @@ pub struct Preface {
 pub struct Reading {
     /// How many files.
     pub files: usize,
+    /// Whether it was a cluster as it runs, or some of it was.
+    pub live: bool,
     /// How many Nodes the cluster has.
     pub nodes: usize,
     /// How many namespaces.
@@ -97,6 +102,7 @@ impl Reading {
     pub fn new(cluster: &Cluster, files: usize, left: usize) -> Reading {
         Reading {
             files,
+            live: false,
             nodes: cluster.nodes.len(),
             namespaces: cluster.namespaces.len(),
             pods: cluster.pods.len(),
@@ -118,6 +124,9 @@ impl Preface {
         if self.about == About::Intended {
             page.paragraph("read", &self.read_line());
         }
+        if let Some(laid) = self.laid_line() {
+            page.paragraph("overlay", &laid);
+        }
         page.paragraph("about", &self.about_line());
         for line in self.assumed_lines() {
             page.paragraph("assumed", &line);
@@ -137,6 +146,23 @@ impl Preface {
         (!some.is_empty()).then(|| format!("{} {verb} not in this network", list(&some)))
     }
 
+    /// What was laid over the input: `3 objects: 2 changed, 1 new; 4 pods give way`.
+    pub(crate) fn laid_line(&self) -> Option<String> {
+        let Laid { objects, changed, new, pods } = self.laid?;
+        let same = objects.saturating_sub(changed + new);
+        let parts = [(changed, "changed"), (new, "new"), (same, "as it was")];
+        let some = parts.iter().filter(|(n, _)| *n > 0);
+        let some: Vec<String> =
+            some.map(|(n, what)| format!("{} {what}", thousands(*n as u64))).collect();
+        let some = if some.is_empty() { String::new() } else { format!(": {}", some.join(", ")) };
+        let pods = match pods {
+            0 => String::new(),
+            1 => "; 1 pod gives way".to_owned(),
+            n => format!("; {} give way", count(n, "pod")),
+        };
+        Some(format!("{}{some}{pods}", count(objects, "object")))
+    }
+
     fn read_line(&self) -> String {
         let Reading { files, nodes, namespaces, pods, finished, services, policies, .. } =
             &self.read;
@@ -153,9 +179,13 @@ impl Preface {
             n => format!(", {}", count(n, "policy")),
         };
         let garbled = self.garbled().map_or(String::new(), |text| format!("; {text}"));
+        let whence = match (self.read.live, files) {
+            (true, 0) => "the cluster that kubectl sees".to_owned(),
+            (true, n) => format!("the cluster that kubectl sees, and {}", count(n, "file")),
+            (false, n) => count(n, "file"),
+        };
         format!(
-            "{}: {}, {}, {}{finished}, {}{policies}{left}{garbled}",
-            count(files, "file"),
+            "{whence}: {}, {}, {}{finished}, {}{policies}{left}{garbled}",
             count(nodes, "node"),
             count(namespaces, "namespace"),
             count(pods, "pod"),
@@ -288,7 +318,7 @@ impl Preface {
 
     fn unread_line(&self, decides: Decides) -> Option<String> {
         let of = self.unread.iter().filter(|unread| unread.decides == decides);
-        let kinds: Vec<String> = of.map(|unread| count(unread.count(), &unread.kind)).collect();
+        let kinds: Vec<String> = of.map(unread_kind).collect();
         (!kinds.is_empty()).then(|| list(&kinds))
     }
 }
@@ -339,52 +369,4 @@ fn assumption(assumption: &Assumption) -> Option<String> {
         | Assumption::PodAddresses(_)
         | Assumption::ServiceAddresses(_) => return None,
     })
-}
-
-/// `1 pod`, `2 pods`, `26,950 pairs`.
-pub(crate) fn count(n: usize, what: &str) -> String {
-    let number = thousands(n as u64);
-    match (n, what.as_bytes()) {
-        (1, _) | (_, [.., b't', b's']) => format!("{number} {what}"),
-        (_, [.., b's' | b'x']) => format!("{number} {what}es"),
-        (_, [.., b'c', b'y']) => format!("{number} {}ies", &what[..what.len() - 1]),
-        _ => format!("{number} {what}s"),
-    }
-}
-
-/// `26,950`.
-pub(crate) fn thousands(n: u64) -> String {
-    let digits = n.to_string();
-    let mut out = String::new();
-    for (i, digit) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    out
-}
-
-/// `a`, `a and b`, `a, b and c`.
-pub(crate) fn list(items: &[String]) -> String {
-    match items {
-        [] => String::new(),
-        [one] => one.clone(),
-        [most @ .., last] => format!("{} and {last}", most.join(", ")),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn numbers_read_as_people_write_them() {
-        assert_eq!(count(1, "pod"), "1 pod");
-        assert_eq!(count(0, "node address"), "0 node addresses");
-        assert_eq!(count(13, "NetworkPolicy"), "13 NetworkPolicies");
-        assert_eq!(thousands(26950), "26,950");
-        assert_eq!(thousands(150000000), "150,000,000");
-        assert_eq!(list(&["a".into(), "b".into(), "c".into()]), "a, b and c");
-    }
 }

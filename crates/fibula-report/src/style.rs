@@ -32,6 +32,10 @@ pub enum Label {
     Hint,
     /// Something to type.
     Command,
+    /// What a change opens: neither good nor bad.
+    Opens,
+    /// What it closes.
+    Closes,
 }
 
 /// The ASCII twins of the signs that we print.
@@ -90,6 +94,8 @@ impl Label {
             Label::Dim | Label::Form => Style::new().dimmed(),
             Label::Hint => colour(AnsiColor::Green),
             Label::Command => colour(AnsiColor::Cyan),
+            Label::Opens => colour(AnsiColor::Yellow).bold(),
+            Label::Closes => colour(AnsiColor::Cyan).bold(),
         }
     }
 }

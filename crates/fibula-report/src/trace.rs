@@ -12,7 +12,7 @@ use crate::branches;
 use crate::open::{self, either};
 use crate::page::{Page, Text};
 use crate::policies;
-use crate::preface::{Asked, Preface, count, list, thousands};
+use crate::preface::{Asked, Preface, count, list, thousands, unread_kind};
 use crate::style::Label;
 use crate::view::{View, host};
 
@@ -53,6 +53,7 @@ pub fn trace(view: &View<'_>, trace: &Trace, preface: &Preface) -> Page {
         || !clients.is_empty()
         || !assumed.is_empty()
         || !decide.is_empty()
+        || preface.laid.is_some()
     {
         page.blank();
     }
@@ -85,6 +86,9 @@ pub fn trace(view: &View<'_>, trace: &Trace, preface: &Preface) -> Page {
     }
     for (word, line) in clients {
         page.paragraph(word, &line);
+    }
+    if let Some(laid) = preface.laid_line() {
+        page.paragraph("overlay", &laid);
     }
     for line in assumed {
         page.paragraph("assumed", &line);
@@ -243,7 +247,7 @@ fn assumed(view: &View<'_>, trace: &Trace, preface: &Preface) -> Vec<String> {
 }
 
 /// Why an answer is not certain, beside the choices that are open.
-fn because(trace: &Trace) -> Vec<String> {
+pub(crate) fn because(trace: &Trace) -> Vec<String> {
     let other = trace.doubts.iter().filter(|doubt| !matches!(doubt, Doubt::Choice(_)));
     let each = other.map(|doubt| match doubt {
         Doubt::Choice(_) => String::new(),
@@ -260,7 +264,11 @@ fn because(trace: &Trace) -> Vec<String> {
         ),
         Doubt::Services(unread) => {
             let (kinds, flags) = unread_words(unread);
-            format!("{kinds} could lead it elsewhere, and no mesh is read yet (DR-21); {flags} accepts that")
+            let why = match unread.iter().any(Unread::is_forbidden) {
+                true => "were not read",
+                false => "no mesh is read yet",
+            };
+            format!("{kinds} could lead it elsewhere, and {why} (DR-21); {flags} accepts that")
         }
         Doubt::Policies(unread) => {
             let (kinds, flags) = unread_words(unread);
@@ -288,8 +296,7 @@ fn because(trace: &Trace) -> Vec<String> {
 
 /// How many of which kinds were not read, and the flags that accept that.
 fn unread_words(unread: &[Unread]) -> (String, String) {
-    let kinds: Vec<String> =
-        unread.iter().map(|unread| count(unread.count(), &unread.kind)).collect();
+    let kinds: Vec<String> = unread.iter().map(unread_kind).collect();
     let flags: Vec<String> =
         unread.iter().map(|unread| format!("--ignore {}", unread.kind)).collect();
     (list(&kinds), flags.join(" "))

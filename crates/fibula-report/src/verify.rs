@@ -43,7 +43,8 @@ pub fn verify(
         page.hanging(Text::from("  ").then(finding_head(finding)), &says);
     }
     page.blank();
-    page.line(last_line(proof, findings, preface, hint));
+    let (sign, text) = last_line(proof, findings, preface, hint);
+    page.headed(sign, text);
     page
 }
 
@@ -170,23 +171,29 @@ pub(crate) fn finding_head(finding: &Finding) -> Text {
     severity.plain("  ").with(Label::Name, finding.id)
 }
 
-fn last_line(proof: &Proof, findings: &[Finding], preface: &Preface, hint: &str) -> Text {
-    let verdict = if proof.violated() {
-        Text::new().with(Label::Bad, "✗ not a Kubernetes network")
+/// The sign of the verdict, and the verdict with what else there is to know.
+fn last_line(proof: &Proof, findings: &[Finding], preface: &Preface, hint: &str) -> (Text, Text) {
+    let verdict = |label, sign: &str, text: &str| {
+        (Text::new().with(label, sign), Text::new().with(label, text))
+    };
+    let (sign, verdict) = if proof.violated() {
+        verdict(Label::Bad, "✗", "not a Kubernetes network")
     } else if let Some(missing) = preface.missing() {
-        Text::new().with(Label::Open, "? undecided").plain(format!(": {missing}"))
+        let (sign, text) = verdict(Label::Open, "?", "undecided");
+        (sign, text.plain(format!(": {missing}")))
     } else if proof.holds() {
-        Text::new().with(Label::Good, "✓ a Kubernetes network")
+        verdict(Label::Good, "✓", "a Kubernetes network")
     } else {
-        Text::new().with(Label::Open, "? undecided")
+        verdict(Label::Open, "?", "undecided")
     };
     let counts = finding_counts(findings);
-    match counts.is_empty() {
+    let text = match counts.is_empty() {
         true => verdict.plain("."),
         // Standard input can be read only once.
         false if hint.ends_with(" -") => verdict.plain(format!(". {counts}.")),
         false => verdict.plain(format!(". {counts}: ")).with(Label::Command, hint),
-    }
+    };
+    (sign, text)
 }
 
 /// `1 error, 2 warnings, 3 notes`; empty for none.

@@ -1,7 +1,7 @@
 //! What all printers share: the network, the names of its elements, and the places of its objects.
 
 use fibula_answers::trace::Means;
-use fibula_cluster::ObjectId;
+use fibula_cluster::{Cluster, ObjectId};
 use fibula_network::{
     Action, Addr, Addrs, ElementId, Entity, Entry, Header, Hop, Kind, Mark, Network, Pattern,
     PlaceId, Ports, Proto, Receiver, Source,
@@ -20,6 +20,8 @@ pub struct View<'a> {
     pub place: &'a dyn Fn(PlaceId) -> Option<String>,
     /// Shows lines of an object: from that of one value to that of another.
     pub excerpt: &'a Excerpts<'a>,
+    /// The cluster, where objects have names that no element has.
+    pub cluster: Option<&'a Cluster>,
     ambiguous: Ambiguous<'a>,
 }
 
@@ -57,7 +59,13 @@ impl<'a> View<'a> {
             };
             *names.entry(last(&element.name)).or_default() += 1;
         }
-        View { network, place, excerpt: &|_, _, _| None, ambiguous }
+        View { network, place, excerpt: &|_, _, _| None, cluster: None, ambiguous }
+    }
+
+    /// Names objects of a cluster too.
+    #[must_use]
+    pub fn with_cluster(self, cluster: Option<&'a Cluster>) -> View<'a> {
+        View { cluster, ..self }
     }
 
     /// Shows lines of objects where they explain something.

@@ -68,23 +68,28 @@ fn big(path: &Path, _: usize) -> io::Result<Vec<u8>> {
     fs::read(path)
 }
 
+/// Whether bytes are packed, by gzip.
+pub(crate) fn is_packed(bytes: &[u8]) -> bool {
+    bytes.starts_with(&[0x1f, 0x8b])
+}
+
 /// Bytes as they are, or what they hold if they are packed.
 pub(crate) fn unpacked(bytes: Vec<u8>) -> io::Result<Vec<u8>> {
-    if !bytes.starts_with(&[0x1f, 0x8b]) {
+    if !is_packed(&bytes) {
         return Ok(bytes);
     }
     let most = (bytes.len() as u64 * MOST_RATIO).clamp(SMALL, MOST_UNPACKED);
     let mut unpacked = Vec::new();
     MultiGzDecoder::new(&bytes[..]).take(most).read_to_end(&mut unpacked)?;
     if unpacked.len() as u64 == most {
-        let got = format!("more than {} MiB from {} bytes", most >> 20, bytes.len());
+        let got = format!("more than {} MiB", most >> 20);
         return Err(io::Error::new(io::ErrorKind::FileTooLarge, got));
     }
     Ok(unpacked)
 }
 
 /// What went wrong, in the system's words, without its number.
-pub(crate) fn reason(error: &io::Error) -> String {
+pub fn reason(error: &io::Error) -> String {
     let text = error.to_string();
     text.split(" (os error").next().unwrap_or(&text).to_owned()
 }

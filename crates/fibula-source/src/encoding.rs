@@ -34,6 +34,11 @@ pub(crate) fn utf8(bytes: Vec<u8>) -> Result<Vec<u8>, Unreadable> {
     }
 }
 
+/// Whether bytes say that they are UTF-16.
+pub(crate) fn is_utf16(bytes: &[u8]) -> bool {
+    bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff])
+}
+
 fn utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16, name: &str) -> Result<Vec<u8>, Unreadable> {
     let (units, odd) = bytes.as_chunks::<2>();
     let mut text = String::with_capacity(bytes.len() / 2);

@@ -1,8 +1,9 @@
 //! One input file in memory, and its lines.
 
 use std::ops::Range;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
+use crate::home::{Home, Part};
 use crate::refusal::{Caret, Refusal, Snippet};
 
 /// Lines are counted in blocks of this many bytes, once, when the first position is asked for.
@@ -14,7 +15,10 @@ const WIDE: usize = 160;
 /// How many places that are no UTF-8 are told apart.
 const MOST_BROKEN: usize = 100_000;
 
-/// A file that was read.
+/// How much of a text that is not kept is read again around what is looked for.
+const AROUND: usize = 1 << 12;
+
+/// A file that was read, or a part of it.
 #[derive(Debug)]
 pub(crate) struct File {
     /// As the user named it.
@@ -23,10 +27,46 @@ pub(crate) struct File {
     pub(crate) text: String,
     /// Whether it was found in a folder: it need not be for us, then.
     pub(crate) found: bool,
+    /// Whether it is no file that people could open.
+    pub(crate) live: bool,
+    /// Whether it can be written: a file, and not a compressed one.
+    pub(crate) editable: bool,
     /// Ranges of bytes that were replaced, and the first byte that stood there.
-    broken: Vec<(Range<usize>, u8)>,
+    pub(crate) broken: Vec<(Range<usize>, u8)>,
     /// Line breaks before each block.
     breaks: OnceLock<Vec<usize>>,
+    /// Where it begins in the file, if it is a part of one.
+    part: Part,
+    /// Where the text is found again, if it is not kept.
+    left: Option<Left>,
+}
+
+/// A file with the text that is asked for.
+pub(crate) enum Around<'a> {
+    /// It was kept.
+    Kept(&'a File),
+    /// A part of it was read again.
+    Again(Box<File>),
+}
+
+impl std::ops::Deref for Around<'_> {
+    type Target = File;
+
+    fn deref(&self) -> &File {
+        match self {
+            Around::Kept(file) => file,
+            Around::Again(file) => file,
+        }
+    }
+}
+
+/// A text that is not kept.
+#[derive(Debug)]
+struct Left {
+    home: Arc<Home>,
+    /// Where each block begins.
+    blocks: Vec<Part>,
+    length: usize,
 }
 
 /// The format of a text.
@@ -59,22 +99,75 @@ impl File {
             }
             String::from_utf8(bytes).unwrap_or_default()
         });
-        File { name, text, found, broken, breaks: OnceLock::new() }
+        let (breaks, part) = (OnceLock::new(), Part::default());
+        File { name, text, found, live: false, editable: false, broken, breaks, part, left: None }
+    }
+
+    /// The same file, if it is no file that people could open.
+    pub(crate) fn live(self, live: bool) -> Self {
+        File { live, ..self }
+    }
+
+    /// A part of a file, which begins there.
+    pub(crate) fn part(name: String, text: String, found: bool, part: Part) -> Self {
+        File { part, ..File::new(name, text.into_bytes(), found) }
+    }
+
+    /// Where what comes behind it begins.
+    pub(crate) fn behind(&self) -> Part {
+        self.part.behind(&self.text)
+    }
+
+    /// The same without its text, which is found again at home.
+    pub(crate) fn left_at(self, home: &Arc<Home>) -> Self {
+        let mut part = self.part;
+        let mut blocks = vec![part];
+        let mut from = 0;
+        while from < self.text.len() {
+            let to = self.floor(from + BLOCK);
+            part = part.behind(&self.text[from..to]);
+            blocks.push(part);
+            from = to;
+        }
+        let left = Some(Left { home: Arc::clone(home), blocks, length: self.text.len() });
+        File { text: String::new(), broken: vec![], breaks: OnceLock::new(), left, ..self }
+    }
+
+    /// The file with the text of a range and some around it, and where in the text the range is.
+    /// Nothing where the text is not found again.
+    pub(crate) fn around(&self, range: &Range<usize>) -> Option<(Around<'_>, Range<usize>)> {
+        let Some(Left { home, blocks, length }) = &self.left else {
+            return Some((Around::Kept(self), range.clone()));
+        };
+        let first = self.part.at + range.start.saturating_sub(AROUND);
+        let block = blocks.partition_point(|block| block.at <= first).checked_sub(1)?;
+        let part = *blocks.get(block)?;
+        let end = (range.end + AROUND).min(*length) + self.part.at;
+        let bytes = home.read(part.at as u64..end as u64).ok()?;
+        // The end may stand within a character.
+        let text = match String::from_utf8(bytes) {
+            Ok(text) => text,
+            Err(error) => {
+                let valid = error.utf8_error().valid_up_to();
+                let mut bytes = error.into_bytes();
+                bytes.truncate(valid);
+                String::from_utf8(bytes).ok()?
+            }
+        };
+        let shift = part.at - self.part.at;
+        let file = File::part(self.name.clone(), text, self.found, part);
+        Some((Around::Again(Box::new(file)), range.start - shift..range.end - shift))
+    }
+
+    /// Where a byte of the text stands in the file.
+    pub(crate) fn whole(&self, at: usize) -> usize {
+        self.part.at + at
     }
 
     /// YAML or JSON, by name and first bytes: `{` and a quote begin JSON in a file of any name, but
     /// for a stream of YAML documents, of which only the first may look like that.
     pub(crate) fn format(&self) -> Format {
-        let mut bytes =
-            self.text[self.start()..].bytes().filter(|byte| !byte.is_ascii_whitespace());
-        let json = match (bytes.next(), bytes.next()) {
-            _ if self.name.trim_end_matches(".gz").ends_with(".json") => true,
-            (Some(b'{'), Some(b'"' | b'}')) => {
-                memchr::memmem::find(self.text.as_bytes(), b"\n---").is_none()
-            }
-            _ => false,
-        };
-        if json { Format::Json } else { Format::Yaml }
+        format_of(&self.name, &self.text[self.start()..])
     }
 
     /// The first byte after a byte order mark.
@@ -98,7 +191,9 @@ impl File {
         let block = (at / BLOCK).min(breaks.len().saturating_sub(1));
         let before = breaks.get(block).copied().unwrap_or(0);
         let line = 1 + before + memchr::memchr_iter(b'\n', &bytes[block * BLOCK..at]).count();
-        (line, 1 + self.text[self.line_start(at)..at].chars().count())
+        let column = 1 + self.text[self.line_start(at)..at].chars().count();
+        let before = if line == 1 { self.part.column } else { 0 };
+        (self.part.lines + line, before + column)
     }
 
     /// The first byte of the line of a byte.
@@ -139,10 +234,14 @@ impl File {
     pub(crate) fn lines_around(&self, span: Range<usize>, before: usize, after: usize) -> Snippet {
         let start = self.floor(span.start);
         let end = self.floor(span.end).max(start);
-        let (line, column) = self.line_column(start);
+        let (line, mut column) = self.line_column(start);
         let mut first = self.line_start(start);
+        // Of a line that begins before this part the rest is shown.
+        if first == 0 {
+            column -= self.part.column;
+        }
         let mut first_line = line;
-        while first_line > 1 && first_line + before > line {
+        while first > 0 && first_line + before > line {
             first = self.line_start(first - 1);
             first_line -= 1;
         }
@@ -168,6 +267,19 @@ impl File {
         }
         Snippet { first_line, lines, caret }
     }
+}
+
+/// YAML or JSON, by name and text.
+pub(crate) fn format_of(name: &str, text: &str) -> Format {
+    let mut bytes = text.bytes().filter(|byte| !byte.is_ascii_whitespace());
+    let json = match (bytes.next(), bytes.next()) {
+        _ if name.trim_end_matches(".gz").ends_with(".json") => true,
+        (Some(b'{'), Some(b'"' | b'}')) => {
+            memchr::memmem::find(text.as_bytes(), b"\n---").is_none()
+        }
+        _ => false,
+    };
+    if json { Format::Json } else { Format::Yaml }
 }
 
 /// A line, or the part of it around the caret, which moves along.

@@ -10,13 +10,16 @@
 //! one is not, the file is read once more, by brackets.
 
 mod cursor;
+mod mappings;
 
 use std::ops::Range;
 
 use fibula_cluster::{Kind, Reading, reading};
 use serde::de::IgnoredAny;
 
-use self::cursor::{By, Cursor, Top};
+use self::cursor::Top;
+pub(crate) use self::cursor::{By, Cursor};
+use self::mappings::Mappings;
 use crate::events::{self, MAX_DEPTH, Syntax};
 use crate::file::Format;
 use crate::objects::{Batch, Context, Found, Type, label, node, still_decides, typed};
@@ -108,6 +111,19 @@ fn value(
     }
 }
 
+/// Reads a part of a file that holds items of a list.
+pub(crate) fn window(context: Context<'_>, items: &[Range<usize>], of: Type<'_>) -> Batch {
+    let mut batch = Batch::default();
+    list(context, items, of, 0, &mut batch);
+    batch
+}
+
+/// Whether a type is that of a list.
+pub(crate) fn is_list(own: Type<'_>) -> bool {
+    let known = own.api_version.zip(own.kind);
+    known.is_some_and(|(version, kind)| reading(version, kind) == Reading::List)
+}
+
 /// Reads the items of a list in parallel.
 fn list(
     context: Context<'_>,
@@ -138,7 +154,7 @@ fn list(
 fn object(context: Context<'_>, range: Range<usize>, kind: Kind, batch: &mut Batch) -> bool {
     let text = &context.file.text[range.clone()];
     let mut de = serde_json::Deserializer::from_str(text);
-    let read = kind.read(&mut de).and_then(|object| de.end().map(|()| object));
+    let read = kind.read(Mappings(&mut de)).and_then(|object| de.end().map(|()| object));
     let proved = read.is_ok();
     let read = match read {
         // Of a policy each field counts, and serde_json skips those that it does not know.

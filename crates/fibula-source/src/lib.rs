@@ -12,9 +12,12 @@
 
 mod bytes;
 mod de;
+mod edit;
 mod encoding;
 mod events;
 mod file;
+pub mod git;
+mod home;
 mod input;
 mod json;
 mod objects;
@@ -23,14 +26,21 @@ mod path;
 mod promises;
 mod read;
 mod refusal;
+mod remarks;
 mod scalar;
 mod sources;
 mod strict;
+mod windows;
 mod words;
 mod yaml;
 
-pub use input::Input;
+pub use bytes::reason;
+pub use edit::{Amend, Amended, Hunk, block};
+pub use input::{Files, Held, Input};
 pub use promises::{Promises, promises};
-pub use read::{Read, Unread, read};
+#[doc(hidden)]
+pub use read::read_by;
+pub use read::{Forbidden, Read, Unread, read};
 pub use refusal::{Caret, Refusal, Snippet};
+pub use remarks::Remark;
 pub use sources::{Position, Sources};

@@ -38,6 +38,8 @@ pub(crate) enum Found {
     Object(Object),
     /// One that decides traffic and is not read, or was refused.
     Unread { api_version: String, kind: String, namespace: String, name: String },
+    /// What stands for all objects of a kind: nobody may list them.
+    Forbidden { api_version: String, kind: String },
 }
 
 /// A text in a file, to be read.
@@ -58,6 +60,15 @@ pub(crate) struct Type<'a> {
 }
 
 impl Batch {
+    /// Whether nothing was found in it, not even something broken.
+    pub(crate) fn is_nothing(&self) -> bool {
+        self.found.is_empty()
+            && self.refused.is_empty()
+            && self.left.is_empty()
+            && self.strangers == 0
+            && !self.list
+    }
+
     /// Adds what comes after.
     pub(crate) fn append(mut self, mut other: Batch) -> Batch {
         self.found.append(&mut other.found);
@@ -153,8 +164,27 @@ pub(crate) fn node(
             let unread = Found::Unread { api_version, kind, namespace, name };
             batch.found.push((origin(context, events, range), unread));
         }
+        Reading::Missing => match missing(events, at) {
+            Some(found) => batch.found.push((origin(context, events, range), found)),
+            None => {
+                let span = context.base + events[at].start;
+                let expected = "what it stands for: `of` with apiVersion and kind";
+                batch.refused.push(Refusal::at(context.file, span..span + 1, expected));
+            }
+        },
         Reading::Other => batch.leave(kind),
     }
+}
+
+/// What an object says that stands for others.
+fn missing(events: &[Event<'_>], at: usize) -> Option<Found> {
+    let (_, of) = value(events, at, "of")?;
+    let text = |key| value(events, of, key).and_then(|(_, at)| events[at].scalar());
+    let (api_version, kind) = (text("apiVersion")?.to_owned(), text("kind")?.to_owned());
+    Some(match names(events, at).map(str::to_owned) {
+        [_, name] if name.is_empty() => Found::Forbidden { api_version, kind },
+        [namespace, name] => Found::Unread { api_version, kind, namespace, name },
+    })
 }
 
 /// What lacks `apiVersion` or `kind` and has `metadata` was meant to be an object.

@@ -1,7 +1,6 @@
 //! Everything together: inputs to objects.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use fibula_cluster::{Object, ObjectId};
 use rayon::prelude::*;
@@ -11,6 +10,7 @@ use crate::input::{Candidate, Candidates, Input};
 use crate::objects::{Batch, Context, Found};
 use crate::refusal::Refusal;
 use crate::sources::Sources;
+use crate::windows::WINDOW;
 use crate::{json, yaml};
 
 /// What the inputs held. Everything in it is in the order of the inputs, the files in a folder
@@ -24,7 +24,8 @@ pub struct Read {
     /// What could not be read: files first, then what is in them. One broken object never hides
     /// another.
     pub refused: Vec<Refusal>,
-    /// How many files were read, standard input and texts included.
+    /// How many files were read, standard input and texts included; the lists of a cluster that runs
+    /// are none.
     pub files: usize,
     /// How many files in folders are neither YAML nor JSON by name; they were not opened.
     pub skipped: usize,
@@ -44,6 +45,19 @@ pub struct Read {
     /// The objects that decide traffic and that networks do not follow (DR-21): of kinds that are
     /// not read, and policies that were refused.
     pub unread: Vec<Unread>,
+    /// Kinds that nobody may list, where the cluster was read: of which any object could be there.
+    pub forbidden: Vec<Forbidden>,
+    /// Whether some of it was read from a cluster as it runs.
+    pub live: bool,
+}
+
+/// A kind of objects that nobody may list.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Forbidden {
+    /// Such as `NetworkPolicy`.
+    pub kind: String,
+    /// Such as `networking.k8s.io/v1`.
+    pub api_version: String,
 }
 
 /// An object that decides traffic and that networks do not follow: answers that it could change
@@ -63,50 +77,59 @@ pub struct Unread {
 }
 
 /// Reads all inputs, in parallel. Costs some 10 ms for each MB of YAML and 3 ms for each of
-/// JSON on one core, and memory for the bytes and the objects that are read. Never fails: what
-/// cannot be read is in [`Read::refused`].
+/// JSON on one core, and memory for the objects and the text: of a big file for a window of it.
+/// Never fails: what cannot be read is in [`Read::refused`].
 pub fn read(inputs: &[Input]) -> Read {
+    read_by(inputs, WINDOW)
+}
+
+/// As [`read()`], with windows of another size: whatever it is, the answer is the same.
+#[doc(hidden)]
+pub fn read_by(inputs: &[Input], window: usize) -> Read {
     let candidates = Candidates::of(inputs);
-    let loaded: Vec<Result<Arc<File>, Box<Refusal>>> = candidates
+    let parts = candidates.parts;
+    let files: Vec<_> = candidates
         .files
         .into_par_iter()
-        .map(|candidate| candidate.and_then(|file: Candidate<'_>| file.load().map(Arc::new)))
+        .map(|candidate| candidate.and_then(|file: Candidate<'_>| file.read(window)))
         .collect();
-    let parts = candidates.parts;
     let mut read = Read { skipped: candidates.skipped, ..Read::default() };
-    for file in loaded {
+    let mut batches = vec![];
+    for file in files {
         match file {
-            Ok(file) => read.sources.files.push(file),
+            Ok(file) => {
+                let live = file.iter().any(|(part, _)| part.live);
+                read.live |= live;
+                read.files += usize::from(!live);
+                // Each knows its parts from the first.
+                let before = read.sources.files.len() as u32;
+                for (part, batch) in file {
+                    read.sources.files.push(part);
+                    batches.push((before, batch));
+                }
+            }
             Err(refusal) => read.refused.push(*refusal),
         }
     }
-    let files = &read.sources.files;
-    read.files = files.len();
-    let batches: Vec<Batch> =
-        files.par_iter().enumerate().map(|(index, file)| self::file(index as u32, file)).collect();
-    for batch in batches {
-        read.add(batch);
+    for (before, batch) in batches {
+        read.add(before, batch);
     }
     read.refused = parts.gather(std::mem::take(&mut read.refused));
     read.kustomizations = parts.kustomizations;
     read
 }
 
-fn file(index: u32, file: &File) -> Batch {
+/// Reads a file that is in memory.
+pub(crate) fn file(file: &File) -> Batch {
     let format = file.format();
-    let context = Context { file, index, format, base: file.start() };
+    let context = Context { file, index: 0, format, base: file.start() };
     let mut batch = match format {
         Format::Yaml => yaml::read(context),
         Format::Json => json::read(context),
     };
-    let nothing = batch.found.is_empty()
-        && batch.refused.is_empty()
-        && batch.left.is_empty()
-        && batch.strangers == 0
-        && !batch.list;
-    if nothing && file.found {
+    if batch.is_nothing() && file.found {
         batch.strangers += 1;
-    } else if nothing && file.text.trim_ascii().is_empty() {
+    } else if batch.is_nothing() && file.text.trim_ascii().is_empty() {
         let refusal = Refusal::file(&file.name, "Kubernetes objects in YAML or JSON");
         batch.refused.push(refusal.got("nothing: the file is empty"));
     }
@@ -114,8 +137,31 @@ fn file(index: u32, file: &File) -> Batch {
 }
 
 impl Read {
-    fn add(&mut self, batch: Batch) {
-        for (origin, found) in batch.found {
+    /// Adds what was read from elsewhere, but for its objects: these come back, with the numbers that
+    /// they have in [`Read::sources`] now.
+    pub fn append(&mut self, other: Read) -> Vec<(ObjectId, Object)> {
+        let by = self.sources.append(other.sources);
+        let moved = |id: ObjectId| ObjectId(id.0 + by);
+        self.refused.extend(other.refused);
+        self.files += other.files;
+        self.skipped += other.skipped;
+        self.not_objects += other.not_objects;
+        self.garbled.extend(other.garbled);
+        for (all, more) in [(&mut self.counts, other.counts), (&mut self.left, other.left)] {
+            for (kind, count) in more {
+                *all.entry(kind).or_default() += count;
+            }
+        }
+        let unread = other.unread.into_iter();
+        self.forbidden.extend(other.forbidden);
+        self.live |= other.live;
+        self.unread.extend(unread.map(|unread| Unread { id: moved(unread.id), ..unread }));
+        other.objects.into_iter().map(|(id, object)| (moved(id), object)).collect()
+    }
+
+    fn add(&mut self, before: u32, batch: Batch) {
+        for (mut origin, found) in batch.found {
+            origin.file += before;
             let id = ObjectId(self.sources.origins.len() as u32);
             self.sources.origins.push(origin);
             match found {
@@ -129,6 +175,9 @@ impl Read {
                 }
                 Found::Unread { api_version, kind, namespace, name } => {
                     self.unread.push(Unread { api_version, kind, namespace, name, id });
+                }
+                Found::Forbidden { api_version, kind } => {
+                    self.forbidden.push(Forbidden { kind, api_version });
                 }
             }
         }

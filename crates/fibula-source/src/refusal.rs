@@ -82,12 +82,17 @@ impl Refusal {
 
     /// Refuses what stands in a range of a file.
     pub(crate) fn at(file: &File, span: Range<usize>, expected: impl Into<String>) -> Self {
+        let refusal = Refusal::file(&file.name, expected);
+        // Lines of what nobody can open say nothing: the object and the path do.
+        if file.live {
+            return refusal;
+        }
         let (line, column) = file.line_column(span.start);
         Refusal {
             line: Some(line),
             column: Some(column),
             snippet: Some(file.snippet(span)),
-            ..Refusal::file(&file.name, expected)
+            ..refusal
         }
     }
 

@@ -7,10 +7,10 @@ use std::borrow::Cow;
 use std::ops::Range;
 use std::sync::Arc;
 
-use fibula_cluster::ObjectId;
+use fibula_cluster::{ObjectId, Reading, reading};
 
 use crate::events::{Event, items, json, yaml};
-use crate::file::{File, Format};
+use crate::file::{Around, File, Format};
 use crate::path::{Located, entry, locate, shown};
 use crate::refusal::{Refusal, Snippet};
 
@@ -50,15 +50,54 @@ impl Sources {
     /// path. Where the last steps of the path don't exist, the nearest parent that does. None for
     /// an object that was not read from here. Parses the object again.
     pub fn position(&self, id: ObjectId, path: &str) -> Option<Position<'_>> {
-        let (file, span) = self.find(id, path, |_, events, at| shown(events, at))?;
-        let (line, column) = file.line_column(span.start);
-        Some(Position { file: &file.name, line, column, span })
+        let (name, file, span) = self.find(id, path, |_, events, at| shown(events, at))?;
+        Some(position(name, &file, &span))
+    }
+
+    /// Where a value stands, for people: as `file:line`; of a cluster that was read as it runs, by the
+    /// name of the object, `netpol/shop/web ingress[0]`. As [`position`](Self::position) otherwise.
+    pub fn place(&self, id: ObjectId, path: &str) -> Option<String> {
+        if self.is_live(id) {
+            return self.named(id, path);
+        }
+        let at = self.position(id, path)?;
+        Some(format!("{}:{}", at.file, at.line))
+    }
+
+    /// Whether an object stands in no file that people could open.
+    pub fn is_live(&self, id: ObjectId) -> bool {
+        let origin = self.origins.get(id.0 as usize);
+        let file = origin.and_then(|origin| self.files.get(origin.file as usize));
+        file.is_some_and(|file| file.live)
+    }
+
+    fn named(&self, id: ObjectId, path: &str) -> Option<String> {
+        let origin = self.origins.get(id.0 as usize)?;
+        let text = self.text(id)?;
+        let events = match origin.format {
+            Format::Yaml => yaml(&text),
+            Format::Json => json(&text),
+        };
+        let events = events.ok()?;
+        let word = |path| events[locate(&events, 0, path).value].scalar().unwrap_or_default();
+        let kind = match reading(word("apiVersion"), word("kind")) {
+            Reading::Read(kind) => kind.short().to_owned(),
+            _ => word("kind").to_lowercase(),
+        };
+        let names = [word("metadata.namespace"), word("metadata.name")];
+        let names: Vec<&str> = names.into_iter().filter(|name| !name.is_empty()).collect();
+        let path = path.strip_prefix("spec.").unwrap_or(path);
+        let path = match path {
+            "" | "metadata.name" => String::new(),
+            path => format!(" {path}"),
+        };
+        Some(format!("{kind}/{}{path}", names.join("/")))
     }
 
     /// The lines around a value: two before, one after, and what to point at. Parses the object
     /// again.
     pub fn snippet(&self, id: ObjectId, path: &str) -> Option<Snippet> {
-        let (file, span) = self.find(id, path, |_, events, at| shown(events, at))?;
+        let (_, file, span) = self.find(id, path, |_, events, at| shown(events, at))?;
         Some(file.snippet(span))
     }
 
@@ -72,12 +111,16 @@ impl Sources {
         path: &str,
         most: usize,
     ) -> Option<(Position<'_>, Snippet)> {
-        let (file, start) = self.find(id, from, |_, events, at| shown(events, at))?;
-        let (_, span) = self.find(id, path, entry)?;
-        let (line, column) = file.line_column(span.start);
-        let before = line.saturating_sub(file.line_column(start.start).0).min(most);
-        let snippet = file.lines_around(span.clone(), before, 0);
-        Some((Position { file: &file.name, line, column, span }, snippet))
+        // The lines of a live object are nobody's.
+        if self.is_live(id) {
+            return None;
+        }
+        let (name, file, start) = self.find(id, from, |_, events, at| shown(events, at))?;
+        let (_, _, span) = self.find(id, path, entry)?;
+        let at = position(name, &file, &span);
+        let before = at.line.saturating_sub(file.line_column(start.start).0).min(most);
+        let snippet = file.lines_around(span, before, 0);
+        Some((at, snippet))
     }
 
     /// Whether a value stands in an object, by its API path: this one, if one is given. Parses the
@@ -95,8 +138,8 @@ impl Sources {
     /// Refuses a value in an object, by its API path, with the lines around it. Parses the object
     /// again.
     pub fn refusal(&self, id: ObjectId, path: &str, expected: &str, got: &str) -> Option<Refusal> {
-        let (file, span) = self.find(id, path, |_, events, at| shown(events, at))?;
-        let refusal = Refusal::at(file, span, expected).got(got);
+        let (_, file, span) = self.find(id, path, |_, events, at| shown(events, at))?;
+        let refusal = Refusal::at(&file, span, expected).got(got);
         Some(Refusal { path: Some(path.to_owned()), ..refusal })
     }
 
@@ -118,13 +161,29 @@ impl Sources {
 
     /// The files that were read, as the user named them.
     pub fn files(&self) -> impl Iterator<Item = &str> {
-        self.files.iter().map(|file| file.name.as_str())
+        // Parts of one stand behind each other.
+        let same = self.files.chunk_by(|a, b| a.name == b.name);
+        same.filter_map(|parts| parts.first()).map(|file| file.name.as_str())
+    }
+
+    /// Adds the files of others, and tells by how much the numbers of their objects grow.
+    pub(crate) fn append(&mut self, other: Sources) -> u32 {
+        let (files, objects) = (self.files.len() as u32, self.origins.len() as u32);
+        self.files.extend(other.files);
+        let origins = other.origins.into_iter();
+        self.origins.extend(origins.map(|o| Origin { file: o.file + files, ..o }));
+        objects
     }
 
     /// An object's text as it stands in its file.
-    pub fn text(&self, id: ObjectId) -> Option<&str> {
+    pub fn text(&self, id: ObjectId) -> Option<Cow<'_, str>> {
         let origin = self.origins.get(id.0 as usize)?;
-        self.files.get(origin.file as usize)?.text.get(origin.bytes.clone())
+        match self.files.get(origin.file as usize)?.around(&origin.bytes)? {
+            (Around::Kept(file), range) => file.text.get(range).map(Cow::Borrowed),
+            (Around::Again(file), range) => {
+                file.text.get(range).map(|text| Cow::Owned(text.to_owned()))
+            }
+        }
     }
 
     fn find(
@@ -132,10 +191,12 @@ impl Sources {
         id: ObjectId,
         path: &str,
         shown: impl Fn(&str, &[Event<'_>], Located) -> Range<usize>,
-    ) -> Option<(&File, Range<usize>)> {
+    ) -> Option<(&str, Around<'_>, Range<usize>)> {
         let origin = self.origins.get(id.0 as usize)?;
-        let file = self.files.get(origin.file as usize)?;
-        let (text, before) = origin.alone(file)?;
+        let whole = self.files.get(origin.file as usize)?;
+        let (file, bytes) = whole.around(&origin.bytes)?;
+        let origin = Origin { bytes, ..origin.clone() };
+        let (text, before) = origin.alone(&file)?;
         let base = origin.bytes.start.saturating_sub(before);
         let events = match origin.format {
             Format::Yaml => yaml(&text),
@@ -148,14 +209,22 @@ impl Sources {
         };
         // Text of ours before the object has no place in the file.
         let start = base + span.start.max(before);
-        Some((file, start..(base + span.end).max(start)))
+        let end = (base + span.end).max(start);
+        drop(text);
+        Some((&whole.name, file, start..end))
     }
+}
+
+/// A range of bytes as a place.
+fn position<'a>(name: &'a str, file: &File, span: &Range<usize>) -> Position<'a> {
+    let (line, column) = file.line_column(span.start);
+    Position { file: name, line, column, span: file.whole(span.start)..file.whole(span.end) }
 }
 
 impl Origin {
     /// The object's text as a document of its own, and how many bytes were put before it: a block
     /// that begins inside a line gets the indentation back that its other lines have.
-    fn alone<'a>(&self, file: &'a File) -> Option<(Cow<'a, str>, usize)> {
+    pub(crate) fn alone<'a>(&self, file: &'a File) -> Option<(Cow<'a, str>, usize)> {
         let text = file.text.get(self.bytes.clone())?;
         let column = self.bytes.start - file.line_start(self.bytes.start);
         if self.format == Format::Json || column == 0 || text.starts_with(['{', '[']) {

@@ -71,7 +71,7 @@ fn document(context: Context<'_>, range: Range<usize>, batch: &mut Batch) {
                     return self::list(context, text, &list, own, batch);
                 }
             }
-            Reading::Read(_) | Reading::Unread => {}
+            Reading::Read(_) | Reading::Unread | Reading::Missing => {}
         }
     }
     piece(context, text, own, batch, |events, batch| {
@@ -85,25 +85,48 @@ fn document(context: Context<'_>, range: Range<usize>, batch: &mut Batch) {
 fn list(context: Context<'_>, text: &str, list: &List, own: Type<'_>, batch: &mut Batch) {
     let base = context.base;
     batch.list = true;
-    for rest in [0..list.start, list.end..text.len()] {
+    for rest in [0..list.start, list.items.end..text.len()] {
         let context = Context { base: base + rest.start, ..context };
         piece(context, &text[rest], own, batch, |_, _| {});
     }
-    let items = parallel(&list.items, |range, batch| {
-        item(
-            Context { base: base + range.start, ..context },
-            &text[range.clone()],
-            list,
-            own,
-            batch,
-        );
-    });
+    let items = each(context, text, &list.items, own);
     *batch = std::mem::take(batch).append(items);
 }
 
+/// Reads items of a list, in parallel.
+fn each(context: Context<'_>, text: &str, items: &Items, own: Type<'_>) -> Batch {
+    let next = items.starts.iter().skip(1).copied();
+    let ends = next.chain([items.end]);
+    let ranges: Vec<_> = items.starts.iter().copied().zip(ends).map(|(a, b)| a..b).collect();
+    parallel(&ranges, |range, batch| {
+        let context = Context { base: context.base + range.start, ..context };
+        item(context, &text[range.clone()], items.column, own, batch);
+    })
+}
+
+/// Whether a type is that of a list.
+pub(crate) fn is_list(own: Type<'_>) -> bool {
+    let known = own.api_version.zip(own.kind);
+    known.is_some_and(|(version, kind)| reading(version, kind) == Reading::List)
+}
+
+/// Reads a part of a file that holds items of a list and nothing else.
+pub(crate) fn window(context: Context<'_>, items: &Items, own: Type<'_>) -> Batch {
+    let mut batch = each(context, &context.file.text, items, own);
+    batch.list = true;
+    batch
+}
+
+/// Reads a part of a file that is what a list has beside its items, for its errors.
+pub(crate) fn rest(context: Context<'_>, own: Type<'_>) -> Batch {
+    let mut batch = Batch { list: true, ..Batch::default() };
+    piece(context, &context.file.text, own, &mut batch, |_, _| {});
+    batch
+}
+
 /// Reads one item: as a text of its own, it is a sequence of one.
-fn item(context: Context<'_>, text: &str, list: &List, of: Type<'_>, batch: &mut Batch) {
-    let own = sniff(text, list.column + 2);
+fn item(context: Context<'_>, text: &str, column: usize, of: Type<'_>, batch: &mut Batch) {
+    let own = sniff(text, column + 2);
     if let (Some(api_version), Some(kind)) = (own.api_version, own.kind)
         && reading(api_version, kind) == Reading::Other
     {
@@ -181,7 +204,7 @@ pub(crate) fn blank(text: &str) -> bool {
 }
 
 /// The type that a piece's own keys name, if it surely does: plain words, given once.
-fn sniff(text: &str, indent: usize) -> Type<'_> {
+pub(crate) fn sniff(text: &str, indent: usize) -> Type<'_> {
     Type { api_version: field(text, "apiVersion", indent), kind: field(text, "kind", indent) }
 }
 
@@ -207,25 +230,37 @@ fn field<'a>(text: &'a str, key: &str, indent: usize) -> Option<&'a str> {
 
 /// Where a list in block style has its items.
 struct List {
-    /// How far the dashes are indented.
-    column: usize,
-    items: Vec<Range<usize>>,
-    /// The first byte of the line with `items:`, and the first after the last item.
+    items: Items,
+    /// The first byte of the line with `items:`.
     start: usize,
-    end: usize,
+}
+
+/// Items in block style, one after the other.
+pub(crate) struct Items {
+    /// How far the dashes are indented.
+    pub(crate) column: usize,
+    /// The first byte of the line of each.
+    pub(crate) starts: Vec<usize>,
+    /// The first byte after the last.
+    pub(crate) end: usize,
 }
 
 /// Finds the items of a list, or nothing where that takes more than looking at the starts of
-/// lines. Everything inside an item is indented deeper than its dash.
+/// lines.
 fn split(text: &str) -> Option<List> {
     let bytes = text.as_bytes();
     let mut keys = memmem::find_iter(bytes, b"\nitems:").map(|at| at + 1);
     let (start, None) = (keys.next()?, keys.next()) else { return None };
-    let mut at = start + text[start..].find('\n')? + 1;
+    let at = start + text[start..].find('\n')? + 1;
     if !blank(&text[start + "items:".len()..at]) || text.contains(": &") || text.contains("- &") {
         return None;
     }
-    let mut column = None;
+    item_starts(bytes, at, None).map(|items| List { items, start })
+}
+
+/// Finds the items that begin at a line, with their dashes in a column if that is known. Everything
+/// inside an item is indented deeper than its dash.
+pub(crate) fn item_starts(bytes: &[u8], mut at: usize, mut column: Option<usize>) -> Option<Items> {
     let mut starts = Vec::new();
     while at < bytes.len() {
         let line = &bytes[at..];
@@ -244,8 +279,5 @@ fn split(text: &str) -> Option<List> {
         }
         at += memchr::memchr(b'\n', line).map_or(line.len(), |length| length + 1);
     }
-    let column = column?;
-    let ends = starts[1..].iter().copied().chain([at]);
-    let items = starts.iter().copied().zip(ends).map(|(start, end)| start..end).collect();
-    Some(List { column, items, start, end: at })
+    Some(Items { column: column?, starts, end: at })
 }

@@ -15,11 +15,14 @@ use fibula_intended::{Daemon, Profile, Refinement};
 use ipnet::IpNet;
 
 use crate::output::Target;
-pub(crate) use ask::{GraphArgs, ReachArgs, TraceArgs, VerifyArgs};
-pub(crate) use guard::{CheckArgs, LintArgs, OnlyPromises};
-use help::{CHECK_HELP, GRAPH_HELP, LAB_HELP, REACH_HELP, TRACE_HELP, VERIFY_HELP};
+pub(crate) use ask::{GraphArgs, ReachArgs, TraceArgs, VerifyArgs, WhyArgs};
+pub(crate) use guard::{CheckArgs, DiffArgs, LintArgs, OnlyPromises};
+use help::{
+    CHECK_HELP, DIFF_HELP, DUMP_HELP, GRAPH_HELP, LAB_HELP, LINT_HELP, REACH_HELP, TRACE_HELP,
+    VERIFY_HELP, WHY_HELP,
+};
 pub(crate) use lab::{LabCheckArgs, LabCommand, LabRunArgs, LabShellArgs, LabShowArgs};
-pub(crate) use make::{DemoArgs, ExplainArgs, GenerateArgs};
+pub(crate) use make::{DemoArgs, DumpArgs, ExplainArgs, GenerateArgs};
 pub(crate) use values::{Decided, OnlyArg};
 use values::{daemon, profile, range};
 pub(crate) use words::{ColorArg, DenyArg, ListenersArg, ObjectsFormat};
@@ -30,7 +33,8 @@ const STYLES: Styles = Styles::styled()
     .literal(AnsiColor::Cyan.on_default())
     .placeholder(AnsiColor::Cyan.on_default());
 
-/// What a Kubernetes network does with a message, and why. Reads YAML and dumps; changes nothing.
+/// What a Kubernetes network does with a message, and why. Reads YAML, dumps and clusters; changes
+/// nothing.
 #[derive(Debug, Parser)]
 #[command(name = "fibula", version, styles = STYLES)]
 #[command(after_help = "Exit codes: 0 yes, 1 no, 2 cannot run, 3 undecided.\n\
@@ -52,6 +56,9 @@ pub(crate) enum Command {
     /// Follow a message, hop by hop
     #[command(after_help = TRACE_HELP)]
     Trace(TraceArgs),
+    /// What decides whether a message arrives, and the smallest change that turns it
+    #[command(after_help = WHY_HELP)]
+    Why(WhyArgs),
     /// Who can reach whom
     #[command(after_help = REACH_HELP)]
     Reach(ReachArgs),
@@ -59,9 +66,11 @@ pub(crate) enum Command {
     #[command(after_help = VERIFY_HELP)]
     Verify(VerifyArgs),
     /// What looks wrong in the objects
-    #[command(after_help = "Findings alone exit with 0: say --deny to fail on them.\n\n\
-        Example:\n  fibula lint deploy/ --deny warning")]
+    #[command(after_help = LINT_HELP)]
     Lint(LintArgs),
+    /// What a change opens and closes, and the line that did it
+    #[command(after_help = DIFF_HELP)]
+    Diff(DiffArgs),
     /// Does the cluster keep what was promised of it, and what its pods name in their environment?
     #[command(after_help = CHECK_HELP)]
     Check(CheckArgs),
@@ -74,6 +83,9 @@ pub(crate) enum Command {
     /// What an id means: F4, C3, POD-7, same-port
     #[command(after_help = "Examples:\n  fibula explain F5\n  fibula explain       all ids")]
     Explain(ExplainArgs),
+    /// Save a cluster: what fibula reads of it, and nothing else
+    #[command(after_help = DUMP_HELP)]
+    Dump(DumpArgs),
     /// Make a cluster of any size from a seed
     #[command(after_help = "Example:\n  fibula generate --nodes 100 -o json | fibula verify -")]
     Generate(GenerateArgs),
@@ -85,8 +97,9 @@ pub(crate) enum Command {
 }
 
 /// What says nothing of a network that is read as such.
-const OF_OBJECTS: [&str; 12] = [
+const OF_OBJECTS: [&str; 13] = [
     "file",
+    "overlay",
     "ignore",
     "profile",
     "decide",
@@ -104,12 +117,18 @@ const OF_OBJECTS: [&str; 12] = [
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Input")]
 pub(crate) struct InputArgs {
-    /// Read FILE, DIR, - (standard input) or @k1 (the example); repeatable [env: FIBULA_INPUT]
+    /// Read FILE, DIR, - (standard input), @kube[:CONTEXT] (the cluster that kubectl sees),
+    /// git:REV[:PATH] or @k1 (the example); repeatable [env: FIBULA_INPUT]
     #[arg(short = 'f', long = "file", value_name = "INPUT")]
     pub(crate) file: Vec<String>,
+    /// Lay the manifests of INPUT over what is read, as `kubectl apply` would; repeatable
+    #[arg(long, value_name = "INPUT")]
+    pub(crate) overlay: Vec<String>,
     /// Read a whole network, as `graph -o json` writes one, instead of objects
     #[arg(long, value_name = "FILE", conflicts_with_all = OF_OBJECTS)]
     pub(crate) network: Option<String>,
+    #[command(flatten)]
+    pub(crate) kube: KubeArgs,
     /// Accept that objects of this kind are not read, though they decide traffic; repeatable
     #[arg(long, value_name = "KIND", value_delimiter = ',')]
     pub(crate) ignore: Vec<String>,
@@ -120,7 +139,7 @@ pub(crate) struct InputArgs {
     /// Decide one thing that is open, such as DR-3=yes, over the profile; repeatable
     #[arg(long, value_name = "ID=ANSWER", value_delimiter = ',', help_heading = "Assumptions")]
     pub(crate) decide: Vec<Decided>,
-    /// Read profile, decide and ignore from FILE; by default from fibula.toml, where it is there
+    /// Read profile, decide, ignore and lint from FILE; by default from fibula.toml, where it is there
     #[arg(long, value_name = "FILE", help_heading = "Assumptions")]
     pub(crate) config: Option<String>,
     /// Switch off a refinement of the article's network: R1, R2, R3, R4
@@ -145,6 +164,19 @@ pub(crate) struct InputArgs {
     /// How many nodes to assume where the input has none
     #[arg(long, value_name = "N", help_heading = "Assumptions")]
     pub(crate) nodes: Option<usize>,
+}
+
+/// How kubectl is run for @kube.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Input")]
+pub(crate) struct KubeArgs {
+    /// The context of kubectl to read from: as -f @kube:NAME, where no -f is given
+    #[arg(long, value_name = "NAME")]
+    pub(crate) context: Option<String>,
+    /// How long a call of kubectl may take
+    #[arg(long, value_name = "SECONDS", default_value_t = 300)]
+    #[arg(value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) kube_timeout: u64,
 }
 
 /// How the answer is printed.

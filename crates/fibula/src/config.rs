@@ -6,14 +6,22 @@
 //!
 //!   [decide]
 //!   DR-3 = "yes"
+//!
+//!   [lint]
+//!   off = ["host-network"]
+//!
+//!   [lint.severity]
+//!   exposed = "error"
 //! ```
 
 use std::io::ErrorKind;
 use std::ops::Range;
 
+use fibula_answers::lint;
+use fibula_cluster::Severity;
 use fibula_intended::{Decision, Decisions, Profile};
 use fibula_report::{Page, error};
-use fibula_source::{Caret, Refusal};
+use fibula_source::{Caret, Refusal, reason};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
@@ -33,6 +41,10 @@ pub(crate) struct Config {
     pub(crate) profile: Option<Profile>,
     /// Kinds that need not be read.
     pub(crate) ignore: Vec<String>,
+    /// Findings that are not wanted.
+    pub(crate) off: Vec<String>,
+    /// How bad findings are, where that is not as usual.
+    pub(crate) severity: Vec<(String, Severity)>,
 }
 
 /// What a file says.
@@ -41,6 +53,8 @@ struct File {
     profile: Option<Profile>,
     decide: Vec<Decided>,
     ignore: Vec<String>,
+    off: Vec<String>,
+    severity: Vec<(String, Severity)>,
 }
 
 /// A file on its way.
@@ -52,7 +66,7 @@ struct Reader<'a> {
 }
 
 /// The keys of a file.
-const KEYS: [&str; 3] = ["profile", "decide", "ignore"];
+const KEYS: [&str; 4] = ["profile", "decide", "ignore", "lint"];
 
 /// What the command line says, and for the rest the file that it names, or `fibula.toml`.
 ///
@@ -64,7 +78,9 @@ pub(crate) fn config(args: &InputArgs) -> Result<Config, Stop> {
         Err(error) if error.kind() == ErrorKind::NotFound && args.config.is_none() => {
             File::default()
         }
-        Err(error) => return Err(Stop::cannot(&format!("cannot read {name}: {error}"), None)),
+        Err(error) => {
+            return Err(Stop::cannot(&format!("cannot read {name}: {}", reason(&error)), None));
+        }
     };
     let (profile, decide) = match args.profile {
         Some(profile) => (Some(profile), vec![]),
@@ -75,7 +91,7 @@ pub(crate) fn config(args: &InputArgs) -> Result<Config, Stop> {
         decisions.set(decided.decision, decided.value);
     }
     let ignore = file.ignore.into_iter().chain(args.ignore.iter().cloned()).collect();
-    Ok(Config { decisions, profile, ignore })
+    Ok(Config { decisions, profile, ignore, off: file.off, severity: file.severity })
 }
 
 fn read(name: &str, text: &str) -> Result<File, Stop> {
@@ -138,10 +154,70 @@ impl Reader<'_> {
                 }
             }
             ("decide", _) => self.refuse(value.span(), "a table, [decide]", None),
+            ("lint", DeValue::Table(table)) => {
+                for (key, value) in table {
+                    self.lint(key, value, file);
+                }
+            }
+            ("lint", _) => self.refuse(value.span(), "a table, [lint]", None),
             (other, _) => {
-                self.refuse(key.span(), "profile, ignore or [decide]", near(other, &KEYS));
+                let expected = "profile, ignore, [decide] or [lint]";
+                self.refuse(key.span(), expected, near(other, &KEYS));
             }
         }
+    }
+
+    fn lint(
+        &mut self,
+        key: &Spanned<impl AsRef<str>>,
+        value: &Spanned<DeValue<'_>>,
+        file: &mut File,
+    ) {
+        match (key.get_ref().as_ref(), value.get_ref()) {
+            ("off", DeValue::Array(ids)) => {
+                for id in ids.iter() {
+                    match id.get_ref() {
+                        DeValue::String(said) => {
+                            file.off.extend(self.finding(said, id.span()));
+                        }
+                        _ => self.refuse(id.span(), "the id of a finding", None),
+                    }
+                }
+            }
+            ("off", _) => self.refuse(value.span(), "a list of ids of findings", None),
+            ("severity", DeValue::Table(table)) => {
+                for (id, value) in table {
+                    let severity = match value.get_ref() {
+                        DeValue::String(word) => Severity::named(word),
+                        _ => None,
+                    };
+                    let known = self.finding(id.get_ref().as_ref(), id.span());
+                    match severity {
+                        Some(severity) => file.severity.extend(known.map(|id| (id, severity))),
+                        None => {
+                            self.refuse(value.span(), "\"error\", \"warning\" or \"note\"", None);
+                        }
+                    }
+                }
+            }
+            ("severity", _) => self.refuse(value.span(), "a table, [lint.severity]", None),
+            (other, _) => {
+                self.refuse(
+                    key.span(),
+                    "off or [lint.severity]",
+                    near(other, &["off", "severity"]),
+                );
+            }
+        }
+    }
+
+    /// The id of a finding; refused, if it is none.
+    fn finding(&mut self, said: &str, span: Range<usize>) -> Option<String> {
+        if lint::ids().contains(&said) {
+            return Some(said.to_owned());
+        }
+        self.refuse(span, "the id of a finding", lint::near_id(said));
+        None
     }
 
     fn decision(

@@ -4,12 +4,15 @@ use std::cmp::Reverse;
 
 use fibula_cluster::{is_read, unread_kinds};
 use fibula_report::{Page, error};
-use fibula_source::Unread;
+use fibula_source::Read;
 
 /// A warning where `--ignore` names no kind that was left unread. A kind that fibula knows, does not
 /// read, and the input lacks is no mistake: scripts name it for all of their inputs.
-pub(crate) fn ignores_nothing(ignored: &str, objects: &[Unread]) -> Option<Page> {
-    if objects.iter().any(|object| object.kind.eq_ignore_ascii_case(ignored)) {
+pub(crate) fn ignores_nothing(ignored: &str, read: &Read) -> Option<Page> {
+    let objects = &read.unread;
+    let forbidden = read.forbidden.iter().map(|kind| &kind.kind);
+    let mut accepted = objects.iter().map(|object| &object.kind).chain(forbidden);
+    if accepted.any(|kind| kind.eq_ignore_ascii_case(ignored)) {
         return None;
     }
     let what = format!("--ignore {ignored} accepts nothing here");

@@ -6,7 +6,11 @@ mod args;
 mod commands;
 mod config;
 mod ignored;
+mod inputs;
 mod output;
+mod plugin;
+mod program;
+mod progress;
 mod refused;
 mod session;
 mod told;
@@ -19,6 +23,7 @@ use fibula_report::{Page, Screen, error};
 
 use args::{Args, ColorArg, Command};
 use output::Output;
+pub use program::program;
 
 /// What the program reads and writes.
 pub struct Streams<'a> {
@@ -74,7 +79,15 @@ pub fn run(
 ) -> u8 {
     // Help is laid out for the screen that was given, not for one that clap would look for.
     let width = streams.screen.width.map_or(MOST_HELP, |width| width.min(MOST_HELP));
-    let matches = Args::command().term_width(width).try_get_matches_from(args);
+    let args: Vec<OsString> = args.into_iter().collect();
+    let mut command = Args::command().term_width(width);
+    let mut default = default;
+    if plugin::is_plugin(args.first()) {
+        command = plugin::renamed(command);
+        // Who asks kubectl means the cluster.
+        default = Some(inputs::CLUSTER.into());
+    }
+    let matches = command.try_get_matches_from(args);
     let args = match matches.and_then(|matches| Args::from_arg_matches(&matches)) {
         Ok(args) => args,
         Err(error) => return usage(&error, streams).code(),
@@ -116,12 +129,15 @@ fn dispatch(command: Command, default: Option<OsString>, streams: &mut Streams<'
         Command::Demo(args) => commands::demo(&args, streams),
         Command::Graph(args) => commands::graph(&args, default, streams),
         Command::Trace(args) => commands::trace(&args, default, streams),
+        Command::Why(args) => commands::why(&args, default, streams),
         Command::Reach(args) => commands::reach(&args, default, streams),
         Command::Verify(args) => commands::verify(&args, default, streams),
+        Command::Diff(args) => commands::diff(&args, default, streams),
         Command::Lint(args) => commands::lint(&args, default, streams),
         Command::Check(args) => commands::check(&args, default, streams),
         Command::Lab(args) => commands::lab(&args, default, streams),
         Command::Explain(args) => commands::explain(&args, streams),
+        Command::Dump(args) => commands::dump(&args, default, streams),
         Command::Generate(args) => commands::generate(&args, streams),
         Command::Completions { shell } => commands::completions(shell, streams),
     }

@@ -6,6 +6,7 @@ use std::io::{self, Write};
 use std::str::FromStr;
 
 use fibula_report::{Notice, Page, Root, Run, Screen, github, json, sarif};
+use fibula_source::reason;
 use serde_json::Value;
 
 use crate::args::OutputArgs;
@@ -259,5 +260,5 @@ fn root() -> Root {
 }
 
 fn write_to(name: &str, write: impl FnOnce() -> io::Result<()>) -> Result<(), Stop> {
-    write().map_err(|error| Stop::cannot(&format!("cannot write {name}: {error}"), None))
+    write().map_err(|error| Stop::cannot(&format!("cannot write {name}: {}", reason(&error)), None))
 }

@@ -3,31 +3,32 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::mem::ManuallyDrop;
-use std::path::PathBuf;
 
+use fibula_answers::lint::{Lint, near_id};
 use fibula_answers::trace::{Ground, Unread};
-use fibula_cluster::{Cluster, ObjectId, Options, Place, decides};
+use fibula_cluster::{Cluster, Decides, ObjectId, Options, Place, Severity, Wanted, decides};
 use fibula_intended::{Daemon, Decisions, Intent, Listeners, place};
 use fibula_network::{Network, PlaceId, file};
 use fibula_report::{About, Excerpt, Notice, Page, Preface, Reading, Spot, Taken, error};
-use fibula_source::{Input, Refusal, Sources};
+use fibula_source::{Read, Refusal, Sources, reason};
 
 use crate::args::{InputArgs, ListenersArg};
 use crate::config::{Config, config};
 use crate::ignored::ignores_nothing;
-use crate::{Exit, Stop, Streams, refused, told};
+use crate::inputs::{KUBECTL, Over, Source, forbidden};
+use crate::{Exit, Stop, Streams, progress, refused, told};
 
 /// K1, the example of the model.
 pub(crate) const K1: &str = include_str!("../k1.yaml");
-
-/// How a cluster comes in.
-const KUBECTL: &str = "kubectl get -A -o yaml nodes,pods,services | fibula verify -";
 
 /// How many lines of an object are shown before the one that is meant.
 const MOST_EXCERPT: usize = 6;
 
 /// How many expressions of a selector are looked at for one.
 const MOST_EXPRESSIONS: usize = 8;
+
+/// The annotation that switches findings off.
+const IGNORE: &str = "metadata.annotations[fibula.dev/ignore]";
 
 /// Makes a network of a cluster.
 type Remake = Box<dyn Fn(&Cluster) -> Network>;
@@ -41,10 +42,21 @@ pub(crate) struct Session {
     /// What of the input was refused.
     pub(crate) refused: Vec<Notice>,
     sources: Sources,
+    /// Policies that were not read, and that the user has not accepted (DR-21).
+    unread: Vec<fibula_source::Unread>,
     /// Makes the network of a cluster as this one was made.
     remake: Option<Remake>,
     /// What the places of a network that was read mean.
     places: Vec<String>,
+    /// What is decided about findings.
+    findings: Findings,
+}
+
+/// What a file decides about findings.
+#[derive(Default)]
+struct Findings {
+    off: Vec<String>,
+    severity: Vec<(String, Severity)>,
 }
 
 // === impl Session ===
@@ -81,6 +93,11 @@ impl Session {
         }
     }
 
+    /// Where the objects stand.
+    pub(crate) fn sources(&self) -> &Sources {
+        &self.sources
+    }
+
     /// Where something in the network is declared, as `file:line`.
     pub(crate) fn place(&self, id: PlaceId) -> Option<String> {
         match &self.cluster {
@@ -100,14 +117,73 @@ impl Session {
         let path = self.cluster.as_ref()?.path(place);
         // An object without a container in its place is shown where it begins.
         let path = if place.container.is_some() { path.as_str() } else { "metadata.name" };
-        let at = self.sources.position(place.object, path)?;
+        self.at(place.object, path)
+    }
+
+    /// Where a value of an object stands, by its API path.
+    pub(crate) fn value(&self, object: ObjectId, path: &str) -> Option<Spot> {
+        self.at(object, &self.expression(object, path))
+    }
+
+    fn at(&self, object: ObjectId, path: &str) -> Option<Spot> {
+        // What stands in no file is called by its name.
+        if self.sources.is_live(object) {
+            let file = self.sources.place(object, path)?;
+            return Some(Spot { file, line: None, column: None });
+        }
+        let at = self.sources.position(object, path)?;
         let file = at.file.to_owned();
         Some(Spot { file, line: Some(at.line), column: Some(at.column) })
+    }
+
+    /// The policies that were not read, as they are written: none of them twice.
+    pub(crate) fn unread(&self) -> BTreeSet<(&str, &str, &str, String)> {
+        let text = |id| self.sources.text(id).map_or_else(String::new, |t| t.trim().to_owned());
+        let all = self.unread.iter();
+        all.map(|o| (&*o.kind, &*o.namespace, &*o.name, text(o.id))).collect()
     }
 
     /// The first file that was read.
     pub(crate) fn first_file(&self) -> Option<&str> {
         self.sources.files().next()
+    }
+
+    /// What looks wrong: of these ids only, where some are named, and none of the others. What a
+    /// comment or an annotation switches off at a place is not told there.
+    pub(crate) fn lint(&self, only: &[String], off: &[String]) -> Lint {
+        let remarks = self.sources.remarks();
+        let here = |id: &str, place: Place| {
+            let mut own = remarks.iter().filter(|remark| remark.object == place.object);
+            own.any(|remark| {
+                remark.ids.iter().any(|said| said == id)
+                    && (remark.whole
+                        || self.spot(place).and_then(|at| at.line) == Some(remark.line))
+            })
+        };
+        let wanted = Wanted {
+            only: only.iter().cloned().collect(),
+            off: self.findings.off.iter().chain(off).cloned().collect(),
+            severity: self.findings.severity.iter().cloned().collect(),
+            here: (!remarks.is_empty()).then_some(&here),
+        };
+        fibula_answers::lint::lint(self.ground(), &wanted)
+    }
+
+    /// What annotations and comments switch off and is the id of no finding, with a near id, and
+    /// where it stands.
+    pub(crate) fn switches_nothing_off(
+        &self,
+        lint: &Lint,
+    ) -> Vec<(String, Option<&'static str>, String)> {
+        let annotated = lint.unknown.iter().filter_map(|(said, near, at)| {
+            Some((said.clone(), *near, self.sources.place(at.object, IGNORE)?))
+        });
+        let ids = fibula_answers::lint::ids();
+        let remarks = self.sources.remarks();
+        let said = remarks.iter().flat_map(|r| r.ids.iter().map(|said| (said, &r.at)));
+        let said = said.filter(|(said, _)| !ids.contains(&said.as_str()));
+        let said = said.map(|(said, at)| (said.clone(), near_id(said), at.clone()));
+        annotated.chain(said).collect()
     }
 
     /// Lines of an object, from that of one value to that of another.
@@ -160,8 +236,9 @@ impl Session {
             "-" => (streams.input)(),
             name => std::fs::read(name),
         };
-        let bytes =
-            bytes.map_err(|error| Stop::cannot(&format!("cannot read {name}: {error}"), None))?;
+        let bytes = bytes.map_err(|error| {
+            Stop::cannot(&format!("cannot read {name}: {}", reason(&error)), None)
+        })?;
         match file::read(&bytes) {
             Ok(file::Read { network, places }) => Ok(Session {
                 network,
@@ -169,8 +246,10 @@ impl Session {
                 preface: Preface { about: About::Read(name.to_owned()), ..Preface::default() },
                 refused: vec![],
                 sources: Sources::default(),
+                unread: vec![],
                 remake: None,
                 places,
+                findings: Findings::default(),
             }),
             Err(refusals) => Err(Stop::with(refused::pages(name, &bytes, &refusals), Exit::Cannot)),
         }
@@ -182,29 +261,37 @@ impl Session {
         default: Option<OsString>,
         streams: &mut Streams<'_>,
     ) -> Result<Session, Stop> {
+        let source = Source::open(args, more, default, streams)?;
+        Session::read_source(args, &source, &args.overlay, streams)
+    }
+
+    /// As [`open`](Session::open), of what was opened already.
+    pub(crate) fn of(
+        args: &InputArgs,
+        source: &Source,
+        overlay: &[String],
+        streams: &mut Streams<'_>,
+    ) -> Result<ManuallyDrop<Session>, Stop> {
+        Session::read_source(args, source, overlay, streams).map(ManuallyDrop::new)
+    }
+
+    fn read_source(
+        args: &InputArgs,
+        Source { named, inputs }: &Source,
+        overlay: &[String],
+        streams: &mut Streams<'_>,
+    ) -> Result<Session, Stop> {
         let config = config(args)?;
-        let mut named: Vec<String> = vec![];
-        for name in args.file.iter().chain(more) {
-            // Standard input is read to its end: there is no second one.
-            if name != "-" || !named.contains(name) {
-                named.push(name.clone());
-            }
-        }
-        if named.is_empty() {
-            named.extend(default.map(|input| input.to_string_lossy().into_owned()));
-        }
-        if named.is_empty() {
-            let hint = "Say -f DIR, -f - for standard input, or -f @k1 for the example.";
-            return Err(Stop::cannot(&format!("nothing to read. {hint} Exit 2."), None));
-        }
-        let inputs: Vec<Input> =
-            named.iter().map(|name| input(name, streams)).collect::<Result<_, Stop>>()?;
-        let read = fibula_source::read(&inputs);
+        let doing = progress::doing(format!("reading {}", named.join(", ")));
+        let mut read = fibula_source::read(inputs);
+        drop(doing);
+        let over = Over::lay(overlay, &mut read, &args.kube, streams)?;
         let mut refused: Vec<Page> = told::refused(&read.refused);
         let garbled = garbled(&read.garbled);
         // Policies alone make no network.
         if read.objects.iter().all(|(_, object)| object.kind().is_policy()) {
-            let found = read.left.values().sum::<usize>() + read.unread.len();
+            let others = read.unread.len() + read.objects.len();
+            let found = read.left.values().sum::<usize>() + others;
             let what = match (read.refused.is_empty(), found) {
                 (false, _) => {
                     refused.extend(told::parts(&read.kustomizations, true));
@@ -222,9 +309,12 @@ impl Session {
             page.print(&streams.err_screen, streams.err)?;
         }
         for ignored in &config.ignore {
-            if let Some(warning) = ignores_nothing(ignored, &read.unread) {
+            if let Some(warning) = ignores_nothing(ignored, &read) {
                 warning.print(&streams.err_screen, streams.err)?;
             }
+        }
+        if let Some(note) = forbidden(&read.forbidden) {
+            note.print(&streams.err_screen, streams.err)?;
         }
         let left = read.left.values().sum();
         let options = Options {
@@ -232,21 +322,27 @@ impl Session {
             service_ranges: args.service_cidr.clone(),
             node_ranges: args.node_cidr.clone(),
             nodes: args.nodes,
+            more: over.more,
         };
+        let unread = unread(&read, &config.ignore);
+        let doing = progress::doing("making the network");
         let cluster = Cluster::new(read.objects, &options);
         let k1 = named.iter().all(|name| name == "@k1");
         let (mut intent, mut taken) = intent(args, k1);
         taken.extend(decided(&config));
         intent.decisions = config.decisions;
+        let findings = Findings { off: config.off, severity: config.severity };
         let network = fibula_intended::network(&cluster, &intent);
+        drop(doing);
         let preface = Preface {
-            read: Reading { garbled, ..Reading::new(&cluster, read.files, left) },
+            read: Reading { garbled, live: read.live, ..Reading::new(&cluster, read.files, left) },
             about: About::Intended,
             assumptions: cluster.assumptions.clone(),
             taken,
-            unread: unread(&read.unread, &config.ignore),
+            unread,
             refused: read.refused.len(),
             kept_out: cluster.twins.len(),
+            laid: over.laid,
         };
         let trouble = preface.refused + preface.kept_out > 0;
         if let Some(parts) = told::parts(&read.kustomizations, trouble) {
@@ -259,22 +355,22 @@ impl Session {
         let sources = read.sources;
         let remake: Remake = Box::new(move |cluster| fibula_intended::network(cluster, &intent));
         let (cluster, remake) = (Some(cluster), Some(remake));
-        Ok(Session { network, cluster, preface, refused, sources, remake, places: vec![] })
-    }
-}
-
-/// An input, by what was typed.
-pub(crate) fn input(name: &str, streams: &mut Streams<'_>) -> Result<Input, Stop> {
-    match name {
-        "-" => (streams.input)()
-            .map(Input::Stdin)
-            .map_err(|error| Stop::cannot(&format!("cannot read standard input: {error}"), None)),
-        "@k1" => Ok(Input::Text { name: "k1.yaml".to_owned(), text: K1.into() }),
-        _ if name.starts_with('@') => Err(Stop::cannot(
-            &format!("{name} is no input that fibula knows: say a file, a folder, - or @k1"),
-            Some(KUBECTL),
-        )),
-        path => Ok(Input::Path(PathBuf::from(path))),
+        let mut unread = read.unread;
+        unread.retain(|object| {
+            let ignored = config.ignore.iter().any(|kind| kind.eq_ignore_ascii_case(&object.kind));
+            decides(&object.api_version, &object.kind) == Some(Decides::Policy) && !ignored
+        });
+        Ok(Session {
+            network,
+            cluster,
+            preface,
+            refused,
+            sources,
+            unread,
+            remake,
+            places: vec![],
+            findings,
+        })
     }
 }
 
@@ -330,25 +426,28 @@ fn decided(config: &Config) -> Option<Taken> {
 
 /// What was not read and decides traffic, by kind; without what the user accepts. Repeats are one
 /// object, as everywhere.
-fn unread(objects: &[fibula_source::Unread], ignored: &[String]) -> Vec<Unread> {
+fn unread(read: &Read, ignored: &[String]) -> Vec<Unread> {
     let mut seen = BTreeSet::new();
     let mut kinds: BTreeMap<(&str, &str), Unread> = BTreeMap::new();
-    for object in objects {
-        let Some(decides) = decides(&object.api_version, &object.kind) else { continue };
-        if ignored.iter().any(|kind| kind.eq_ignore_ascii_case(&object.kind)) {
+    let objects = read.unread.iter().map(|o| (&o.api_version, &o.kind, &*o.namespace, &*o.name, 1));
+    // Of a kind that nobody may list any could be there, in any namespace or in none.
+    let forbidden = read.forbidden.iter().map(|o| (&o.api_version, &o.kind, "", "", 0));
+    for (api_version, kind, namespace, name, count) in objects.chain(forbidden) {
+        let Some(decides) = decides(api_version, kind) else { continue };
+        if ignored.iter().any(|ignored| ignored.eq_ignore_ascii_case(kind)) {
             continue;
         }
-        let group = object.api_version.split('/').next().unwrap_or_default();
-        let key = (object.kind.as_str(), group);
-        if !seen.insert((key, object.namespace.as_str(), object.name.as_str())) {
+        let group = api_version.split('/').next().unwrap_or_default();
+        let key = (kind.as_str(), group);
+        if !seen.insert((key, namespace, name)) {
             continue;
         }
         let unread = kinds.entry(key).or_insert_with(|| Unread {
             decides,
-            kind: object.kind.clone(),
+            kind: kind.clone(),
             namespaces: BTreeMap::new(),
         });
-        *unread.namespaces.entry(object.namespace.clone()).or_default() += 1;
+        *unread.namespaces.entry(namespace.to_owned()).or_default() += count;
     }
     kinds.into_values().collect()
 }

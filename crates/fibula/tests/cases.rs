@@ -68,14 +68,46 @@ fn every_file_of_every_application_reads() {
 type Whole = (&'static str, u64, u64, u64, &'static [(&'static str, usize)]);
 
 const WHOLE: &[Whole] = &[
-    ("online-boutique-network-policies.yaml", 12, 12, 132, &[]),
-    ("online-boutique-base.yaml", 12, 12, 132, &[]),
+    (
+        "online-boutique-network-policies.yaml",
+        12,
+        12,
+        132,
+        // What lets everything in, and what lets everything out.
+        &[("allows-everything", 2), ("exposed", 1)],
+    ),
+    ("online-boutique-base.yaml", 12, 12, 132, &[("exposed", 1)]),
     ("BuoyantIO-emojivoto-kustomize-deployment.yaml", 4, 3, 20, &[]),
-    ("sock-shop/kubernetes/complete-demo.yaml", 14, 14, 240, &[]),
-    ("argo-cd/manifests/install.yaml", 7, 8, 77, &[("undeclared-port", 1)]),
-    ("bank-of-anthos", 9, 8, 27, &[("undeclared-port", 1)]),
-    ("kube-prometheus", 8, 8, 99, &[("host-network", 1), ("service-without-pods", 1)]),
-    ("kubeflow-platform-nocrd-nopipelines.yaml", 36, 35, 2720, &[("undeclared-port", 1)]),
+    ("sock-shop/kubernetes/complete-demo.yaml", 14, 14, 240, &[("exposed", 1)]),
+    (
+        "argo-cd/manifests/install.yaml",
+        7,
+        8,
+        77,
+        &[("allows-everything", 1), ("undeclared-port", 1)],
+    ),
+    ("bank-of-anthos", 9, 8, 27, &[("exposed", 1), ("undeclared-port", 1)]),
+    (
+        "kube-prometheus",
+        8,
+        8,
+        99,
+        &[
+            ("allows-everything", 2),
+            ("host-network", 1),
+            ("peer-without-pods", 1),
+            ("policy-on-host-network", 1),
+            ("policy-without-pods", 1),
+            ("service-without-pods", 1),
+        ],
+    ),
+    (
+        "kubeflow-platform-nocrd-nopipelines.yaml",
+        36,
+        35,
+        2720,
+        &[("namespace-without-policies", 1), ("policy-without-pods", 1), ("undeclared-port", 1)],
+    ),
 ];
 
 #[test]
@@ -262,6 +294,6 @@ fn the_dump_of_a_cluster_is_proved() {
     assert_eq!(c1, [169, 103, 6, 60].map(Some));
     let rest = [(1, "pairs"), (2, "pairs"), (3, "pairs"), (4, "processes")];
     assert_eq!(rest.map(|(at, of)| scope(at, of)), [386, 26_950, 4_960, 354].map(Some));
-    let expected = [("host-network", 1), ("same-port", 1), ("undeclared-port", 1)];
+    let expected = [("exposed", 1), ("host-network", 1), ("same-port", 1), ("undeclared-port", 1)];
     assert_eq!(findings(&answer), expected.into_iter().collect());
 }

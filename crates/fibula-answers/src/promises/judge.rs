@@ -100,7 +100,7 @@ impl<'s, 'a> Judge<'s, 'a> {
         for target in targets {
             self.open(&senders, target, true);
         }
-        self.from_world(&from.world, targets, false);
+        self.by_world(&from.world, targets, false);
     }
 
     fn only_from(&mut self, from: &Set, targets: &[Target]) {
@@ -115,7 +115,7 @@ impl<'s, 'a> Judge<'s, 'a> {
             self.open(&senders, target, false);
         }
         let world = without(&[Range::ALL], &AddrSet::new("", from.world.clone()).ranges);
-        self.from_world(&world, targets, false);
+        self.by_world(&world, targets, false);
     }
 
     fn reaches_only(&mut self, from: &Set, allowed: &[Target]) {
@@ -134,7 +134,7 @@ impl<'s, 'a> Judge<'s, 'a> {
             self.perhaps(&senders, part, Wanted::Open, exempt);
         }
         self.found(&senders, &besides, Wanted::Open, found);
-        self.from_world(&from.world, allowed, true);
+        self.by_world(&from.world, allowed, true);
     }
 
     fn reaches(&mut self, from: &Set, targets: &Targets) {
@@ -252,7 +252,7 @@ impl<'s, 'a> Judge<'s, 'a> {
     }
 
     /// What comes in from some addresses of the world to targets, or, if `beyond`, to others.
-    fn from_world(&mut self, from: &[Range], targets: &[Target], beyond: bool) {
+    fn by_world(&mut self, from: &[Range], targets: &[Target], beyond: bool) {
         if !from.is_empty() {
             world::comes_in(self, from, targets, beyond);
         }

@@ -32,6 +32,9 @@ pub(super) struct Set {
     pub(super) doubts: Vec<Doubt>,
 }
 
+/// Pods, each with its namespace.
+type Pods<'a> = Vec<(&'a str, ElementId)>;
+
 /// Everything that has a name, by name.
 pub(super) struct Index<'a> {
     ground: Ground<'a>,
@@ -39,12 +42,12 @@ pub(super) struct Index<'a> {
     pods: Vec<(ElementId, &'a Pod)>,
     /// By the last part of a name: workloads and pods.
     workloads: FxHashMap<&'a str, Vec<usize>>,
-    by_pod: FxHashMap<&'a str, Vec<(&'a str, ElementId)>>,
+    by_pod: FxHashMap<&'a str, Pods<'a>>,
     nodes: FxHashMap<&'a str, ElementId>,
     namespaces: BTreeMap<&'a str, Vec<ElementId>>,
     services: FxHashMap<&'a str, Vec<usize>>,
     /// By key and value; made when a label is first asked for.
-    labels: Option<FxHashMap<(&'a str, &'a str), Vec<(&'a str, ElementId)>>>,
+    labels: Option<FxHashMap<(&'a str, &'a str), Pods<'a>>>,
     known: FxHashMap<(Option<String>, String), Option<Rc<Set>>>,
 }
 

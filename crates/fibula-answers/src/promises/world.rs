@@ -224,7 +224,7 @@ fn shown(
         At::Awaited => return None,
     };
     at.into_iter().find_map(|dst| {
-        let own = of_family(&ranges, dst.family());
+        let own = of_family(ranges, dst.family());
         let src = witness::somewhere(scene.network(), &own)?;
         let header = fibula_network::Header {
             src,

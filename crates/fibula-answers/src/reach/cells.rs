@@ -26,10 +26,10 @@ pub(super) struct Cell {
 
 /// Switches, ranges of the world, or the Node of each source.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Group {
-    pub(super) elements: Vec<ElementId>,
-    pub(super) ranges: Vec<fibula_network::Range>,
-    pub(super) own_node: bool,
+pub(crate) struct Group {
+    pub(crate) elements: Vec<ElementId>,
+    pub(crate) ranges: Vec<fibula_network::Range>,
+    pub(crate) own_node: bool,
 }
 
 /// Cells while they are found.
@@ -326,7 +326,7 @@ impl Group {
 }
 
 /// By atom, the part of a set where a level has it.
-pub(super) fn columns(
+pub(crate) fn columns(
     filters: &Filters<'_>,
     set: SetId,
     level: fibula_network::set::Level,
@@ -339,7 +339,7 @@ pub(super) fn columns(
 }
 
 /// The part of a set that asks for the source first, where that is an atom.
-pub(super) fn part_of(filters: &Filters<'_>, set: SetId, source: u32) -> SetId {
+pub(crate) fn part_of(filters: &Filters<'_>, set: SetId, source: u32) -> SetId {
     let parts = filters.parts(set, Filters::SOURCE);
     parts[parts.partition_point(|((_, hi), _)| *hi < source)].1
 }

@@ -83,7 +83,7 @@ pub(crate) struct Outcome {
 }
 
 /// All ways in from the world that lead to somebody who was asked about.
-pub(super) fn doors(
+pub(crate) fn doors(
     ground: Ground<'_>,
     filters: &Filters<'_>,
     parties: &Parties,

@@ -11,20 +11,20 @@ use super::parties::Parties;
 
 /// Pods, Nodes or ranges whose addresses lie in the same atoms, family by family.
 #[derive(Clone, Debug)]
-pub(super) struct Joint {
-    pub(super) owner: Owner,
+pub(crate) struct Joint {
+    pub(crate) owner: Owner,
     /// The atom in each family, where it has an address there.
-    pub(super) atoms: [Option<u32>; 2],
-    pub(super) elements: Vec<ElementId>,
-    pub(super) ranges: Vec<Range>,
+    pub(crate) atoms: [Option<u32>; 2],
+    pub(crate) elements: Vec<ElementId>,
+    pub(crate) ranges: Vec<Range>,
     /// The choices of who has its address (POD-7): then nothing of it is certain.
-    pub(super) contested: Vec<ChoiceId>,
+    pub(crate) contested: Vec<ChoiceId>,
 }
 
 /// All of them.
 #[derive(Debug, Default)]
 pub(crate) struct Joints {
-    pub(super) all: Vec<Joint>,
+    pub(crate) all: Vec<Joint>,
     /// The families that pods have addresses of.
     pub(crate) families: Vec<Family>,
     of: FxHashMap<ElementId, usize>,
@@ -91,7 +91,7 @@ impl Joints {
     }
 
     /// The joint of a switch, by its number; of a Node with several addresses the last.
-    pub(super) fn of(&self, element: ElementId) -> Option<usize> {
+    pub(crate) fn of(&self, element: ElementId) -> Option<usize> {
         self.of.get(&element).copied()
     }
 }

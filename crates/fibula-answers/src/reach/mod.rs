@@ -19,18 +19,18 @@
 //! [`Filters`] folds and `walk` follows. *Open* says nothing of who listens (POD-2).
 
 mod awaited;
-mod cells;
-mod doors;
-mod doubts;
+pub(crate) mod cells;
+pub(crate) mod doors;
+pub(crate) mod doubts;
 mod fronts;
-mod joints;
+pub(crate) mod joints;
 mod named;
-mod opened;
+pub(crate) mod opened;
 mod own_node;
-mod parties;
-mod pick;
+pub(crate) mod parties;
+pub(crate) mod pick;
 mod ports;
-mod services;
+pub(crate) mod services;
 mod sorter;
 mod users;
 
@@ -243,6 +243,13 @@ pub fn reach(ground: Ground<'_>, asked: &Asked) -> Result<Reach, ReachError> {
     })
 }
 
+/// All ways in from the world, and the parties that they name. Names nothing that was asked.
+pub(crate) fn every_door(ground: Ground<'_>, filters: &Filters<'_>) -> (Vec<Party>, Vec<Door>) {
+    let parties = whole(ground, None);
+    let doors = all_doors(ground, filters, &parties);
+    (parties.all, doors)
+}
+
 /// What of this could withhold a message between two, or let it through.
 pub(crate) fn policies(unread: &[Unread]) -> Vec<Unread> {
     unread.iter().filter(|u| u.decides == Decides::Policy).cloned().collect()
@@ -269,7 +276,7 @@ pub(crate) fn all_doors(ground: Ground<'_>, filters: &Filters<'_>, parties: &Par
 
 /// Whether a policy could have a say: sources and targets that are not both Nodes' or the world's
 /// (NP-5), and not the world to a pod, which finds none by its address (DR-13).
-fn is_asked(from: Owner, to: Owner) -> bool {
+pub(crate) fn is_asked(from: Owner, to: Owner) -> bool {
     matches!((from, to), (Owner::Pods, _) | (Owner::Nodes, Owner::Pods))
 }
 

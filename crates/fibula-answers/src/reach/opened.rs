@@ -1,6 +1,6 @@
 //! What is open between two joints, and under which choices.
 
-use fibula_network::filters::Filters;
+use fibula_network::filters::{Filters, Pair, connections};
 use fibula_network::set::{Level, SetId, Space};
 use fibula_network::{ChoiceId, Family};
 use rustc_hash::FxHashMap;
@@ -10,47 +10,73 @@ use super::ports::Ports;
 
 /// What is open in one family.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Opened {
+pub(crate) struct Opened {
     /// Under whatever choices.
-    pub(super) certain: Ports,
+    pub(crate) certain: Ports,
     /// Under some values of these choices, and not under others: sorted by them.
-    pub(super) perhaps: Vec<(Vec<ChoiceId>, Ports)>,
+    pub(crate) perhaps: Vec<(Vec<ChoiceId>, Ports)>,
 }
 
 /// What is open between two in each family that both have.
-pub(super) type Leaf = [Option<SetId>; 2];
+pub(crate) type Leaf = [Option<SetId>; 2];
 
 /// A part of what is open: under which choices, if that is not certain; and in which family, where
 /// both ends have two and it is open in one.
-pub(super) type Part = (Option<Vec<ChoiceId>>, Option<Family>, Ports);
+pub(crate) type Part = (Option<Vec<ChoiceId>>, Option<Family>, Ports);
 
 /// Reads sets, and remembers what it read.
 #[derive(Default)]
-pub(super) struct Reader {
+pub(crate) struct Reader {
     opened: FxHashMap<SetId, Opened>,
     depends: FxHashMap<SetId, Vec<ChoiceId>>,
+}
+
+/// Where sets are, and on how many choices they may depend.
+pub(crate) trait Sets {
+    fn space(&self) -> &Space;
+    fn choices(&self) -> usize;
+}
+
+impl Sets for Filters<'_> {
+    fn space(&self) -> &Space {
+        &self.space
+    }
+
+    fn choices(&self) -> usize {
+        self.network.choices.len()
+    }
+}
+
+impl Sets for Pair {
+    fn space(&self) -> &Space {
+        &self.space
+    }
+
+    fn choices(&self) -> usize {
+        self.choices.len()
+    }
 }
 
 // === impl Reader ===
 
 impl Reader {
     /// What is open, of a set that asks no address any more. Costs its edges, once.
-    pub(super) fn opened(&mut self, filters: &Filters<'_>, set: SetId) -> &Opened {
+    pub(crate) fn opened(&mut self, of: &impl Sets, set: SetId) -> &Opened {
         if !self.opened.contains_key(&set) {
-            let opened = self.read(filters, set);
+            let opened = self.read(of, set);
             self.opened.insert(set, opened);
         }
         &self.opened[&set]
     }
 
-    fn read(&mut self, filters: &Filters<'_>, set: SetId) -> Opened {
+    fn read(&mut self, of: &impl Sets, set: SetId) -> Opened {
         let mut certain = vec![];
         let mut perhaps: FxHashMap<Vec<ChoiceId>, Vec<_>> = FxHashMap::default();
-        for (proto, ports, when) in filters.connections(set) {
+        for (proto, ports, when) in connections(of.space(), set) {
             match when {
                 Space::FULL => certain.push((proto, ports)),
                 _ => {
-                    let choices = self.depends(filters, when).clone();
+                    let choices = self.depends(of, when).clone();
                     perhaps.entry(choices).or_default().push((proto, ports));
                 }
             }
@@ -62,15 +88,19 @@ impl Reader {
     }
 
     /// The choices that a set depends on.
-    pub(super) fn depends(&mut self, filters: &Filters<'_>, set: SetId) -> &Vec<ChoiceId> {
-        self.depends.entry(set).or_insert_with(|| depends(filters, set))
+    pub(crate) fn depends(&mut self, of: &impl Sets, set: SetId) -> &Vec<ChoiceId> {
+        self.depends.entry(set).or_insert_with(|| {
+            let choices = (0..of.choices()).map(|i| ChoiceId(i as u8));
+            let level = |choice: &ChoiceId| Level(Filters::CHOICE.0 + choice.0);
+            choices.filter(|choice| of.space().depends_on(set, level(choice))).collect()
+        })
     }
 
     /// Whether anything is open in a leaf: certainly, or perhaps.
-    pub(super) fn is_open(&mut self, filters: &Filters<'_>, leaf: Leaf) -> (bool, bool) {
+    pub(crate) fn is_open(&mut self, of: &impl Sets, leaf: Leaf) -> (bool, bool) {
         let mut open = (false, false);
         for set in leaf.into_iter().flatten() {
-            let opened = self.opened(filters, set);
+            let opened = self.opened(of, set);
             open.0 |= !opened.certain.is_empty();
             open.1 |= !opened.perhaps.is_empty();
         }
@@ -78,8 +108,8 @@ impl Reader {
     }
 
     /// The parts of a leaf. What is open in both families alike is one.
-    pub(super) fn parts(&mut self, filters: &Filters<'_>, leaf: Leaf) -> Vec<Part> {
-        let [v4, v6] = leaf.map(|set| set.map(|set| self.opened(filters, set).clone()));
+    pub(crate) fn parts(&mut self, of: &impl Sets, leaf: Leaf) -> Vec<Part> {
+        let [v4, v6] = leaf.map(|set| set.map(|set| self.opened(of, set).clone()));
         let mut parts: Vec<Part> = match (v4, v6) {
             (Some(a), Some(b)) => both(&a, &b),
             (Some(one), None) | (None, Some(one)) => {

@@ -113,17 +113,17 @@ impl Parties {
 }
 
 /// Names parts of workloads while lines are made.
-pub(super) struct Namer<'a> {
+pub(crate) struct Namer<'a> {
     network: &'a Network,
     whole: &'a Parties,
     known: FxHashMap<(PartyId, Vec<ElementId>), PartyId>,
     world: FxHashMap<Vec<Range>, PartyId>,
     own_node: Option<PartyId>,
-    pub(super) all: Vec<Party>,
+    pub(crate) all: Vec<Party>,
 }
 
 impl<'a> Namer<'a> {
-    pub(super) fn new(network: &'a Network, whole: &'a Parties) -> Namer<'a> {
+    pub(crate) fn new(network: &'a Network, whole: &'a Parties) -> Namer<'a> {
         Namer {
             network,
             whole,
@@ -135,17 +135,17 @@ impl<'a> Namer<'a> {
     }
 
     /// Who a party is.
-    pub(super) fn who(&self, party: PartyId) -> &Who {
+    pub(crate) fn who(&self, party: PartyId) -> &Who {
         &self.all[party.0 as usize].who
     }
 
     /// Whether a party is one switch.
-    pub(super) fn is_single(&self, party: PartyId) -> bool {
+    pub(crate) fn is_single(&self, party: PartyId) -> bool {
         self.all[party.0 as usize].elements.len() == 1
     }
 
     /// The parties of a group, sorted: of those in `picked` only.
-    pub(super) fn name(&mut self, group: &Group, picked: &dyn Fn(PartyId) -> bool) -> Vec<PartyId> {
+    pub(crate) fn name(&mut self, group: &Group, picked: &dyn Fn(PartyId) -> bool) -> Vec<PartyId> {
         let mut by_party: BTreeMap<PartyId, Vec<ElementId>> = BTreeMap::new();
         for element in &group.elements {
             if let Some(party) = self.whole.of(*element).filter(|party| picked(*party)) {
@@ -204,7 +204,7 @@ impl<'a> Namer<'a> {
     }
 
     /// The same with one world, where these have several parts of it.
-    pub(super) fn one_world(&mut self, mut parties: Vec<PartyId>) -> Vec<PartyId> {
+    pub(crate) fn one_world(&mut self, mut parties: Vec<PartyId>) -> Vec<PartyId> {
         let mut ranges = vec![];
         let mut parts = 0;
         for party in &parties {

@@ -29,23 +29,23 @@ pub struct PickError {
 
 /// What was picked of one side.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Side {
+pub(crate) struct Side {
     /// Everything.
-    pub(super) all: bool,
+    pub(crate) all: bool,
     /// By party.
-    pub(super) parties: Vec<bool>,
+    pub(crate) parties: Vec<bool>,
     /// Whether the world is among them, by address where one was said.
-    pub(super) world: Vec<Range>,
+    pub(crate) world: Vec<Range>,
     /// Services, as indices into those of the cluster.
-    pub(super) services: Vec<usize>,
+    pub(crate) services: Vec<usize>,
 }
 
 /// What was picked.
 #[derive(Clone, Debug)]
-pub(super) struct Picked {
-    pub(super) from: Side,
-    pub(super) to: Side,
-    pub(super) asked: Asked,
+pub(crate) struct Picked {
+    pub(crate) from: Side,
+    pub(crate) to: Side,
+    pub(crate) asked: Asked,
 }
 
 impl Side {

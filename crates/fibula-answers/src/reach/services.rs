@@ -42,16 +42,16 @@ pub struct Use {
 
 /// The same, while pods have no names.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Raw {
-    of: Use,
-    all: Vec<ElementId>,
-    some: Vec<ElementId>,
-    undecided: BTreeMap<Vec<ChoiceId>, Vec<ElementId>>,
+pub(crate) struct Raw {
+    pub(crate) of: Use,
+    pub(crate) all: Vec<ElementId>,
+    pub(crate) some: Vec<ElementId>,
+    pub(crate) undecided: BTreeMap<Vec<ChoiceId>, Vec<ElementId>>,
     behind: Vec<ElementId>,
 }
 
 /// Asks for each port of each Service that was picked.
-pub(super) fn ask(
+pub(crate) fn ask(
     ground: Ground<'_>,
     filters: &mut Filters<'_>,
     joints: &Joints,

@@ -11,8 +11,8 @@ mod clients;
 mod doubts;
 mod header;
 mod open;
-mod place;
-mod placement;
+pub(crate) mod place;
+pub(crate) mod placement;
 pub mod policies;
 mod query;
 mod service;
@@ -34,8 +34,10 @@ pub(crate) use doubts::{ALLOW, AT_TARGET, ROOT};
 pub use open::{Means, Open, Value};
 use policies::Ruling;
 pub use query::Query;
+pub(crate) use query::dns_question;
 pub(crate) use query::question;
 pub use settled::Settled;
+pub(crate) use settled::selects;
 pub use share::Share;
 use ways::Ways;
 pub use why::Why;
@@ -62,7 +64,8 @@ pub struct Unread {
     pub decides: Decides,
     /// Their kind.
     pub kind: String,
-    /// How many there are in each namespace; under an empty name those that have none.
+    /// How many there are in each namespace; under an empty name those that have none. None at all,
+    /// under an empty name, where nobody could tell: they may not be listed.
     pub namespaces: BTreeMap<String, usize>,
 }
 
@@ -203,7 +206,41 @@ pub fn trace(
     }
 }
 
+/// As [`trace`](fn@trace), but nothing is asked besides the choices that the end of the message
+/// depends on: for questions that are asked of many networks.
+///
+/// # Errors
+///
+/// As [`trace`](fn@trace).
+pub(crate) fn ends(
+    ground: Ground<'_>,
+    namespace: Option<&str>,
+    from: &str,
+    to: &str,
+) -> Result<Trace, Vec<NameError>> {
+    let names = Names::new(ground.network, ground.cluster, namespace);
+    let from = names.from(from).map_err(|error| vec![error])?;
+    let to = names.to(to, Some(&from)).map_err(|error| vec![error])?;
+    let headers = header::headers(ground.network, &from, &to).map_err(|error| vec![error])?;
+    let mut trace = bare(ground, from, to, &headers);
+    trace.query = query::query(ground, &trace);
+    Ok(trace)
+}
+
 fn follow(ground: Ground<'_>, from: From, to: To, headers: &[Header]) -> Trace {
+    let mut trace = bare(ground, from, to, headers);
+    let more = doubts::doubts(ground, &trace);
+    trace.doubts.extend(more);
+    trace.settled = settled::settled(ground, &trace);
+    trace.granted = service::granted(ground, &trace);
+    trace.affinity = clients::affinity(ground, &trace);
+    trace.instead = clients::instead(ground, &trace);
+    trace.query = query::query(ground, &trace);
+    trace
+}
+
+/// What becomes of the message in each way, and the choices that its end depends on.
+fn bare(ground: Ground<'_>, from: From, to: To, headers: &[Header]) -> Trace {
     let network = ground.network;
     let asked = Asked { ground, from: &from, to: &to, replies: has_replies(network) };
     let Ways { differ: ways, open, many } = ways::ways(&asked, headers);
@@ -232,13 +269,6 @@ fn follow(ground: Ground<'_>, from: From, to: To, headers: &[Header]) -> Trace {
     }
     trace.doubts.extend(open.iter().map(|open| Doubt::Choice(open.choice)));
     trace.open = open;
-    let more = doubts::doubts(ground, &trace);
-    trace.doubts.extend(more);
-    trace.settled = settled::settled(ground, &trace);
-    trace.granted = service::granted(ground, &trace);
-    trace.affinity = clients::affinity(ground, &trace);
-    trace.instead = clients::instead(ground, &trace);
-    trace.query = query::query(ground, &trace);
     trace
 }
 
@@ -372,5 +402,10 @@ impl Unread {
     /// How many objects there are.
     pub fn count(&self) -> usize {
         self.namespaces.values().sum()
+    }
+
+    /// Whether they may not be listed: there may be any number of them, for anybody.
+    pub fn is_forbidden(&self) -> bool {
+        self.namespaces.get("") == Some(&0)
     }
 }

@@ -11,7 +11,7 @@ pub(super) fn node(network: &Network, id: ElementId) -> Option<ElementId> {
 }
 
 /// The Pod that an element is, or that hosts it.
-pub(super) fn pod(network: &Network, id: ElementId) -> Option<ElementId> {
+pub(crate) fn pod(network: &Network, id: ElementId) -> Option<ElementId> {
     match network.kind(id) {
         Kind::Pod => Some(id),
         Kind::Container => network.facts.host(id),

@@ -171,7 +171,7 @@ fn moved<'c>(ground: Ground<'_>, cluster: &'c Cluster, trace: &Trace) -> Option<
 }
 
 /// The pod of a cluster that a switch is.
-fn index(cluster: &Cluster, network: &Network, switch: ElementId) -> Option<usize> {
+pub(crate) fn index(cluster: &Cluster, network: &Network, switch: ElementId) -> Option<usize> {
     let (namespace, name) = network.element(switch).name.split_once('/')?;
     let key = |pod: &Pod| (pod.namespace.as_str().cmp(namespace), pod.name.as_str().cmp(name));
     cluster.pods.binary_search_by(|pod| key(pod).0.then(key(pod).1)).ok()

@@ -78,6 +78,13 @@ pub(crate) fn question(ground: Ground<'_>, process: ElementId, choices: &Choices
     Some(Query::Withheld { service, header, ruling })
 }
 
+/// The question that a Pod asks the cluster's DNS; none where no server of it was read.
+pub(crate) fn dns_question(ground: Ground<'_>, pod: ElementId) -> Option<Header> {
+    let service = server(ground.cluster?)?;
+    service.standing().next()?;
+    header(ground.network, pod, service)
+}
+
 /// Whether policies are asked about what a Pod sends.
 fn is_judged(network: &Network, pod: ElementId) -> bool {
     let mut chains = network.tables.iter().filter_map(|table| table.chains.as_ref());

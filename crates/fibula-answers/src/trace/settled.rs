@@ -195,7 +195,7 @@ fn concerns(policy: &Policy, way: Direction) -> bool {
 }
 
 /// Whether a selection means a pod, as far as is known.
-fn selects(cluster: &Cluster, selection: &PodSelection, pod: &Pod) -> bool {
+pub(crate) fn selects(cluster: &Cluster, selection: &PodSelection, pod: &Pod) -> bool {
     let namespace = match &selection.namespaces {
         NamespaceSelection::Named(name) => *name == pod.namespace,
         NamespaceSelection::By(by) => {

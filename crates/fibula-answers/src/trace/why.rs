@@ -34,6 +34,24 @@ pub enum Why {
     OutOfRange(String),
 }
 
+// === impl Why ===
+
+impl Why {
+    /// The Service, by namespace and name.
+    pub fn service(&self) -> &str {
+        let (Why::NoPort(name, _)
+        | Why::SelectsNothing(name, _)
+        | Why::NoSelector(name)
+        | Why::NoSuchTarget(name, _)
+        | Why::EmptySlices(name)
+        | Why::NoFamily(name)
+        | Why::Unready(name, _)
+        | Why::Elsewhere(name, ..)
+        | Why::OutOfRange(name)) = self;
+        name
+    }
+}
+
 /// Why the Service that ended a life did; none where none did, or where the cluster does not tell.
 pub(super) fn why(cluster: &Cluster, network: &Network, life: &Life) -> Option<Why> {
     let last = life.steps.len().checked_sub(1)?;

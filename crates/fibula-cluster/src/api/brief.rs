@@ -17,9 +17,12 @@ const TOPOLOGY_AWARE_HINTS: &str = "service.kubernetes.io/topology-aware-hints";
 /// The annotation that the field `loadBalancerSourceRanges` came from (SVC-25).
 pub(crate) const SOURCE_RANGES: &str = "service.beta.kubernetes.io/load-balancer-source-ranges";
 
-const KNOWN: [&str; 3] = [TOPOLOGY_MODE, TOPOLOGY_AWARE_HINTS, SOURCE_RANGES];
+/// The annotation of any object that switches findings off (`lint`).
+pub(crate) const IGNORE: &str = "fibula.dev/ignore";
 
-/// The annotations that the model reads, all of Services; by key, each key once.
+const KNOWN: [&str; 4] = [TOPOLOGY_MODE, TOPOLOGY_AWARE_HINTS, SOURCE_RANGES, IGNORE];
+
+/// The annotations that the model reads; by key, each key once.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Annotations(Box<[(&'static str, String)]>);
 
@@ -45,6 +48,15 @@ impl Annotations {
     pub fn source_ranges(&self) -> impl Iterator<Item = &str> {
         let ranges = self.get(SOURCE_RANGES).unwrap_or_default().split(',');
         ranges.map(str::trim).filter(|range| !range.is_empty())
+    }
+
+    /// Takes out what switches findings off, and says what it was.
+    pub(crate) fn take_ignored(&mut self) -> Option<Box<str>> {
+        self.get(IGNORE)?;
+        let (ignored, rest): (Vec<_>, Vec<_>) =
+            std::mem::take(&mut self.0).into_iter().partition(|(key, _)| *key == IGNORE);
+        self.0 = rest.into();
+        ignored.into_iter().next().map(|(_, value)| value.into())
     }
 
     fn get(&self, key: &str) -> Option<&str> {

@@ -88,8 +88,10 @@ slim! {
         pub namespace: String,
         /// Labels.
         pub labels: Labels,
-        /// The annotations of a Service that the model reads.
+        /// The annotations that the model reads.
         pub annotations: Annotations,
+        /// Which findings the annotations switch off, here or in the template of pods.
+        pub ignored: Ignored,
         /// Whether a pod is being deleted (SVC-11).
         pub deletion_timestamp: Stamp,
         /// Whether it has a `uid`: then it was read from a cluster.
@@ -121,6 +123,11 @@ pub struct Labels(Vec<(Word, String)>);
 /// copies do.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Given(pub bool);
+
+/// Ids of findings that an object switches off, as they are written in its annotations. No field of
+/// the API, and no part of what an object means: all are equal.
+#[derive(Clone, Debug, Default)]
+pub struct Ignored(pub Option<Box<str>>);
 
 // === impl Metadata ===
 
@@ -254,6 +261,42 @@ impl<'de> Deserialize<'de> for Labels {
             }
         }
         deserializer.deserialize_map(Pairs)
+    }
+}
+
+// === impl Ignored ===
+
+impl Ignored {
+    /// The ids, each by itself.
+    pub fn ids(&self) -> impl Iterator<Item = &str> {
+        let said = self.0.as_deref().unwrap_or_default();
+        said.split([',', ' ', '\n']).filter(|id| !id.is_empty())
+    }
+
+    /// Adds what another place says.
+    pub(crate) fn add(&mut self, more: Option<Box<str>>) {
+        self.0 = match (self.0.take(), more) {
+            (Some(one), Some(other)) => Some(format!("{one},{other}").into()),
+            (one, other) => one.or(other),
+        };
+    }
+}
+
+impl PartialEq for Ignored {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Serialize for Ignored {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_none()
+    }
+}
+
+impl<'de> Deserialize<'de> for Ignored {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        serde::de::IgnoredAny::deserialize(deserializer).map(|_| Self::default())
     }
 }
 

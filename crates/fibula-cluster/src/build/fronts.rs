@@ -3,7 +3,6 @@
 
 use rayon::prelude::*;
 
-use super::unique::pods;
 use crate::api::{PodSpec, Service};
 use crate::check::port_number;
 use crate::cluster::{Front, FrontAt, FrontOf, Protocol};
@@ -44,7 +43,7 @@ pub(super) fn of(object: &Object) -> Vec<Front> {
     match object {
         Object::Service(o) if !o.spec.headless() && !o.spec.is_name() => service(o, name),
         Object::Pod(pod) if matches!(&*pod.status.phase, "Succeeded" | "Failed") => Vec::new(),
-        _ => pods(object).map_or_else(Vec::new, |spec| host_ports(spec, name)),
+        _ => object.spec().map_or_else(Vec::new, |spec| host_ports(spec, name)),
     }
 }
 

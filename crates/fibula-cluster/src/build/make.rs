@@ -12,6 +12,8 @@ use crate::api::{self, Labels, Metadata, PodTemplate, Word};
 use crate::check::MOST_REPLICAS;
 use crate::cluster::{Assumption, DnsPolicy, Node, Pod, Workload};
 use crate::object::Kind;
+use crate::options::Options;
+use crate::overlay::More;
 use crate::place::ObjectId;
 
 /// The most pods that all workloads together make: as many as a cluster of supported size has
@@ -29,6 +31,8 @@ pub(super) struct Maker {
     /// The headless Service of a StatefulSet.
     service_name: Option<String>,
     template: PodTemplate,
+    /// Those that it makes beside pods that were read.
+    more: Option<More>,
 }
 
 /// The workloads that make pods.
@@ -70,13 +74,15 @@ impl Maker {
             replicas,
             service_name: None,
             template,
+            more: None,
         }
     }
 
     /// How many pods it makes on so many Nodes.
     fn count(&self, nodes: usize) -> u64 {
-        match self.kind {
-            Kind::DaemonSet => nodes as u64,
+        match (self.kind, self.more) {
+            (_, Some(more)) => more.count,
+            (Kind::DaemonSet, None) => nodes as u64,
             _ => u64::try_from(self.replicas).unwrap_or(0),
         }
     }
@@ -116,15 +122,22 @@ impl Maker {
 impl Making {
     /// Chooses the workloads that make pods: not those that own pods of the input, nor those
     /// that another workload of the input manages, nor, where the input has pods of a cluster,
-    /// those that were read from it too: their pods would be there.
-    pub(super) fn new(workloads: Vec<Maker>, owners: &Owners, read: &Read) -> Self {
+    /// those that were read from it too: their pods would be there. Those that are said to make more
+    /// do in any case.
+    pub(super) fn new(
+        workloads: Vec<Maker>,
+        owners: &Owners,
+        read: &Read,
+        options: &Options,
+    ) -> Self {
         let names: FxHashSet<(Kind, String, String)> = workloads
             .iter()
             .filter(|w| matches!(w.kind, Kind::Deployment | Kind::CronJob))
             .map(|w| (w.kind, w.namespace.clone(), w.name.clone()))
             .collect();
         let mut makers = Vec::new();
-        for maker in workloads {
+        for mut maker in workloads {
+            maker.more = options.more.get(&maker.id).copied();
             let own = Workload { kind: maker.kind.name().to_owned(), name: maker.name.clone() };
             let above = owners.above(maker.kind, &maker.namespace, &maker.name).cloned();
             let managed = above.as_ref().is_some_and(|above| {
@@ -133,7 +146,8 @@ impl Making {
             });
             let observed = read.dumped && maker.metadata.uid.0;
             let key = (maker.namespace.clone(), own);
-            if !managed && !observed && !read.owning.contains(&key) {
+            let makes = !managed && !observed && !read.owning.contains(&key);
+            if makes || maker.more.is_some() {
                 makers.push((maker, above.unwrap_or(key.1)));
             }
         }
@@ -185,8 +199,10 @@ impl Making {
             }
             let labels = Arc::new(maker.template.metadata.labels.clone());
             let containers = containers(maker.template.spec.clone(), maker.id, false);
-            for index in 0..count {
-                let wanted = maker.pod_name(index, count, nodes);
+            let from = maker.more.map_or(0, |more| more.from);
+            let all = from..from.saturating_add(count);
+            for index in all.clone() {
+                let wanted = maker.pod_name(index, all.end, nodes);
                 let name = free(&mut taken, &maker, &wanted);
                 let on = usize::try_from(index).ok().and_then(|i| nodes.get(i));
                 let on = on.filter(|_| maker.kind == Kind::DaemonSet);

@@ -20,10 +20,12 @@ use crate::object::{Kind, Object};
 use crate::options::Options;
 use crate::place::{ObjectId, Place, place_path};
 
+mod again;
 pub(crate) mod endpoints;
 mod fronts;
 mod hash;
 mod hints;
+mod ignores;
 mod invent;
 mod make;
 mod nodes;
@@ -31,11 +33,14 @@ mod owners;
 mod pods;
 mod policies;
 mod ranges;
-mod same;
+pub(crate) mod same;
 mod same_policies;
 mod services;
 mod slices;
 mod unique;
+
+pub(crate) use owners::by_hash;
+pub(crate) use slices::CONTROLLER as SLICE_CONTROLLER;
 
 /// A pod on its way into the cluster, with what only the way needs.
 struct Draft {
@@ -77,6 +82,7 @@ impl Cluster {
     /// refuses are left out, so any object can be given. Takes time near linear in the objects
     /// and the pods that workloads make, at most 150,000 of them (SC-1).
     pub fn new(objects: Vec<(ObjectId, Object)>, options: &Options) -> Self {
+        let ignores = ignores::read(&objects);
         let (objects, mut twins) = unique::unique(objects);
         let fronts = fronts::read(&objects);
         let mut namespaces = BTreeMap::new();
@@ -89,7 +95,7 @@ impl Cluster {
         let mut named = nodes::Named::new(&kept.nodes);
         let owners = owners::Owners::new(&kept.workloads);
         let read = pods::read(kept.pods, &owners, &mut named);
-        let making = make::Making::new(kept.workloads, &owners, &read);
+        let making = make::Making::new(kept.workloads, &owners, &read, options);
         let mut drafts = read.drafts;
         making.name_nodes(&mut named);
         let mut nodes = nodes::nodes(kept.nodes, named, options, &mut assumptions);
@@ -127,6 +133,7 @@ impl Cluster {
             fronts,
             assumptions,
             makers,
+            ignores,
         }
     }
 

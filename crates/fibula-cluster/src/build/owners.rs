@@ -43,7 +43,10 @@ impl Owners {
                 let key = (Kind::ReplicaSet, namespace.to_owned(), direct.name.clone());
                 match self.above.get(&key) {
                     Some(above) => above.clone(),
-                    None => by_hash(&direct.name, hash),
+                    None => by_hash(&direct.name, hash).map(|name| Workload {
+                        kind: "Deployment".to_owned(),
+                        name: name.to_owned(),
+                    }),
                 }
             }
             "Job" => self.above(Kind::Job, namespace, &direct.name).cloned(),
@@ -53,8 +56,8 @@ impl Owners {
     }
 }
 
-fn by_hash(replica_set: &str, hash: &str) -> Option<Workload> {
+/// The Deployment of a ReplicaSet, by the hash that ends the name of the latter.
+pub(crate) fn by_hash<'a>(replica_set: &'a str, hash: &str) -> Option<&'a str> {
     let name = replica_set.strip_suffix(hash)?.strip_suffix('-')?;
-    let known = !hash.is_empty() && !name.is_empty();
-    known.then(|| Workload { kind: "Deployment".to_owned(), name: name.to_owned() })
+    (!hash.is_empty() && !name.is_empty()).then_some(name)
 }

@@ -3,6 +3,8 @@
 //! An object of which a part is wrong is left out whole: the rest of a policy means something else
 //! than all of it.
 
+use std::cmp::Ordering;
+
 use ipnet::IpNet;
 use rayon::prelude::*;
 
@@ -27,12 +29,15 @@ pub(super) fn read(
     let mut policies: Vec<Policy> = namespaced.collect();
     let of_cluster = of_cluster.into_iter();
     policies.extend(of_cluster.filter_map(|(id, kind, o)| cluster_policy(id, kind, *o)));
-    policies.sort_by(|a, b| {
-        let key = |p: &Policy| (p.tier, p.priority);
-        let name = (&a.namespace, &a.name, a.kind).cmp(&(&b.namespace, &b.name, b.kind));
-        key(a).cmp(&key(b)).then(name)
-    });
+    policies.sort_by(order);
     policies
+}
+
+/// The order of evaluation.
+pub(super) fn order(a: &Policy, b: &Policy) -> Ordering {
+    let key = |p: &Policy| (p.tier, p.priority);
+    let name = (&a.namespace, &a.name, a.kind).cmp(&(&b.namespace, &b.name, b.kind));
+    key(a).cmp(&key(b)).then(name)
 }
 
 /// The directions in which a NetworkPolicy isolates (NP-2): those that it says, else ingress, and
@@ -56,6 +61,10 @@ struct Way<'a> {
 fn network_policy(object: ObjectId, policy: api::NetworkPolicy) -> Option<Policy> {
     let api::NetworkPolicy { metadata, spec } = policy;
     let isolates = isolates(&spec);
+    let ignored = Isolates {
+        ingress: !isolates.ingress && !spec.ingress.is_empty(),
+        egress: !isolates.egress && !spec.egress.is_empty(),
+    };
     let (namespace, name, _) = metadata.into_names();
     let rules = |list, rules: &[api::NetworkPolicyRule]| {
         let way = Way { object, list, namespace: &namespace };
@@ -76,6 +85,7 @@ fn network_policy(object: ObjectId, policy: api::NetworkPolicy) -> Option<Policy
             pods: Selector::read(&spec.pod_selector)?,
         },
         isolates,
+        ignored,
         ingress,
         egress,
         namespace,
@@ -117,6 +127,7 @@ fn cluster_policy(object: ObjectId, kind: Kind, policy: api::ClusterPolicy) -> O
         object,
         subject,
         isolates: Isolates::default(),
+        ignored: Isolates::default(),
         ingress: rules(ContainerList::Ingress, &spec.ingress)?,
         egress: rules(ContainerList::Egress, &spec.egress)?,
     })

@@ -11,7 +11,7 @@ use crate::object::{Kind, Object};
 
 /// Brings an object to that form. No list of containers or ports changes its order or its length,
 /// because places are counted in them.
-pub(super) fn plain(object: &mut Object) {
+pub(crate) fn plain(object: &mut Object) {
     let namespaced = object.kind().namespaced();
     metadata(object.metadata_mut(), namespaced);
     match object {

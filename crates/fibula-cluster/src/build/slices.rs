@@ -14,7 +14,7 @@ use crate::place::ObjectId;
 use crate::service::{Distribution, Endpoint, Hints, Service};
 
 /// Who writes the slices of Services with a selector.
-const CONTROLLER: &str = "endpointslice-controller.k8s.io";
+pub(crate) const CONTROLLER: &str = "endpointslice-controller.k8s.io";
 
 /// Who mirrors Endpoints into slices.
 const MIRROR: &str = "endpointslicemirroring-controller.k8s.io";

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::services::ServiceDraft;
 use super::{fronts, same};
-use crate::api::{Address, Given, PodSpec};
+use crate::api::{Address, Given};
 use crate::cluster::{Front, FrontOf, Node, Twins};
 use crate::object::Object;
 use crate::place::ObjectId;
@@ -193,7 +193,7 @@ impl Hosts {
         };
         let named = service.map(|name| (object.namespace().to_owned(), name.to_owned()));
         self.services.extend(named);
-        let Some(spec) = pods(object).filter(|spec| spec.host_network) else { return };
+        let Some(spec) = object.spec().filter(|spec| spec.host_network) else { return };
         match spec.node_name.as_str() {
             "" => self.any = true,
             node => self.named.push(node.to_owned()),
@@ -223,15 +223,5 @@ impl Hosts {
         twins.addresses.extend(meant.flat_map(|node| &node.addresses));
         twins.addresses.sort();
         twins.addresses.dedup();
-    }
-}
-
-/// What the pods run that an object is or makes.
-pub(super) fn pods(object: &Object) -> Option<&PodSpec> {
-    match object {
-        Object::Pod(pod) => Some(&pod.spec),
-        Object::Workload(_, workload) => Some(&workload.spec.template.spec),
-        Object::CronJob(cron) => Some(&cron.spec.job_template.spec.template.spec),
-        _ => None,
     }
 }

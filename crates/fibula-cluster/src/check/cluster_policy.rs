@@ -4,7 +4,8 @@ use std::net::IpAddr;
 
 use ipnet::IpNet;
 
-use super::policy::{At, PORT_NAME, port_name, word};
+use super::policy::At;
+use super::words::{PORT_NAME, port_name, word};
 use super::{Faults, port_number};
 use crate::api::{self, ClusterPeer, ClusterRule, PortRange};
 use crate::cluster::Protocol;

@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 
 use super::service::local;
+use super::words::{PLAIN_NAME, plain_name};
 use super::{Faults, port_number};
 use crate::api;
 use crate::cluster::Protocol;
@@ -62,6 +63,8 @@ impl Faults {
                     _ => "a name that no other port has",
                 };
                 self.add(format!("{at}[{i}].name"), &port.name, expected);
+            } else if !port.name.is_empty() && !plain_name(&port.name) {
+                self.add(format!("{at}[{i}].name"), &port.name, PLAIN_NAME);
             }
         }
     }

@@ -4,6 +4,7 @@ mod cluster_policy;
 mod endpoints;
 mod policy;
 mod service;
+mod words;
 
 use crate::api;
 use crate::cluster::{DnsPolicy, Protocol};
@@ -12,6 +13,7 @@ use crate::selector::Selector;
 use crate::sloppy::{parse_cidr, parse_ip};
 
 pub(crate) use service::local;
+use words::{PORT_NAME, object_name, port_name};
 
 /// The most pods that one workload may ask for: as many as a cluster of supported size has
 /// (SC-1). More is a mistake, and would fill the memory.
@@ -23,8 +25,11 @@ impl Object {
     /// leaves out the parts that are wrong.
     pub fn check(&self) -> Vec<Fault> {
         let mut faults = Faults(Vec::new());
+        let name = &*self.metadata().name;
         if self.name().is_empty() {
             faults.add("metadata.name", "", "a name");
+        } else if let Some(expected) = object_name(self.kind(), name).filter(|_| !name.is_empty()) {
+            faults.add("metadata.name", name, expected);
         }
         match self {
             Self::Namespace(_) => {}
@@ -73,7 +78,7 @@ impl Faults {
     }
 
     fn node(&mut self, node: &api::Node) {
-        if node.spec.pod_cidrs.is_empty() && !node.spec.pod_cidr.is_empty() {
+        if !node.spec.pod_cidr.is_empty() {
             self.cidr("spec.podCIDR", &node.spec.pod_cidr);
         }
         self.cidrs("spec.podCIDRs", &node.spec.pod_cidrs);
@@ -103,6 +108,9 @@ impl Faults {
                     }
                     if Protocol::read(&port.protocol).is_none() {
                         self.protocol(field("protocol"), &port.protocol);
+                    }
+                    if !port.name.is_empty() && !port_name(&port.name) {
+                        self.add(field("name"), &*port.name, PORT_NAME);
                     }
                     if port.host_port != 0 && port_number(port.host_port).is_none() {
                         self.port(field("hostPort"), port.host_port);

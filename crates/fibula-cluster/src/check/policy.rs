@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use super::words::{LABEL_KEY, LABEL_VALUE, PORT_NAME, label_key, label_value, port_name};
 use super::{Faults, port_number};
 use crate::api::{self, IntOrString, LabelSelector};
 use crate::cluster::Protocol;
@@ -9,15 +10,6 @@ use crate::sloppy::parse_cidr;
 
 /// A path, written only where it is shown: most policies are right.
 pub(super) type At<'a> = &'a dyn Fn() -> String;
-
-/// The longest name of a port, in characters.
-const LONGEST_PORT_NAME: usize = 15;
-
-/// The longest part of a label, in characters: the value, or the key behind its prefix.
-const LONGEST_LABEL: usize = 63;
-
-/// The longest prefix of a label's key.
-const LONGEST_PREFIX: usize = 253;
 
 impl Faults {
     pub(super) fn network_policy(&mut self, policy: &api::NetworkPolicy) {
@@ -156,47 +148,4 @@ impl Faults {
             }
         }
     }
-}
-
-pub(super) const PORT_NAME: &str =
-    "the name of a port: at most 15 of a-z, 0-9 and single dashes, with a letter";
-const LABEL_KEY: &str = "the key of a label, such as app or example.com/app";
-const LABEL_VALUE: &str = "the value of a label: at most 63 letters, digits and -_. within";
-
-/// Whether a text can be the name of a port.
-pub(super) fn port_name(name: &str) -> bool {
-    (1..=LONGEST_PORT_NAME).contains(&name.len())
-        && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
-        && name.bytes().any(|b| b.is_ascii_lowercase())
-        && !name.contains("--")
-        && !name.starts_with('-')
-        && !name.ends_with('-')
-}
-
-/// Whether a text can be the key of a label: a name, and a domain with a slash before some.
-fn label_key(key: &str) -> bool {
-    let (prefix, name) = match key.split_once('/') {
-        Some((prefix, name)) => (Some(prefix), name),
-        None => (None, key),
-    };
-    let part = |part: &str| {
-        word(part, b"-") && part.bytes().all(|b| !b.is_ascii_uppercase()) && !part.is_empty()
-    };
-    let prefix =
-        prefix.is_none_or(|prefix| prefix.len() <= LONGEST_PREFIX && prefix.split('.').all(part));
-    prefix && !name.is_empty() && name.len() <= LONGEST_LABEL && word(name, b"-_.")
-}
-
-/// Whether a text can be the value of a label; it may be empty.
-fn label_value(value: &str) -> bool {
-    value.len() <= LONGEST_LABEL && word(value, b"-_.")
-}
-
-/// Whether a text has only letters and digits, and these marks between them.
-pub(super) fn word(text: &str, marks: &[u8]) -> bool {
-    let bytes = text.as_bytes();
-    let plain = |byte: Option<&u8>| byte.is_none_or(u8::is_ascii_alphanumeric);
-    plain(bytes.first())
-        && plain(bytes.last())
-        && bytes.iter().all(|byte| byte.is_ascii_alphanumeric() || marks.contains(byte))
 }

@@ -3,6 +3,9 @@
 use std::collections::HashSet;
 use std::net::IpAddr;
 
+use super::words::{
+    LABEL_KEY, LABEL_VALUE, PLAIN_NAME, PORT_NAME, label_key, label_value, plain_name, port_name,
+};
 use super::{Faults, port_number};
 use crate::api::{self, SOURCE_RANGES};
 use crate::cluster::Protocol;
@@ -23,6 +26,14 @@ impl Faults {
         self.choices(spec);
         self.cluster_ips(spec);
         self.service_ports(spec);
+        for (key, value) in spec.selector.iter() {
+            if !label_key(key) {
+                self.add(format!("spec.selector[{key}]"), key, LABEL_KEY);
+            }
+            if !label_value(value) {
+                self.add(format!("spec.selector[{key}]"), value, LABEL_VALUE);
+            }
+        }
         for (i, ip) in spec.external_ips.iter().enumerate() {
             self.reachable(&format!("spec.externalIPs[{i}]"), ip, parse_ip(ip));
         }
@@ -122,6 +133,12 @@ impl Faults {
     }
 
     fn service_ports(&mut self, spec: &api::ServiceSpec) {
+        // What has no address of its own needs no port for it (SVC-2, DNS-5).
+        let headless = |ip: &String| ip == "None";
+        let headless = headless(&spec.cluster_ip) || spec.cluster_ips.first().is_some_and(headless);
+        if spec.ports.is_empty() && !headless && !spec.is_name() {
+            self.add("spec.ports", "", "at least one port");
+        }
         let several = spec.ports.len() > 1;
         let (mut names, mut numbers, mut on_nodes) =
             (HashSet::new(), HashSet::new(), HashSet::new());
@@ -140,13 +157,20 @@ impl Faults {
                 self.add(field("name"), "", "a name, since there are several ports");
             } else if !names.insert(&port.name) {
                 self.add(field("name"), &port.name, "a name that no other port has");
+            } else if !port.name.is_empty() && !plain_name(&port.name) {
+                self.add(field("name"), &port.name, PLAIN_NAME);
             }
             // 0 is "the same as port" (SVC-1).
-            if let Some(api::IntOrString::Int(number)) = port.target_port
-                && number != 0
-                && port_number(number).is_none()
-            {
-                self.port(field("targetPort"), number);
+            match &port.target_port {
+                Some(api::IntOrString::Int(number))
+                    if *number != 0 && port_number(*number).is_none() =>
+                {
+                    self.port(field("targetPort"), *number);
+                }
+                Some(api::IntOrString::String(name)) if !name.is_empty() && !port_name(name) => {
+                    self.add(field("targetPort"), name, PORT_NAME);
+                }
+                _ => {}
             }
             if port.node_port == 0 {
                 continue;

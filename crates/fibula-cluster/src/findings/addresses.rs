@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
-use super::{Finding, Severity, list, pod_name, whole};
+use super::{Finding, One, Severity, Told, list, pod_name, whole};
 use crate::cluster::{Cluster, Range, RangeKind, RangeSource};
 use crate::place::Place;
 
@@ -38,7 +38,8 @@ pub fn shared_addresses(cluster: &Cluster) -> Vec<(IpAddr, Vec<Owner>)> {
 }
 
 /// Addresses that several live entities share (NM-20; POD-7 where a pod is among them).
-pub(super) fn shared(cluster: &Cluster, findings: &mut Vec<Finding>) {
+pub(super) fn shared(told: &mut Told<'_>) {
+    let cluster = told.cluster;
     // Dual-stack owners share both addresses: one finding.
     let mut by_owners: BTreeMap<Vec<Owner>, Vec<String>> = BTreeMap::new();
     for (address, owners) in shared_addresses(cluster) {
@@ -47,7 +48,8 @@ pub(super) fn shared(cluster: &Cluster, findings: &mut Vec<Finding>) {
     for (owners, addresses) in by_owners {
         let names: Vec<String> = owners.iter().map(|owner| owner.describe(cluster)).collect();
         let pods = owners.iter().any(|owner| matches!(owner, Owner::Pod(_)));
-        findings.push(Finding {
+        let places = owners.iter().filter_map(|owner| owner.place(cluster)).collect();
+        told.each("shared-address", places, |places| Finding {
             id: "shared-address",
             rule: if pods { "POD-7" } else { "NM-20" },
             severity: Severity::Error,
@@ -57,7 +59,7 @@ pub(super) fn shared(cluster: &Cluster, findings: &mut Vec<Finding>) {
                 if addresses.len() == 1 { "is the address" } else { "are the addresses" },
                 list(&names)
             ),
-            places: owners.iter().filter_map(|owner| owner.place(cluster)).collect(),
+            places,
             subjects: names,
         });
     }
@@ -68,7 +70,8 @@ pub(super) fn shared(cluster: &Cluster, findings: &mut Vec<Finding>) {
 ///
 /// Two ranges either nest or do not touch, so in order of their first address each needs to look
 /// only at those that are still open around it.
-pub(super) fn overlapping_ranges(cluster: &Cluster, findings: &mut Vec<Finding>) {
+pub(super) fn overlapping_ranges(told: &mut Told<'_>) {
+    let cluster = told.cluster;
     let invented = |range: &&Range| range.from == RangeSource::Invented;
     let mut ranges: Vec<&Range> = cluster.ranges.iter().filter(|range| !invented(range)).collect();
     ranges.sort_by_key(|range| (range.net.network(), range.net.prefix_len(), *range));
@@ -91,7 +94,7 @@ pub(super) fn overlapping_ranges(cluster: &Cluster, findings: &mut Vec<Finding>)
             1 => names[0].clone(),
             more => format!("{more} others: {}", list(&names)),
         };
-        findings.push(Finding {
+        told.tell(Finding {
             id: "overlapping-ranges",
             rule: "IP-1",
             severity: Severity::Error,
@@ -104,9 +107,9 @@ pub(super) fn overlapping_ranges(cluster: &Cluster, findings: &mut Vec<Finding>)
 
 /// Pods with an address outside the podCIDR that their Node has of that family (IP-2): allowed
 /// where the plugin takes addresses from elsewhere, odd where it does not.
-pub(super) fn outside_pod_cidr(cluster: &Cluster, findings: &mut Vec<Finding>) {
-    let mut places = Vec::new();
-    let mut names = Vec::new();
+pub(super) fn outside_pod_cidr(told: &mut Told<'_>) {
+    let cluster = told.cluster;
+    let mut ones = Vec::new();
     for pod in cluster.pods.iter().filter(|pod| pod.live && !pod.invented && !pod.placed) {
         let Some(node) = cluster.nodes.get(pod.node) else { continue };
         for address in &pod.addresses {
@@ -114,25 +117,18 @@ pub(super) fn outside_pod_cidr(cluster: &Cluster, findings: &mut Vec<Finding>) {
             if let Some(cidr) = node.pod_cidrs.iter().find(same_family)
                 && !cidr.contains(address)
             {
-                places.push(whole(pod.object));
-                names.push(format!("{} {address} on {} ({cidr})", pod_name(pod), node.name));
+                let name = format!("{} {address} on {} ({cidr})", pod_name(pod), node.name);
+                ones.push(One { name, place: whole(pod.object) });
             }
         }
     }
-    if !names.is_empty() {
-        let lie = match names.len() {
+    told.alike(("outside-podcidr", "IP-2", Severity::Warning), ones, |n, names| {
+        let lie = match n {
             1 => "1 pod address lies outside its".to_owned(),
             more => format!("{more} pod addresses lie outside their"),
         };
-        findings.push(Finding {
-            id: "outside-podcidr",
-            rule: "IP-2",
-            severity: Severity::Warning,
-            message: format!("{lie} Node's podCIDR: {}", list(&names)),
-            places,
-            subjects: names,
-        });
-    }
+        format!("{lie} Node's podCIDR: {names}")
+    });
 }
 
 fn exclusive(a: &Range, b: &Range) -> bool {

@@ -4,17 +4,17 @@ use std::collections::{BTreeMap, HashSet};
 use std::net::IpAddr;
 
 use super::services::{declared, name};
-use super::{Finding, Severity, count, list, whole};
+use super::{One, Severity, Told, count, whole};
 use crate::build::endpoints::Around;
 use crate::cluster::{Cluster, RangeKind};
-use crate::place::ObjectId;
 use crate::service::{Endpoint, Service, TargetPort};
 
 /// Services that select pods, of which none is ready (SVC-11): what is sent to them is rejected.
 /// Names of ports that no pod has, and slices without their pods, are told apart.
-pub(super) fn none_ready(cluster: &Cluster, findings: &mut Vec<Finding>) {
+pub(super) fn none_ready(told: &mut Told<'_>) {
+    let cluster = told.cluster;
     let usable = |e: &Endpoint| e.ready || (e.serving && e.terminating);
-    let told = |service: &Service| match service.standing().next().is_none() {
+    let elsewhere = |service: &Service| match service.standing().next().is_none() {
         true => {
             let unknown = |port| !declared(cluster, service, port);
             let named = |target: &TargetPort| matches!(target, TargetPort::Name(_));
@@ -23,31 +23,26 @@ pub(super) fn none_ready(cluster: &Cluster, findings: &mut Vec<Finding>) {
         false => service.standing().any(usable),
     };
     let services = cluster.services.iter().filter(|service| !service.selects.is_empty());
-    let services: Vec<&Service> = services.filter(|service| !told(service)).collect();
-    if services.is_empty() {
-        return;
-    }
-    let names: Vec<String> = services.iter().map(|service| name(service)).collect();
-    let (have, select) = if names.len() == 1 { ("has", "selects") } else { ("have", "select") };
-    findings.push(Finding {
-        id: "no-ready-endpoint",
-        rule: "SVC-11",
-        severity: Severity::Note,
-        message: format!(
-            "{} {have} no endpoint that is ready, though {} {select} pods: {}",
-            count(names.len(), "Service"),
-            if names.len() == 1 { "it" } else { "they" },
-            list(&names)
-        ),
-        places: services.iter().map(|service| whole(service.object)).collect(),
-        subjects: names,
+    let services = services.filter(|service| !elsewhere(service));
+    let ones = services.map(|service| One { name: name(service), place: whole(service.object) });
+    let ones = ones.collect();
+    told.alike(("no-ready-endpoint", "SVC-11", Severity::Note), ones, |n, names| {
+        let (have, they, select) = match n {
+            1 => ("has", "it", "selects"),
+            _ => ("have", "they", "select"),
+        };
+        format!(
+            "{} {have} no endpoint that is ready, though {they} {select} pods: {names}",
+            count(n, "Service")
+        )
     });
 }
 
 /// Services whose slices say something else than their pods (SVC-17). Slices win, so a proxy that
 /// is right about them is wrong about the pods. Said only where the pods were read, with their
 /// addresses; of what contradicting objects claim nothing is said.
-pub(super) fn stale(cluster: &Cluster, findings: &mut Vec<Finding>) {
+pub(super) fn stale(told: &mut Told<'_>) {
+    let cluster = told.cluster;
     let sliced = |service: &&Service| service.sliced && !service.selector.is_empty();
     let services: Vec<&Service> = cluster.services.iter().filter(sliced).collect();
     if services.is_empty() {
@@ -55,8 +50,7 @@ pub(super) fn stale(cluster: &Cluster, findings: &mut Vec<Finding>) {
     }
     let around = Around::new(&cluster.pods, &cluster.nodes, &cluster.twins);
     let claimed = claimed(cluster);
-    let mut names = Vec::new();
-    let mut places = Vec::new();
+    let mut ones = Vec::new();
     for service in services {
         let at = cluster.pods.partition_point(|pod| pod.namespace < service.namespace);
         let read = cluster.pods.get(at).is_some_and(|pod| pod.namespace == service.namespace);
@@ -65,25 +59,16 @@ pub(super) fn stale(cluster: &Cluster, findings: &mut Vec<Finding>) {
             continue;
         }
         if let Some(difference) = difference(service, &around, &claimed) {
-            names.push(format!("{} ({difference})", name(service)));
-            places.push(whole(service.object));
+            let name = format!("{} ({difference})", name(service));
+            ones.push(One { name, place: whole(service.object) });
         }
     }
-    if names.is_empty() {
-        return;
-    }
-    let have = if names.len() == 1 { "has" } else { "have" };
-    findings.push(Finding {
-        id: "stale-slices",
-        rule: "SVC-17",
-        severity: Severity::Warning,
-        message: format!(
-            "{} {have} other endpoints in slices than by their pods; the slices count: {}",
-            count(names.len(), "Service"),
-            list(&names)
-        ),
-        places,
-        subjects: names,
+    told.alike(("stale-slices", "SVC-17", Severity::Warning), ones, |n, names| {
+        let have = if n == 1 { "has" } else { "have" };
+        format!(
+            "{} {have} other endpoints in slices than by their pods; the slices count: {names}",
+            count(n, "Service")
+        )
     });
 }
 
@@ -123,7 +108,8 @@ fn difference(service: &Service, around: &Around<'_>, claimed: &HashSet<IpAddr>)
 
 /// Endpoints that somebody wrote and that lie where pods do, but are none (SVC-15): what is sent
 /// there is lost. An address elsewhere may well be outside of the cluster.
-pub(super) fn nobodys(cluster: &Cluster, findings: &mut Vec<Finding>) {
+pub(super) fn nobodys(told: &mut Told<'_>) {
+    let cluster = told.cluster;
     let written = |service: &&Service| service.sliced && service.selector.is_empty();
     let services: Vec<&Service> = cluster.services.iter().filter(written).collect();
     if services.is_empty() {
@@ -136,35 +122,30 @@ pub(super) fn nobodys(cluster: &Cluster, findings: &mut Vec<Finding>) {
         ranges.any(|range| range.net.contains(&ip))
     };
     let lost = |e: &&Endpoint| e.pod.is_none() && !owned.contains(&e.addr) && of_pods(e.addr);
-    let told = services.into_iter().flat_map(|service| {
+    let ones = services.into_iter().flat_map(|service| {
         let mut lost: Vec<_> = service.standing().filter(lost).collect();
         lost.sort_by_key(|endpoint| endpoint.addr);
         lost.dedup_by_key(|endpoint| endpoint.addr);
-        lost.into_iter().map(move |e| (format!("{} → {}", name(service), e.addr), e.object))
+        lost.into_iter().map(move |e| One {
+            name: format!("{} → {}", name(service), e.addr),
+            place: whole(e.object),
+        })
     });
-    let (names, objects): (Vec<String>, Vec<ObjectId>) = told.unzip();
-    if names.is_empty() {
-        return;
-    }
-    let lie = if names.len() == 1 { "lies" } else { "lie" };
-    findings.push(Finding {
-        id: "endpoint-without-pod",
-        rule: "SVC-15",
-        severity: Severity::Warning,
-        message: format!(
-            "{} {lie} in the range of Pods, and no pod has the address: {}",
-            count(names.len(), "endpoint"),
-            list(&names)
-        ),
-        places: objects.into_iter().map(whole).collect(),
-        subjects: names,
+    let ones = ones.collect();
+    told.alike(("endpoint-without-pod", "SVC-15", Severity::Warning), ones, |n, names| {
+        let lie = if n == 1 { "lies" } else { "lie" };
+        format!(
+            "{} {lie} in the range of Pods, and no pod has the address: {names}",
+            count(n, "endpoint")
+        )
     });
 }
 
 /// Endpoints on Nodes that the cluster does not know (SVC-16): no Node counts them as its own, so a
 /// policy `Local` never leads to them, and nothing says in which zone they are. Where no Node was read
 /// at all there is less to wonder about.
-pub(super) fn lost_nodes(cluster: &Cluster, findings: &mut Vec<Finding>) {
+pub(super) fn lost_nodes(told: &mut Told<'_>) {
+    let cluster = told.cluster;
     let contradicting: HashSet<&str> = cluster
         .twins
         .iter()
@@ -174,59 +155,44 @@ pub(super) fn lost_nodes(cluster: &Cluster, findings: &mut Vec<Finding>) {
     let lost = cluster.services.iter().flat_map(|service| {
         let nodes = service.lost_nodes.iter();
         let nodes = nodes.filter(|(node, _)| !contradicting.contains(node.as_str()));
-        nodes.map(move |(node, slice)| (format!("{} → {node}", name(service)), *slice))
+        nodes.map(move |(node, slice)| One {
+            name: format!("{} → {node}", name(service)),
+            place: whole(*slice),
+        })
     });
-    let (names, slices): (Vec<String>, Vec<ObjectId>) = lost.unzip();
-    if names.is_empty() {
-        return;
-    }
+    let ones = lost.collect();
     let read = cluster.nodes.iter().any(|node| node.object.is_some());
-    findings.push(Finding {
-        id: "endpoint-without-node",
-        rule: "SVC-16",
-        severity: if read { Severity::Warning } else { Severity::Note },
-        message: format!(
+    let severity = if read { Severity::Warning } else { Severity::Note };
+    told.alike(("endpoint-without-node", "SVC-16", severity), ones, |_, names| {
+        format!(
             "slices name Nodes that were not read, and no Node counts the endpoints there as its \
-             own: {}",
-            list(&names)
-        ),
-        places: slices.into_iter().map(whole).collect(),
-        subjects: names,
+             own: {names}"
+        )
     });
 }
 
 /// Endpoints that are ClusterIPs: no proxy sends a message through two Services (IP-9).
-pub(super) fn virtual_addresses(cluster: &Cluster, findings: &mut Vec<Finding>) {
+pub(super) fn virtual_addresses(told: &mut Told<'_>) {
+    let cluster = told.cluster;
     if !cluster.services.iter().any(|service| service.sliced) {
         return;
     }
     let virtual_ips: HashSet<IpAddr> =
         cluster.services.iter().flat_map(|service| &service.cluster_ips).copied().collect();
-    let mut names = Vec::new();
-    let mut places = Vec::new();
+    let mut ones = Vec::new();
     for service in cluster.services.iter().filter(|service| service.sliced) {
         let mut found: Vec<&Endpoint> =
             service.standing().filter(|e| virtual_ips.contains(&e.addr)).collect();
         found.sort_by_key(|endpoint| endpoint.addr);
         found.dedup_by_key(|endpoint| endpoint.addr);
-        names.extend(found.iter().map(|e| format!("{} → {}", name(service), e.addr)));
-        places.extend(found.iter().map(|e| whole(e.object)));
+        ones.extend(found.iter().map(|e| One {
+            name: format!("{} → {}", name(service), e.addr),
+            place: whole(e.object),
+        }));
     }
-    if names.is_empty() {
-        return;
-    }
-    let are = if names.len() == 1 { "is a ClusterIP" } else { "are ClusterIPs" };
-    findings.push(Finding {
-        id: "endpoint-is-service",
-        rule: "IP-9",
-        severity: Severity::Warning,
-        message: format!(
-            "{} {are}, and no proxy follows a second Service: {}",
-            count(names.len(), "endpoint"),
-            list(&names)
-        ),
-        places,
-        subjects: names,
+    told.alike(("endpoint-is-service", "IP-9", Severity::Warning), ones, |n, names| {
+        let are = if n == 1 { "is a ClusterIP" } else { "are ClusterIPs" };
+        format!("{} {are}, and no proxy follows a second Service: {names}", count(n, "endpoint"))
     });
 }
 

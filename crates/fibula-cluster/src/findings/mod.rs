@@ -1,15 +1,22 @@
 //! What is worth telling about a cluster alone, before any network is made of it.
 
 use crate::cluster::{Cluster, Pod};
-use crate::place::{ObjectId, Place};
+use crate::place::{ContainerList, ObjectId, Place};
 
 mod addresses;
 mod endpoints;
+mod kinds;
+mod near;
 mod node_ports;
+mod policies;
 mod ports;
 mod services;
+mod told;
 
 pub use addresses::{Owner, shared_addresses};
+pub use kinds::OF_OBJECTS;
+use near::Near;
+pub use told::{Here, One, Told, Wanted};
 
 /// Something worth telling: data, for every format to print.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,44 +46,61 @@ pub enum Severity {
     Note,
 }
 
+impl Severity {
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Error => "error",
+            Self::Warning => "warning",
+            Self::Note => "note",
+        }
+    }
+
+    /// That of a name.
+    pub fn named(name: &str) -> Option<Self> {
+        [Self::Error, Self::Warning, Self::Note].into_iter().find(|known| known.name() == name)
+    }
+}
+
 /// Everything worth telling about a cluster: the worst first, then by id and message. One finding
 /// for everything that is alike. Near linear in the cluster, and in the pods that its Services
 /// select.
 pub fn findings(cluster: &Cluster) -> Vec<Finding> {
-    let mut findings = Vec::new();
-    addresses::overlapping_ranges(cluster, &mut findings);
-    addresses::outside_pod_cidr(cluster, &mut findings);
-    addresses::shared(cluster, &mut findings);
-    ports::same_port(cluster, &mut findings);
-    node_ports::taken_twice(cluster, &mut findings);
-    node_ports::given_twice(cluster, &mut findings);
-    node_ports::host_ports(cluster, &mut findings);
-    services::targets(cluster, &mut findings);
-    services::select_nothing(cluster, &mut findings);
-    endpoints::none_ready(cluster, &mut findings);
-    endpoints::stale(cluster, &mut findings);
-    endpoints::nobodys(cluster, &mut findings);
-    endpoints::lost_nodes(cluster, &mut findings);
-    endpoints::virtual_addresses(cluster, &mut findings);
-    twins(cluster, &mut findings);
-    host_network(cluster, &mut findings);
-    findings.sort_by(|a, b| {
-        (a.severity, a.id, &a.message, &a.subjects).cmp(&(
-            b.severity,
-            b.id,
-            &b.message,
-            &b.subjects,
-        ))
-    });
-    findings
+    let wanted = Wanted::default();
+    let mut told = Told::new(cluster, &wanted);
+    tell(&mut told);
+    told.finish().0
+}
+
+/// Tells what [`findings`] finds.
+pub fn tell(told: &mut Told<'_>) {
+    addresses::overlapping_ranges(told);
+    addresses::outside_pod_cidr(told);
+    addresses::shared(told);
+    ports::same_port(told);
+    node_ports::taken_twice(told);
+    node_ports::given_twice(told);
+    node_ports::host_ports(told);
+    services::targets(told);
+    let near = Near::new(told.cluster);
+    services::select_nothing(told, &near);
+    policies::tell(told, &near);
+    endpoints::none_ready(told);
+    endpoints::stale(told);
+    endpoints::nobodys(told);
+    endpoints::lost_nodes(told);
+    endpoints::virtual_addresses(told);
+    twins(told);
+    host_network(told);
 }
 
 /// Contradicting twins: what either says, nobody knows (DR-21).
-fn twins(cluster: &Cluster, findings: &mut Vec<Finding>) {
-    for twins in &cluster.twins {
+fn twins(told: &mut Told<'_>) {
+    for twins in &told.cluster.twins {
         let name = twins.path();
         let count = twins.objects.len();
-        findings.push(Finding {
+        let ones = twins.objects.iter().map(|&object| Place::whole(object)).collect();
+        told.each("contradicting-twins", ones, |places| Finding {
             id: "contradicting-twins",
             rule: "DR-21",
             severity: Severity::Error,
@@ -84,35 +108,29 @@ fn twins(cluster: &Cluster, findings: &mut Vec<Finding>) {
                 "{count} objects are {} {name} and differ, first in {}; all are kept out",
                 twins.kind, twins.differ
             ),
-            places: twins.objects.iter().map(|&object| whole(object)).collect(),
+            places,
             subjects: vec![format!("{} {name}", twins.kind)],
         });
     }
 }
 
 /// Pods of the host network: most plugins exempt them from policies (DR-1).
-fn host_network(cluster: &Cluster, findings: &mut Vec<Finding>) {
-    let pods: Vec<_> = cluster.pods.iter().filter(|pod| pod.live && pod.host_network).collect();
-    if pods.is_empty() {
-        return;
-    }
-    let (uses, them) = if pods.len() == 1 { ("uses its", "it") } else { ("use their", "them") };
-    findings.push(Finding {
-        id: "host-network",
-        rule: "DR-1",
-        severity: Severity::Note,
-        message: format!(
+fn host_network(told: &mut Told<'_>) {
+    let pods = told.cluster.pods.iter().filter(|pod| pod.live && pod.host_network);
+    let at = |pod: &Pod| Place::field(pod.object, ContainerList::HostNetwork);
+    let ones = pods.map(|pod| One { name: pod_name(pod), place: at(pod) }).collect();
+    told.alike(("host-network", "DR-1", Severity::Note), ones, |n, _| {
+        let (uses, them) = if n == 1 { ("uses its", "it") } else { ("use their", "them") };
+        format!(
             "{} {uses} node's address; most plugins exempt {them} from policies",
-            count(pods.len(), "pod")
-        ),
-        places: Vec::new(),
-        subjects: pods.into_iter().map(pod_name).collect(),
+            count(n, "pod")
+        )
     });
 }
 
 /// An object as a whole.
 fn whole(object: ObjectId) -> Place {
-    Place { object, container: None, port: None }
+    Place::whole(object)
 }
 
 fn pod_name(pod: &Pod) -> String {

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use super::ports::Number;
 use super::services::name;
-use super::{Finding, Severity, list, pod_name, whole};
+use super::{Finding, Severity, Told, list, pod_name, whole};
 use crate::cluster::{Cluster, HostPort, Pod, Protocol};
 use crate::place::Place;
 
@@ -25,7 +25,8 @@ struct Claim {
 /// Pods that want one port of one Node: those of the host network that declare it, for they share
 /// the Node's ports (POD-8), and those with a hostPort (POD-9). Not where we chose the Node, for a
 /// scheduler would have chosen another.
-pub(super) fn taken_twice(cluster: &Cluster, findings: &mut Vec<Finding>) {
+pub(super) fn taken_twice(told: &mut Told<'_>) {
+    let cluster = told.cluster;
     let placed = |claim: &Claim| cluster.pods[claim.pod].placed;
     let mut claims: Vec<Claim> = claims(cluster).filter(|claim| !placed(claim)).collect();
     claims.sort_unstable();
@@ -63,7 +64,8 @@ pub(super) fn taken_twice(cluster: &Cluster, findings: &mut Vec<Finding>) {
             true => ("POD-9", "is wanted by more than one pod, by a hostPort at least once, of"),
             false => ("POD-8", "is declared by more than one pod of the host network, of"),
         };
-        findings.push(Finding {
+        let places = conflict.places.into_iter().collect();
+        told.each("host-port-conflict", places, |places| Finding {
             id: "host-port-conflict",
             rule,
             severity: Severity::Warning,
@@ -73,7 +75,7 @@ pub(super) fn taken_twice(cluster: &Cluster, findings: &mut Vec<Finding>) {
                 list(&nodes),
                 list(&workloads)
             ),
-            places: conflict.places.into_iter().collect(),
+            places,
             subjects: workloads,
         });
     }
@@ -103,13 +105,15 @@ fn claims(cluster: &Cluster) -> impl Iterator<Item = Claim> {
 }
 
 /// NodePorts that more than one Service has (SVC-7): a cluster gives each once.
-pub(super) fn given_twice(cluster: &Cluster, findings: &mut Vec<Finding>) {
+pub(super) fn given_twice(told: &mut Told<'_>) {
+    let cluster = told.cluster;
     for ((protocol, number), services) in node_ports(cluster) {
         if services.len() < 2 {
             continue;
         }
         let names: Vec<String> = services.iter().map(|&i| name(&cluster.services[i])).collect();
-        findings.push(Finding {
+        let places = services.iter().map(|&i| whole(cluster.services[i].object)).collect();
+        told.each("same-node-port", places, |places| Finding {
             id: "same-node-port",
             rule: "SVC-7",
             severity: Severity::Error,
@@ -118,7 +122,7 @@ pub(super) fn given_twice(cluster: &Cluster, findings: &mut Vec<Finding>) {
                 protocol.name(),
                 list(&names)
             ),
-            places: services.iter().map(|&i| whole(cluster.services[i].object)).collect(),
+            places,
             subjects: names,
         });
     }
@@ -126,7 +130,8 @@ pub(super) fn given_twice(cluster: &Cluster, findings: &mut Vec<Finding>) {
 
 /// NodePorts that are hostPorts of pods too: two sets of rules without an order between them
 /// (POD-11).
-pub(super) fn host_ports(cluster: &Cluster, findings: &mut Vec<Finding>) {
+pub(super) fn host_ports(told: &mut Told<'_>) {
+    let cluster = told.cluster;
     let node_ports = node_ports(cluster);
     if node_ports.is_empty() {
         return;
@@ -144,7 +149,7 @@ pub(super) fn host_ports(cluster: &Cluster, findings: &mut Vec<Finding>) {
             claims.iter().map(|claim| pod_name(&cluster.pods[claim.pod])).collect();
         let pods: Vec<String> = pods.into_iter().collect();
         let places: BTreeSet<Place> = claims.iter().map(|claim| claim.place).collect();
-        findings.push(Finding {
+        told.each("node-port-is-host-port", places.into_iter().collect(), |places| Finding {
             id: "node-port-is-host-port",
             rule: "POD-11",
             severity: Severity::Warning,
@@ -155,7 +160,7 @@ pub(super) fn host_ports(cluster: &Cluster, findings: &mut Vec<Finding>) {
                 list(&services),
                 list(&pods)
             ),
-            places: places.into_iter().collect(),
+            places,
             subjects: services.into_iter().chain(pods).collect(),
         });
     }

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::{Finding, Severity, count, pod_name};
-use crate::cluster::{Cluster, Pod, Port, Protocol};
+use super::{One, Severity, Told, count, pod_name};
+use crate::cluster::{Pod, Port, Protocol};
 use crate::place::Place;
 
 /// A port number of a protocol.
@@ -11,7 +11,7 @@ pub(super) type Number = (Protocol, u16);
 
 /// Containers of one pod that declare one port: only one of them gets it (NM-2). Pods of one
 /// workload are alike, and one finding.
-pub(super) fn same_port(cluster: &Cluster, findings: &mut Vec<Finding>) {
+pub(super) fn same_port(told: &mut Told<'_>) {
     #[derive(PartialEq, Eq, PartialOrd, Ord)]
     struct Key<'a> {
         namespace: &'a str,
@@ -20,7 +20,7 @@ pub(super) fn same_port(cluster: &Cluster, findings: &mut Vec<Finding>) {
         containers: (&'a str, &'a str),
     }
     let mut pods: BTreeMap<Key<'_>, Vec<(&Pod, Place)>> = BTreeMap::new();
-    for pod in cluster.pods.iter().filter(|pod| pod.live) {
+    for pod in told.cluster.pods.iter().filter(|pod| pod.live) {
         for (port, first, second, place) in declared_twice(pod) {
             let key = Key {
                 namespace: &pod.namespace,
@@ -33,23 +33,16 @@ pub(super) fn same_port(cluster: &Cluster, findings: &mut Vec<Finding>) {
     }
     for (Key { port: (protocol, number), containers: (first, second), .. }, pods) in pods {
         let Some((pod, _)) = pods.first() else { continue };
-        let alike = if pods.len() > 1 { count(pods.len(), "pod") + ": " } else { String::new() };
-        let message = format!(
-            "{alike}{} declares {} {number} in {first} and again in {second}; C2 to C4 hold for \
-             one of them",
-            pod_name(pod),
-            protocol.name()
-        );
-        let mut places: Vec<Place> = pods.iter().map(|(_, place)| *place).collect();
-        places.sort();
-        places.dedup();
-        findings.push(Finding {
-            id: "same-port",
-            rule: "NM-2",
-            severity: Severity::Warning,
-            message,
-            places,
-            subjects: pods.iter().map(|(pod, _)| pod_name(pod)).collect(),
+        let name = pod_name(pod);
+        let one = |(pod, place): &(&Pod, Place)| One { name: pod_name(pod), place: *place };
+        let ones = pods.iter().map(one).collect();
+        told.alike(("same-port", "NM-2", Severity::Warning), ones, |n, _| {
+            let alike = if n > 1 { count(n, "pod") + ": " } else { String::new() };
+            format!(
+                "{alike}{name} declares {} {number} in {first} and again in {second}; C2 to C4 hold \
+                 for one of them",
+                protocol.name()
+            )
         });
     }
 }

@@ -1,82 +1,100 @@
 //! Services whose ports or selectors lead nowhere.
 
-use super::{Finding, Severity, count, list, whole};
+use std::collections::BTreeMap;
+
+use super::near::Near;
+use super::{One, Severity, Told, count, whole};
 use crate::cluster::Cluster;
+use crate::place::{ContainerList, Place};
 use crate::service::{Service, ServicePort, TargetPort};
 
 /// Ports of Services that no selected pod declares: a number works all the same (POD-2), a name
 /// leads nowhere (SVC-14).
-pub(super) fn targets(cluster: &Cluster, findings: &mut Vec<Finding>) {
+pub(super) fn targets(told: &mut Told<'_>) {
+    let cluster = told.cluster;
     let mut numbers = Vec::new();
-    let mut services = Vec::new();
-    for service in cluster.services.iter().filter(|service| !service.selects.is_empty()) {
+    let mut services: BTreeMap<usize, usize> = BTreeMap::new();
+    let some = cluster.services.iter().enumerate().filter(|(_, s)| !s.selects.is_empty());
+    for (index, service) in some {
         let undeclared = service.ports.iter().filter(|port| !declared(cluster, service, port));
         for port in undeclared {
             let at = format!("{}:{}", name(service), port.number);
+            let place = target(service, port);
             match &port.target {
                 TargetPort::Number(number) => {
-                    numbers.push(format!("{at} → {number}/{}", port.protocol.name()));
-                    services.push(service.object);
+                    let name = format!("{at} → {number}/{}", port.protocol.name());
+                    if told.hears("undeclared-port", place) {
+                        numbers.push(One { name, place });
+                        *services.entry(index).or_default() += 1;
+                    }
                 }
-                TargetPort::Name(target) => findings.push(Finding {
-                    id: "unknown-port-name",
-                    rule: "SVC-14",
-                    severity: Severity::Warning,
-                    message: format!(
-                        "Service {at} targets the {} port named {target}, and no pod that it \
-                         selects has one: it has no endpoints",
-                        port.protocol.name()
-                    ),
-                    places: vec![whole(service.object)],
-                    subjects: vec![at],
-                }),
+                TargetPort::Name(target) => {
+                    let kind = ("unknown-port-name", "SVC-14", Severity::Warning);
+                    let near = near_port(cluster, service, port, target);
+                    let near =
+                        near.map_or_else(String::new, |near| format!("; did you mean {near}?"));
+                    told.alike(kind, vec![One { name: at, place }], |_, at| {
+                        format!(
+                            "Service {at} targets the {} port named {target}, and no pod that it \
+                             selects has one: it has no endpoints{near}",
+                            port.protocol.name()
+                        )
+                    });
+                }
             }
         }
     }
-    if !numbers.is_empty() {
-        let ports = count(numbers.len(), "port");
-        services.dedup();
-        let target = if services.len() == 1 { "targets" } else { "target" };
-        findings.push(Finding {
-            id: "undeclared-port",
-            rule: "SVC-14",
-            severity: Severity::Note,
-            message: format!(
-                "{} {target} {ports} that no container declares; that is allowed: {}",
-                count(services.len(), "Service"),
-                list(&numbers)
-            ),
-            places: services.into_iter().map(whole).collect(),
-            subjects: numbers,
-        });
-    }
+    let services = services.len();
+    told.alike(("undeclared-port", "SVC-14", Severity::Note), numbers, |n, names| {
+        let target = if services == 1 { "targets" } else { "target" };
+        format!(
+            "{} {target} {} that no container declares; that is allowed: {names}",
+            count(services, "Service"),
+            count(n, "port")
+        )
+    });
 }
 
 /// Services with a selector that selects no pod (SVC-10) and that no slice gives an endpoint: what
 /// is sent to them is rejected.
-pub(super) fn select_nothing(cluster: &Cluster, findings: &mut Vec<Finding>) {
+pub(super) fn select_nothing(told: &mut Told<'_>, near: &Near<'_>) {
     let nothing = |s: &&Service| {
         !s.selector.is_empty() && s.selects.is_empty() && s.standing().next().is_none()
     };
-    let services: Vec<&Service> = cluster.services.iter().filter(nothing).collect();
-    let names: Vec<String> = services
-        .iter()
-        .map(|service| {
-            let labels = service.selector.iter().map(|(key, value)| format!("{key}={value}"));
-            format!("{} ({})", name(service), labels.collect::<Vec<_>>().join(","))
-        })
-        .collect();
-    if !names.is_empty() {
-        let select = if names.len() == 1 { "selects" } else { "select" };
-        findings.push(Finding {
-            id: "service-without-pods",
-            rule: "SVC-10",
-            severity: Severity::Note,
-            message: format!("{} {select} no pod: {}", count(names.len(), "Service"), list(&names)),
-            places: services.iter().map(|service| whole(service.object)).collect(),
-            subjects: names,
-        });
-    }
+    let services = told.cluster.services.iter().filter(nothing);
+    let ones = services.map(|service| {
+        let labels = near.wanted_labels(&service.namespace, &service.selector);
+        let near = near.of_labels(&service.namespace, &service.selector);
+        let near = near.map_or_else(String::new, |near| format!("; did you mean {near}?"));
+        One {
+            name: format!("{} ({labels}{near})", name(service)),
+            place: Place::field(service.object, ContainerList::Selector),
+        }
+    });
+    let ones = ones.collect();
+    told.alike(("service-without-pods", "SVC-10", Severity::Note), ones, |n, names| {
+        let select = if n == 1 { "selects" } else { "select" };
+        format!("{} {select} no pod: {names}", count(n, "Service"))
+    });
+}
+
+/// Where a port of a Service says which port of its pods it means; where it does not, the Service.
+fn target(service: &Service, port: &ServicePort) -> Place {
+    let container = Some((ContainerList::Targets, port.index));
+    Place { container, ..whole(service.object) }
+}
+
+/// A name of a port that is like the one that a Service targets, of its pods.
+fn near_port(
+    cluster: &Cluster,
+    service: &Service,
+    port: &ServicePort,
+    target: &str,
+) -> Option<String> {
+    let pods = service.selects.iter().map(|&pod| &cluster.pods[pod]);
+    let lasting = pods.flat_map(|pod| &pod.containers).filter(|container| container.lasting);
+    let ports = lasting.flat_map(|c| &c.ports).filter(|p| p.protocol == port.protocol);
+    super::near::nearest(target, ports.filter_map(|port| port.name.as_deref())).map(str::to_owned)
 }
 
 /// Whether some pod that the Service selects declares the target. A name is looked for where

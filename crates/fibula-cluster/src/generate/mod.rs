@@ -9,6 +9,7 @@ mod pad;
 mod plan;
 mod write;
 
+pub(crate) use write::write_all;
 pub use write::{Format, write};
 
 use crate::api::{self, Labels, Metadata, OwnerReference};

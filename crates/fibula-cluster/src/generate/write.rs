@@ -30,6 +30,15 @@ pub fn write(shape: &Shape, format: Format, out: &mut dyn Write) -> io::Result<(
         pad::complete(&mut value, object.kind(), index, shape.padding);
         value
     });
+    write_all(values, format, out)
+}
+
+/// Writes objects; holds one at a time.
+pub(crate) fn write_all(
+    values: impl Iterator<Item = Value>,
+    format: Format,
+    out: &mut dyn Write,
+) -> io::Result<()> {
     match format {
         Format::Json => {
             out.write_all(b"{\n    \"apiVersion\": \"v1\",\n    \"items\": [")?;

@@ -114,6 +114,11 @@ fn named(mut policies: Vec<Policy>) -> Vec<Policy> {
                 rule.index = index;
                 rule.place =
                     Place { object: policy.object, container: Some((list, index)), port: None };
+                if let Peers::Of(peers) = &mut rule.peers {
+                    for (i, peer) in (0..).zip(peers) {
+                        peer.place = Place { port: Some(i), ..rule.place };
+                    }
+                }
             }
         }
     }
@@ -177,6 +182,7 @@ fn policy_of(
         object: ObjectId(0),
         subject: PodSelection { namespaces: all, pods: Selector::default() },
         isolates: Isolates::default(),
+        ignored: Isolates::default(),
         ingress,
         egress,
     }

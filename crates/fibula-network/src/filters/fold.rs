@@ -19,6 +19,8 @@ pub(super) struct Folder<'a> {
     atoms: &'a FilterAtoms,
     /// Whether targets that are Nodes are the Node that hosts the source.
     own: bool,
+    /// Whether peers are the Pod itself.
+    same: bool,
     addrs: FxHashMap<(Side, Field), SetId>,
     doors: FxHashMap<(Option<Proto>, Ports), SetId>,
     tables: FxHashMap<(Side, TableId), Rc<Table>>,
@@ -43,7 +45,7 @@ struct Table {
 }
 
 /// The chains of a Pod in one direction: by place in the pipeline.
-type Stack = (PipelineId, Vec<(usize, u32)>);
+pub(super) type Stack = (PipelineId, Vec<(usize, u32)>);
 
 // === impl Folder ===
 
@@ -53,10 +55,21 @@ impl<'a> Folder<'a> {
             network,
             atoms,
             own: false,
+            same: false,
             addrs: FxHashMap::default(),
             doors: FxHashMap::default(),
             tables: FxHashMap::default(),
         }
+    }
+
+    /// Takes targets that are Nodes for the Node that hosts the source, or peers for the Pod itself.
+    pub(super) fn read_as(&mut self, own: bool, same: bool) {
+        (self.own, self.same) = (own, same);
+    }
+
+    /// The addresses.
+    pub(super) fn atoms(&self) -> &'a FilterAtoms {
+        self.atoms
     }
 
     /// Takes targets that are Nodes for the Node that hosts the source from now on: whether some
@@ -74,6 +87,16 @@ impl<'a> Folder<'a> {
 
     /// What the chains of one side let through, of all messages.
     pub(super) fn side(&mut self, space: &mut Space, side: Side) -> SetId {
+        let by_atom = self.by_atom(space, side);
+        match side {
+            // Folds ask nothing above the source: they stand under their targets as they are.
+            Side::Target => space.over(Filters::TARGET, &by_atom),
+            Side::Source => under_sources(space, &by_atom),
+        }
+    }
+
+    /// The same by atom.
+    pub(super) fn by_atom(&mut self, space: &mut Space, side: Side) -> Vec<SetId> {
         let stacks = self.stacks(side);
         let mut folds: FxHashMap<Option<Stack>, SetId> = FxHashMap::default();
         let mut by_atom: Vec<SetId> = Vec::with_capacity(stacks.len());
@@ -91,15 +114,11 @@ impl<'a> Folder<'a> {
             };
             by_atom.push(fold);
         }
-        match side {
-            // Folds ask nothing above the source: they stand under their targets as they are.
-            Side::Target => space.over(Filters::TARGET, &by_atom),
-            Side::Source => under_sources(space, &by_atom),
-        }
+        by_atom
     }
 
     /// By atom, the stack of its Pods; none for what has no chains.
-    fn stacks(&self, side: Side) -> Vec<Option<Stack>> {
+    pub(super) fn stacks(&self, side: Side) -> Vec<Option<Stack>> {
         let network = self.network;
         let mut chain_of: Vec<Vec<(TableId, u32)>> = vec![vec![]; network.elements.len()];
         for (id, table) in (0..).map(TableId).zip(&network.tables) {
@@ -240,7 +259,8 @@ impl<'a> Folder<'a> {
         table
     }
 
-    fn pattern(&mut self, space: &mut Space, side: Side, pattern: &Pattern) -> SetId {
+    /// The messages that a pattern matches, as those of one side know them.
+    pub(super) fn pattern(&mut self, space: &mut Space, side: Side, pattern: &Pattern) -> SetId {
         let peer = match side {
             Side::Source => self.addrs(space, Side::Target, pattern.dst),
             Side::Target => self.addrs(space, Side::Source, pattern.src),
@@ -277,6 +297,7 @@ impl<'a> Folder<'a> {
             Addrs::Set(set) => Field::Set(set),
             Addrs::In(range) => Field::In(range.lo, range.hi),
             Addrs::Own if self.own && side == Side::Target => Field::Nodes,
+            Addrs::Same if self.same => return Space::FULL,
             Addrs::Any => return Space::FULL,
             _ => return Space::EMPTY,
         };

@@ -45,15 +45,18 @@
 //! one for a question, and drop it whole.
 //!
 //! The work is divided so: `nodes` keeps nodes unique, `cache` the results of operations, `ops`
-//! combines two sets, `project` forgets a field, `read` looks into a set.
+//! combines two sets, `project` forgets a field, `read` looks into a set, `import` takes one over
+//! from another space.
 
 mod cache;
+mod import;
 mod nodes;
 mod ops;
 mod project;
 mod read;
 
 use cache::Cache;
+pub use import::{Import, Rename};
 use nodes::{Edge, Nodes};
 
 /// A field of a header: its place in the order in which a diagram asks.

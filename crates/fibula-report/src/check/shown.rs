@@ -9,8 +9,8 @@ use super::words::{Line, Words};
 use crate::life::{self, Lens};
 use crate::page::Text;
 use crate::policies;
+use crate::served;
 use crate::style::Label;
-use crate::why;
 
 /// The message of a breach, and where the rule stands that decided.
 pub(super) fn line(words: &Words<'_>, breach: &Breach) -> Option<Line> {
@@ -80,7 +80,7 @@ fn lost(words: &Words<'_>, witness: &Witness) -> Line {
         None => {
             let header = header_before(life, step);
             let why = branch.why.as_ref().zip(header);
-            let why = why.map(|(why, header)| why::why(view, why, header));
+            let why = why.map(|(why, header)| served::why(view, why, header));
             let lens = Lens { view, source_port_matters: false, why: why.as_deref(), rulings: &[] };
             let verdict = life.ending.verdict.name();
             let because = lens.because(life).map_or(String::new(), |why| format!(": {why}"));

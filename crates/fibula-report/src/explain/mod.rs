@@ -1,6 +1,7 @@
 //! `explain`: what every id that is shown means, in plain words.
 //!
-//! The texts are one file, `ids.md`, which reads as a glossary:
+//! The texts are two files, `ids.md` and `findings.md`, which read as a glossary. What a finding
+//! shows of a manifest stands in its section of `spec/22-findings.md` too, which runs.
 //!
 //! ```text
 //!   # A group
@@ -18,8 +19,18 @@ use crate::page::{Page, Text};
 use crate::style::Label;
 
 const SOURCE: &str = include_str!("ids.md");
+const FINDINGS: &str = include_str!("findings.md");
 
-static GLOSSARY: LazyLock<Vec<Group>> = LazyLock::new(|| parse(SOURCE));
+/// Behind which group findings stand.
+const BEFORE_FINDINGS: &str = "Verdicts";
+
+static GLOSSARY: LazyLock<Vec<Group>> = LazyLock::new(|| {
+    let mut groups = parse(SOURCE);
+    let at = groups.iter().position(|group| group.title == BEFORE_FINDINGS);
+    let at = at.map_or(groups.len(), |at| at + 1);
+    groups.splice(at..at, parse(FINDINGS));
+    groups
+});
 
 /// Ids of one kind.
 struct Group {
@@ -59,8 +70,28 @@ pub fn explain(id: &str) -> Option<Page> {
         };
         page.line(Text::from("  ").then(text));
     }
-    if !topic.see.is_empty() {
+    if finding(topic.id) {
         page.blank();
+        let dim = |text: &str| Text::from("  ").with(Label::Dim, format!("{text:<10}"));
+        let id = topic.id;
+        page.line(
+            dim("off")
+                .plain("in the object ")
+                .with(Label::Command, format!("fibula.dev/ignore: {id}")),
+        );
+        page.line(
+            dim("").plain("on a line     ").with(Label::Command, format!("# fibula: ignore {id}")),
+        );
+        page.line(
+            dim("")
+                .plain("fibula.toml   ")
+                .with(Label::Command, format!("[lint] off = [\"{id}\"]")),
+        );
+    }
+    if !topic.see.is_empty() {
+        if !finding(topic.id) {
+            page.blank();
+        }
         page.line(Text::from("  ").with(Label::Dim, "see also  ").plain(topic.see.join(", ")));
     }
     Some(page)
@@ -103,6 +134,18 @@ pub fn near_ids(id: &str) -> Vec<&'static str> {
         .collect();
     near.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
     near.into_iter().take(NEAR).map(|(.., id)| id).collect()
+}
+
+/// Whether an id is that of a finding.
+fn finding(id: &str) -> bool {
+    fibula_answers::lint::ids().contains(&id)
+}
+
+/// What the page of an id shows of a manifest: lines that are set in, each trimmed.
+pub fn example(id: &str) -> Vec<&'static str> {
+    let topic = topics().find(|topic| topic.id == id);
+    let lines = topic.into_iter().flat_map(|topic| &topic.body);
+    lines.filter_map(|line| Some(line.strip_prefix("    ")?.trim())).collect()
 }
 
 fn topics() -> impl Iterator<Item = &'static Topic> {

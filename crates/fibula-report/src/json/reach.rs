@@ -57,7 +57,7 @@ pub(super) fn party(party: &Party) -> Value {
     }
 }
 
-fn ids(parties: &[PartyId]) -> Vec<u32> {
+pub(super) fn ids(parties: &[PartyId]) -> Vec<u32> {
     parties.iter().map(|id| id.0).collect()
 }
 
@@ -72,7 +72,7 @@ fn port(proto: Proto, first: u32, last: u32) -> Value {
     json!({ "protocol": proto.name(), "first": first, "last": last })
 }
 
-fn line(line: &Line) -> Value {
+pub(super) fn line(line: &Line) -> Value {
     let to = line.to.iter().map(|toward| {
         json!({
             "targets": ids(&toward.targets),

@@ -5,7 +5,7 @@ use std::io;
 use fibula_cluster::Severity;
 
 use super::{Notice, Run, counts};
-use crate::markdown::{code, escaped};
+use crate::markdown::{code, escaped, html};
 
 /// Writes a heading with what was counted, a table of the notices, and their details, folded.
 ///
@@ -71,10 +71,4 @@ fn sign(severity: Severity) -> &'static str {
 fn place(run: &Run<'_>, spot: &super::Spot) -> String {
     let file = run.root.tell(&spot.file).map_or_else(|| spot.file.clone(), |told| told.path);
     code(&super::Spot { file, line: spot.line, column: None }.to_string())
-}
-
-/// Text inside of an element of HTML.
-fn html(text: &str) -> String {
-    let text = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
-    text.replace(char::is_control, " ")
 }

@@ -58,7 +58,9 @@ pub fn reach_markdown(
         table(&rows, out)?;
     }
     let unread = preface.unread_lines();
-    let notes = unread.iter().map(|line| format!("unread: {line}"));
+    let laid = preface.laid_line().map(|laid| format!("overlay: {laid}"));
+    let unread = unread.iter().map(|line| format!("unread: {line}"));
+    let notes = laid.into_iter().chain(unread);
     let missing = preface.missing().map(|missing| format!("missing: {missing}"));
     for note in notes.chain(missing) {
         writeln!(out, "\n> {}", escaped(&note))?;

@@ -55,6 +55,9 @@ pub fn reach(view: &View<'_>, reach: &Reach, preface: &Preface) -> Page {
     if !page.is_empty() {
         page.blank();
     }
+    if let Some(laid) = preface.laid_line() {
+        page.paragraph("overlay", &laid);
+    }
     for line in preface.unread_lines() {
         page.paragraph("unread", &line);
     }

@@ -12,7 +12,8 @@ use crate::view::View;
 
 /// The names of an answer's parties.
 pub(crate) struct Names<'a, 'v> {
-    reach: &'a Reach,
+    parties: &'a [Party],
+    families: &'a [Family],
     view: &'a View<'v>,
     /// The whole workloads, sorted.
     workloads: Vec<PartyId>,
@@ -32,12 +33,21 @@ const MOST_RANGES: usize = 3;
 
 impl<'a, 'v> Names<'a, 'v> {
     pub(crate) fn new(view: &'a View<'v>, reach: &'a Reach) -> Names<'a, 'v> {
-        let ids = (0..reach.parties.len() as u32).map(PartyId);
+        Names::of(view, &reach.parties, &reach.families)
+    }
+
+    /// The names of these parties, where pods have addresses of these families.
+    pub(crate) fn of(
+        view: &'a View<'v>,
+        parties: &'a [Party],
+        families: &'a [Family],
+    ) -> Names<'a, 'v> {
+        let ids = (0..parties.len() as u32).map(PartyId);
         let mut workloads = vec![];
         let mut namespaces: BTreeMap<&str, usize> = BTreeMap::new();
         let mut nodes = 0;
         for id in ids {
-            match &reach.parties[id.0 as usize].who {
+            match &parties[id.0 as usize].who {
                 Who::Workload { namespace, only, .. } if only.is_empty() => {
                     workloads.push(id);
                     *namespaces.entry(namespace).or_default() += 1;
@@ -53,15 +63,15 @@ impl<'a, 'v> Names<'a, 'v> {
                 declared.entry(pod).or_default().push(open.port);
             }
         }
-        Names { reach, view, workloads, namespaces, nodes, declared }
+        Names { parties, families, view, workloads, namespaces, nodes, declared }
     }
 
     fn party(&self, id: PartyId) -> &'a Party {
-        &self.reach.parties[id.0 as usize]
+        &self.parties[id.0 as usize]
     }
 
     /// Who a party is.
-    pub(super) fn who(&self, id: PartyId) -> &'a Who {
+    pub(crate) fn who(&self, id: PartyId) -> &'a Who {
         &self.party(id).who
     }
 
@@ -133,7 +143,7 @@ impl<'a, 'v> Names<'a, 'v> {
 
     /// Sources of these targets: `all 11 others` where they are all workloads but the one that is
     /// reached.
-    pub(super) fn sources(&self, sources: &[PartyId], targets: &[PartyId]) -> Vec<String> {
+    pub(crate) fn sources(&self, sources: &[PartyId], targets: &[PartyId]) -> Vec<String> {
         let all = self.workloads.len();
         let is_source = |id: &PartyId| sources.binary_search(id).is_ok();
         let left: Vec<PartyId> =
@@ -207,7 +217,7 @@ impl<'a, 'v> Names<'a, 'v> {
 
     /// Addresses that nobody in the cluster has.
     pub(crate) fn world(&self, ranges: &[Range]) -> String {
-        let families = &self.reach.families[..];
+        let families = self.families;
         let parts = families.iter().map(|family| self.world_of(*family, ranges));
         let parts: Vec<Option<String>> = parts.collect();
         match (&parts[..], families) {
@@ -292,7 +302,7 @@ impl<'a, 'v> Names<'a, 'v> {
 }
 
 /// The name of a family.
-pub(super) fn family(family: Family) -> &'static str {
+pub(crate) fn family(family: Family) -> &'static str {
     match family {
         Family::V4 => "IPv4",
         Family::V6 => "IPv6",

@@ -16,7 +16,7 @@ use crate::view::{View, host};
 
 /// The first line.
 pub(super) fn headline(view: &View<'_>, trace: &Trace) -> Text {
-    let question = format!("   {} → {}", source(view, trace), target(trace));
+    let question = format!("   {}", question(view, trace));
     let branches = trace.branches();
     let several = count(branches.len(), unit(view, branches));
     match (trace.answer(), trace.verdict()) {
@@ -72,6 +72,11 @@ pub(super) fn headline(view: &View<'_>, trace: &Trace) -> Text {
             text.plain(format!(": none of {several}. {}", failures(branches)))
         }
     }
+}
+
+/// What was asked: `web → svc/db:5432/TCP`.
+pub(crate) fn question(view: &View<'_>, trace: &Trace) -> String {
+    format!("{} → {}", source(view, trace), target(trace))
 }
 
 /// A way in which the open choices fall, in a line.

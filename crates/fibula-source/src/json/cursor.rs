@@ -8,30 +8,37 @@ use crate::objects::Type;
 
 /// How the ends of a list's items are found.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum By {
+pub(crate) enum By {
     Indentation,
     Brackets,
 }
 
 /// What a value says of itself.
-pub(super) struct Top<'a> {
-    pub(super) own: Type<'a>,
+pub(crate) struct Top<'a> {
+    pub(crate) own: Type<'a>,
     /// Where its items stand, if it has a list of them.
-    pub(super) items: Option<Vec<Range<usize>>>,
+    pub(crate) items: Option<Vec<Range<usize>>>,
     /// Whether it has an end.
-    pub(super) whole: bool,
+    pub(crate) whole: bool,
+}
+
+/// Items of a list.
+pub(crate) struct Found {
+    pub(crate) ranges: Vec<Range<usize>>,
+    /// Whether the list ends behind them.
+    pub(crate) closed: bool,
 }
 
 /// Finds its way by brackets and quotes.
-pub(super) struct Cursor<'a> {
-    pub(super) bytes: &'a [u8],
-    pub(super) at: usize,
-    pub(super) by: By,
+pub(crate) struct Cursor<'a> {
+    pub(crate) bytes: &'a [u8],
+    pub(crate) at: usize,
+    pub(crate) by: By,
 }
 
 impl<'a> Cursor<'a> {
     /// Goes to the next byte that is no space; false at the end.
-    pub(super) fn space(&mut self) -> bool {
+    pub(crate) fn space(&mut self) -> bool {
         while self.bytes.get(self.at).is_some_and(u8::is_ascii_whitespace) {
             self.at += 1;
         }
@@ -62,7 +69,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// Goes behind the value that begins here, and returns where that is.
-    pub(super) fn skip(&mut self) -> Option<usize> {
+    pub(crate) fn skip(&mut self) -> Option<usize> {
         self.space();
         match *self.bytes.get(self.at)? {
             b'"' => _ = self.string()?,
@@ -99,7 +106,7 @@ impl<'a> Cursor<'a> {
 
     /// The type that an object's keys name. Where they come first, as everyone writes them, the
     /// rest is not looked at.
-    pub(super) fn head(&mut self, text: &'a str) -> Type<'a> {
+    pub(crate) fn head(&mut self, text: &'a str) -> Type<'a> {
         let mut head = Type::default();
         let _ = self.members(|cursor, key| {
             let field = match &text[key] {
@@ -120,7 +127,7 @@ impl<'a> Cursor<'a> {
 
     /// Goes behind the value that begins here, and notes its type and items on the way. Where the
     /// text breaks off, what was found before.
-    pub(super) fn top(&mut self, text: &'a str) -> Top<'a> {
+    pub(crate) fn top(&mut self, text: &'a str) -> Top<'a> {
         let mut top = Top { own: Type::default(), items: None, whole: false };
         if self.bytes.get(self.at) != Some(&b'{') {
             top.whole = self.skip().is_some();
@@ -140,6 +147,61 @@ impl<'a> Cursor<'a> {
         });
         top.whole = whole.is_some();
         top
+    }
+
+    /// Goes into the list of items of the object that begins here, behind its bracket, and returns
+    /// the type that the keys before it name. Nothing where there is none, or not yet.
+    pub(crate) fn until_items(&mut self, text: &'a str) -> Option<Type<'a>> {
+        let mut own = Type::default();
+        let mut inside = false;
+        let _ = self.members(|cursor, key| {
+            cursor.space();
+            let field = match (&text[key], cursor.bytes.get(cursor.at)) {
+                ("apiVersion", Some(b'"')) => &mut own.api_version,
+                ("kind", Some(b'"')) => &mut own.kind,
+                ("items", Some(b'[')) => {
+                    cursor.at += 1;
+                    inside = true;
+                    return Some(false);
+                }
+                _ => return cursor.skip().map(|_| true),
+            };
+            *field = Some(&text[cursor.string()?]);
+            Some(true)
+        });
+        inside.then_some(own)
+    }
+
+    /// Notes the items of a list that surely end here, from behind its bracket or the comma after
+    /// an item on, and goes behind the comma of the last, or before the bracket that closes the list.
+    pub(crate) fn some_items(&mut self, first: bool) -> Found {
+        let (mut close, mut ranges) = (None, vec![]);
+        if first && self.space() && self.bytes[self.at] == b']' {
+            return Found { ranges, closed: true };
+        }
+        let mut behind = self.at;
+        while self.space() {
+            let start = self.at;
+            let skipped = match self.indentation() {
+                Some(indent) => closing(&mut close, indent, &self.bytes[start..])
+                    .map(|length| self.at += length),
+                None => self.skip().map(drop),
+            };
+            let end = self.at;
+            let next = skipped.and_then(|()| self.space().then(|| self.bytes[self.at]));
+            match next {
+                Some(b',') => self.at += 1,
+                Some(b']') => {
+                    ranges.push(start..end);
+                    return Found { ranges, closed: true };
+                }
+                _ => break,
+            }
+            ranges.push(start..end);
+            behind = self.at;
+        }
+        self.at = behind;
+        Found { ranges, closed: false }
     }
 
     /// How far the object that begins here is indented, if lines can tell where it ends.

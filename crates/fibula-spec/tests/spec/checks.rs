@@ -128,7 +128,7 @@ pub(crate) fn trials() -> Vec<Trial> {
 fn rewrite() -> Result<(), Failed> {
     let text = format!("# A\n```console\n{ERROR}\nno\n...\nexit 2\n```\n");
     let chapter = Chapter::parse(&text).map_err(|fault| fault.what)?;
-    let failures = run::run(&chapter, 0);
+    let failures = run::run(&chapter, 0, None);
     let printed = failures.first().and_then(|failure| failure.printed.as_ref());
     let lines = printed.map(|printed| printed.lines.join("\n")).unwrap_or_default();
     match lines.starts_with("error: ") && lines.ends_with("exit 2") {
@@ -144,11 +144,12 @@ fn walk() -> Result<(), Failed> {
     fs::write(root.join("deep/1.md"), chapter)?;
     fs::write(root.join("orphan.md"), "# Nothing\n")?;
     fs::write(root.join("stray.txt"), "")?;
-    let trials = crate::chapters(&root, None, None);
+    let folder = crate::Folder { name: "walk", root: root.clone(), example: None };
+    let trials = crate::chapters(&folder, None, None);
     let names: Vec<&str> = trials.iter().map(Trial::name).collect();
     fs::remove_dir_all(&root)?;
     match names[..] {
-        ["deep/1 / B", "orphan", "stray.txt"] => Ok(()),
+        ["walk/deep/1 / B", "walk/orphan", "walk/stray.txt"] => Ok(()),
         _ => Err(format!("found {names:?}").into()),
     }
 }
@@ -158,6 +159,6 @@ fn first_failure(text: &str) -> Option<String> {
         Ok(chapter) => chapter,
         Err(fault) => return Some(fault.what),
     };
-    let failures = chapter.tests().flat_map(|section| run::run(&chapter, section));
+    let failures = chapter.tests().flat_map(|section| run::run(&chapter, section, None));
     failures.map(|failure| failure.what).next()
 }

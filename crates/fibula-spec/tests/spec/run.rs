@@ -1,7 +1,9 @@
 //! Running a section: its files in a folder, its commands in this process.
 
 use std::ffi::OsString;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 use std::{env, fs, io};
 
 use fibula::Streams;
@@ -9,6 +11,7 @@ use fibula_report::Screen;
 use snapbox::Data;
 use snapbox::filter::NormalizeToExpected;
 use snapbox::report::{Palette, write_diff};
+use walkdir::WalkDir;
 
 use crate::chapter::{Block, Chapter, Exchange, Hunk, Paper};
 
@@ -33,11 +36,31 @@ struct Folder(PathBuf);
 // === impl Folder ===
 
 impl Folder {
-    fn open() -> io::Result<Folder> {
+    /// Begins empty, or as a copy of another in a git repository, where `main` has it.
+    fn open(example: Option<&Path>) -> io::Result<Folder> {
         let name = format!("spec-{}", std::process::id());
         let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
         fs::create_dir_all(&folder)?;
+        for entry in example.iter().flat_map(|example| WalkDir::new(example).min_depth(1)) {
+            let entry = entry?;
+            let to =
+                entry.path().strip_prefix(example.unwrap_or(Path::new(""))).unwrap_or(entry.path());
+            match entry.file_type().is_dir() {
+                true => fs::create_dir_all(folder.join(to))?,
+                false => _ = fs::copy(entry.path(), folder.join(to))?,
+            }
+        }
         env::set_current_dir(&folder)?;
+        if example.is_some() {
+            for args in [&["init", "-q"][..], &["add", "."], &["commit", "-qm", "The example"]] {
+                let args: Vec<String> = args.iter().map(|word| (*word).to_owned()).collect();
+                let mut said = vec![];
+                let code = git(&args, &[], &mut vec![], &mut said).map_err(io::Error::other)?;
+                if code != 0 {
+                    return Err(io::Error::other(String::from_utf8_lossy(&said).into_owned()));
+                }
+            }
+        }
         Ok(Folder(folder))
     }
 }
@@ -49,11 +72,11 @@ impl Drop for Folder {
     }
 }
 
-/// Runs a section and gives all that is wrong.
-pub(crate) fn run(chapter: &Chapter, section: usize) -> Vec<Failure> {
+/// Runs a section, in a folder that begins as a copy of `example`, and gives all that is wrong.
+pub(crate) fn run(chapter: &Chapter, section: usize, example: Option<&Path>) -> Vec<Failure> {
     let at = chapter.sections[section].line;
     let mut failures = vec![];
-    let folder = Folder::open().map_err(|error| Failure::new(at, error));
+    let folder = Folder::open(example).map_err(|error| Failure::new(at, error));
     for block in chapter.blocks(section) {
         let done = match block {
             Block::File { name, text } => write(name, text).map_err(|e| Failure::new(at, e)),
@@ -165,8 +188,29 @@ fn one(
             }
             Ok(0)
         }
-        _ => Err("a command is fibula or cat".to_owned()),
+        [program, args @ ..] if program == "git" => git(args, &input, out, err),
+        _ => Err("a command is fibula, cat or git".to_owned()),
     }
+}
+
+/// Runs `git` as on a machine where nobody has configured it.
+fn git(args: &[String], input: &[u8], out: &mut Vec<u8>, err: &mut Vec<u8>) -> Result<u8, String> {
+    let told = |error: io::Error| format!("git: {error}");
+    let mut git = Command::new("git");
+    git.args(["-c", "user.name=you", "-c", "user.email=you@example.com"])
+        .args(["-c", "init.defaultBranch=main"])
+        .args(args)
+        .env("GIT_CONFIG_NOSYSTEM", "1")
+        .env("GIT_CONFIG_GLOBAL", "/dev/null")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    let mut child = git.spawn().map_err(told)?;
+    child.stdin.take().map_or(Ok(()), |mut stdin| stdin.write_all(input)).map_err(told)?;
+    let done = child.wait_with_output().map_err(told)?;
+    out.extend(done.stdout);
+    err.extend(done.stderr);
+    Ok(done.status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(u8::MAX))
 }
 
 /// The words of a command line. A quote keeps blanks in a word; nothing else is special.

@@ -22,6 +22,27 @@ pub(crate) struct TraceArgs {
 }
 
 #[derive(Debug, clap::Args)]
+pub(crate) struct WhyArgs {
+    /// Who sends
+    pub(crate) from: String,
+    /// Where to: TO[:PORT]
+    pub(crate) to: String,
+    /// The namespace that a name without one means
+    #[arg(short, long)]
+    pub(crate) namespace: Option<String>,
+    /// The smallest changes that would close a connection that works
+    #[arg(long)]
+    pub(crate) close: bool,
+    /// Print what is to be applied for the change of this number, and nothing else
+    #[arg(long, value_name = "N", conflicts_with = "output")]
+    pub(crate) patch: Option<usize>,
+    #[command(flatten)]
+    pub(crate) input: InputArgs,
+    #[command(flatten)]
+    pub(crate) output: OutputArgs,
+}
+
+#[derive(Debug, clap::Args)]
 pub(crate) struct ReachArgs {
     /// Sources; all where it is not given
     pub(crate) from: Option<String>,

@@ -3,6 +3,7 @@
 use clap::ValueEnum;
 
 use super::InputArgs;
+use super::values::finding;
 use super::words::DenyArg;
 use crate::output::Target;
 
@@ -14,9 +15,33 @@ pub(crate) struct LintArgs {
     /// Exit with 1 if there is a finding this bad, or worse
     #[arg(long, value_name = "error|warning|note", hide_possible_values = true)]
     pub(crate) deny: Option<DenyArg>,
+    /// Only findings of this id; repeatable
+    #[arg(long, value_name = "ID", value_delimiter = ',', value_parser = finding)]
+    pub(crate) only: Vec<String>,
+    /// No findings of this id; repeatable
+    #[arg(long, value_name = "ID", value_delimiter = ',', value_parser = finding)]
+    pub(crate) off: Vec<String>,
     #[command(flatten)]
     pub(crate) input: InputArgs,
     /// text, json, sarif, github or markdown, to standard output or into a file; repeatable
+    #[arg(short = 'o', long = "output", value_name = "FORMAT[=FILE]", help_heading = "Output")]
+    pub(crate) output: Vec<Target>,
+    /// Print nothing: the exit code is the answer
+    #[arg(short, long, help_heading = "Output")]
+    pub(crate) quiet: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct DiffArgs {
+    /// What was, and what is to be, each whatever -f takes; git:A...B[:PATH] is both
+    #[arg(value_name = "OLD NEW", num_args = 0..=2)]
+    pub(crate) inputs: Vec<String>,
+    /// Exit with 0 where something differs too: for jobs that only comment
+    #[arg(long)]
+    pub(crate) exit_zero: bool,
+    #[command(flatten)]
+    pub(crate) input: InputArgs,
+    /// text, json, markdown, sarif or github, to standard output or into a file; repeatable
     #[arg(short = 'o', long = "output", value_name = "FORMAT[=FILE]", help_heading = "Output")]
     pub(crate) output: Vec<Target>,
     /// Print nothing: the exit code is the answer

@@ -9,7 +9,24 @@ Examples:
   fibula trace -f @k1 c1-1 p2:8080
   fibula trace -f deploy/ frontend cart:7070
   fibula trace -f deploy/ world node/n1:30080
-  kubectl get -A -o yaml nodes,pods,services | fibula trace -f - -n shop web 10.0.2.5:5432";
+  fibula trace -f @kube -n shop web 10.0.2.5:5432
+  fibula trace -f cluster.json --overlay deploy/ frontend cart:7070";
+
+pub(crate) const WHY_HELP: &str = "\
+FROM and TO are as `trace` takes them. Changes are of these kinds: one peer in one rule, one rule in
+one policy, a new policy, one label, one port; of each the one that opens least besides. Each was
+applied to the model and asked the same; what else it opens or closes is said.
+
+--patch N prints a diff of the files that were read, a manifest, or commands:
+  fibula why … --patch 1 | git apply
+  fibula why … --patch 2 | kubectl apply -f -
+
+Exit codes: 0 it works, 1 it does not, 2 cannot run, 3 undecided.
+
+Examples:
+  fibula why -f deploy/ frontend redis-cart:6379
+  fibula why -f deploy/ frontend redis-cart:6379 --patch 1
+  fibula why -f deploy/ web db:5432 --close";
 
 pub(crate) const REACH_HELP: &str = "\
 FROM and TO are sets: names as `trace` takes them, ns/shop, app=web (a label), 10.0.0.0/8, nodes,
@@ -47,11 +64,24 @@ Examples:
   fibula check promises.yaml -f deploy/ -o text -o github -o junit=promises.xml
   fibula check promises.yaml -f deploy/ --only written --all";
 
+pub(crate) const DIFF_HELP: &str = "\
+Pods are the same by workload, wherever they run and whatever their addresses are. What -f names is
+read with both.
+
+Exit codes: 0 alike, 1 something opens or closes, 2 cannot run, 3 nobody knows.
+
+Examples:
+  fibula diff old/ new/
+  fibula diff git:main...HEAD:deploy                what this branch changed
+  fibula diff @kube --overlay deploy/               before kubectl apply
+  fibula diff old/ new/ --exit-zero -o markdown=comment.md";
+
 pub(crate) const VERIFY_HELP: &str = "\
 Examples:
   fibula verify @k1
   fibula verify deploy/
-  kubectl get -A -o json nodes,pods,services | fibula verify -
+  fibula verify @kube                               the cluster that kubectl sees
+  fibula verify git:main:deploy
   fibula verify @k1 --without R1                    the article's own graph loops
   fibula graph -f @k1 -o json=net.json && fibula verify --network net.json";
 
@@ -87,3 +117,25 @@ names of Services resolve where the pod asks the cluster for them. The exit code
 Examples:
   fibula lab run -f @k1 -- ping -c 1 10.0.2.1
   fibula lab run --in world -f deploy/ -- curl -s http://10.0.0.1:30080";
+
+pub(crate) const DUMP_HELP: &str = "\
+No Secrets, no ConfigMaps, no values of environments: of these only the names of variables, and with
+--with-env the addresses that fibula finds in them (db:5432), which `check` and `reach` ask about. What
+may not be listed, or is of a kind that is not read, is noted: answers from the dump stay as careful.
+
+Examples:
+  fibula dump -o cluster.json.gz
+  fibula dump @kube:prod -o prod.yaml --with-env
+  fibula dump -f must-gather/ | fibula verify -";
+
+pub(super) const LINT_HELP: &str = "\
+Findings alone exit with 0: say --deny to fail on them. Each has an id in words, and a page:
+`fibula explain same-port`. To switch one off
+
+  in an object    annotation fibula.dev/ignore: same-port      on a Namespace: for all in it
+  on a line       # fibula: ignore same-port                   on it, or above it
+  in fibula.toml  [lint] off = [\"same-port\"]                 [lint.severity] same-port = \"error\"
+
+Examples:
+  fibula lint deploy/ --deny warning
+  fibula lint deploy/ --only exposed,egress-without-dns";

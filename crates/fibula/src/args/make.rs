@@ -1,7 +1,9 @@
 //! What needs no input.
 
-use super::OutputArgs;
+use std::str::FromStr;
+
 use super::words::ObjectsFormat;
+use super::{KubeArgs, OutputArgs};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct DemoArgs {
@@ -56,4 +58,56 @@ pub(crate) struct GenerateArgs {
     #[arg(short = 'o', long = "output", value_name = "yaml|json", default_value = "yaml")]
     #[arg(hide_possible_values = true)]
     pub(crate) format: ObjectsFormat,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct DumpArgs {
+    /// What to read, as with -f
+    #[arg(value_name = "INPUT")]
+    pub(crate) inputs: Vec<String>,
+    /// Read INPUT, as for any other command; by default @kube; repeatable
+    #[arg(short = 'f', long = "file", value_name = "INPUT", help_heading = "Input")]
+    pub(crate) file: Vec<String>,
+    #[command(flatten)]
+    pub(crate) kube: KubeArgs,
+    /// Keep the addresses that containers name in their environment, commands and arguments
+    #[arg(long, help_heading = "Output")]
+    pub(crate) with_env: bool,
+    /// json, yaml, or a FILE: its name says which (.json, .yaml), and whether it is packed (.gz)
+    #[arg(short = 'o', long = "output", value_name = "FORMAT|FILE", default_value = "json")]
+    #[arg(help_heading = "Output")]
+    pub(crate) output: DumpTarget,
+}
+
+/// Where a dump goes, and how it is written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct DumpTarget {
+    pub(crate) format: ObjectsFormat,
+    /// Standard output, where there is none.
+    pub(crate) file: Option<String>,
+}
+
+impl FromStr for DumpTarget {
+    type Err = String;
+
+    fn from_str(said: &str) -> Result<DumpTarget, String> {
+        let target = |format, file: Option<&str>| match file {
+            Some("") => Err("the file has no name".to_owned()),
+            file => Ok(DumpTarget { format, file: file.map(str::to_owned) }),
+        };
+        match said.split_once('=') {
+            Some(("json", file)) => return target(ObjectsFormat::Json, Some(file)),
+            Some(("yaml", file)) => return target(ObjectsFormat::Yaml, Some(file)),
+            _ => {}
+        }
+        let name = said.strip_suffix(".gz").unwrap_or(said);
+        match said {
+            "json" => target(ObjectsFormat::Json, None),
+            "yaml" => target(ObjectsFormat::Yaml, None),
+            _ if name.ends_with(".yaml") || name.ends_with(".yml") => {
+                target(ObjectsFormat::Yaml, Some(said))
+            }
+            _ => target(ObjectsFormat::Json, Some(said)),
+        }
+    }
 }

@@ -3,6 +3,7 @@
 use std::str::FromStr;
 
 use clap::ValueEnum;
+use fibula_answers::lint;
 use fibula_intended::{Daemon, Decision, Profile};
 use ipnet::IpNet;
 
@@ -45,6 +46,17 @@ pub(super) fn profile(text: &str) -> Result<Profile, String> {
     text.parse()
 }
 
+/// The id of a finding.
+pub(super) fn finding(text: &str) -> Result<String, String> {
+    if lint::ids().contains(&text) {
+        return Ok(text.to_owned());
+    }
+    Err(match lint::near_id(text) {
+        Some(near) => format!("no finding has that id: did you mean {near}?"),
+        None => "no finding has that id: `fibula explain` lists them".to_owned(),
+    })
+}
+
 pub(super) fn daemon(text: &str) -> Result<Option<Daemon>, String> {
     match text {
         "none" => Ok(None),
@@ -65,14 +77,19 @@ impl Command {
         let (quiet, targets) = match self {
             Command::Demo(args) => of(&args.output),
             Command::Trace(args) => of(&args.output),
+            Command::Why(args) => of(&args.output),
             Command::Verify(args) => of(&args.output),
             Command::Explain(args) => of(&args.output),
             Command::Lab(LabCommand::Check(args)) => of(&args.output),
+            Command::Diff(args) => (args.quiet, args.output.clone()),
             Command::Lint(args) => (args.quiet, args.output.clone()),
             Command::Check(args) => (args.quiet, args.output.clone()),
             Command::Reach(args) => (args.quiet, args.output.clone()),
             Command::Graph(args) => (args.quiet, args.output.clone()),
-            Command::Lab(_) | Command::Generate(_) | Command::Completions { .. } => return vec![],
+            Command::Lab(_)
+            | Command::Dump(_)
+            | Command::Generate(_)
+            | Command::Completions { .. } => return vec![],
         };
         let printed = targets.into_iter().filter(|target| !quiet && target.file.is_none());
         printed.map(|target| target.format).collect()

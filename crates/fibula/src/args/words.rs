@@ -9,7 +9,7 @@ pub(crate) enum ColorArg {
     Never,
 }
 
-#[derive(Clone, Copy, Debug, ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum ObjectsFormat {
     Yaml,
     Json,

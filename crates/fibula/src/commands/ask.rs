@@ -1,17 +1,15 @@
-//! `trace`, `verify`, `lint`: questions put to a network.
+//! `trace`, `verify`: questions put to a network.
 
-use std::cell::LazyCell;
 use std::ffi::OsString;
 
 use fibula_answers::names::NameError;
 use fibula_answers::trace::Answer;
-use fibula_cluster::{Finding, Severity, findings};
-use fibula_report::{Notice, Page, View, error, github, json, notices_markdown, sarif};
+use fibula_report::{Page, View, error, json};
 
-use crate::args::{DenyArg, LintArgs, TraceArgs, VerifyArgs};
-use crate::output::{Format, Telling, write_json};
+use crate::args::{TraceArgs, VerifyArgs};
+use crate::output::Format;
 use crate::session::Session;
-use crate::{Done, Exit, Output, Stop, Streams};
+use crate::{Done, Exit, Output, Stop, Streams, progress};
 
 /// What happens to a message, hop by hop.
 pub(crate) fn trace(
@@ -45,15 +43,21 @@ pub(crate) fn trace(
         .print(&|| fibula_report::trace(&view, &trace, &session.preface), &|| {
             json::trace(&view, &trace, &session.preface)
         })?;
-    Ok(session.exit(match trace.answer() {
-        Answer::All => Exit::Yes,
-        Answer::Some | Answer::None => Exit::No,
-        Answer::Undecided => Exit::Undecided,
-    }))
+    Ok(session.exit(Exit::from(trace.answer())))
+}
+
+impl From<Answer> for Exit {
+    fn from(answer: Answer) -> Exit {
+        match answer {
+            Answer::All => Exit::Yes,
+            Answer::Some | Answer::None => Exit::No,
+            Answer::Undecided => Exit::Undecided,
+        }
+    }
 }
 
 /// How names end the question that no message can be sent by: some are a mistake, some an answer.
-fn unnamed(errors: &[NameError]) -> Exit {
+pub(super) fn unnamed(errors: &[NameError]) -> Exit {
     let exits = errors.iter().map(|error| match error {
         NameError::NoSuchName { .. } => Exit::No,
         NameError::KeptOut { .. } | NameError::Elsewhere { .. } => Exit::Undecided,
@@ -75,9 +79,11 @@ pub(crate) fn verify(
     streams: &mut Streams<'_>,
 ) -> Done {
     let session = Session::open(&args.input, &args.inputs, default, streams)?;
+    let doing = progress::doing("proving");
     let proof = fibula_answers::verify(&session.network);
     let withheld = fibula_answers::withheld(&session.network);
-    let findings = session.cluster.as_ref().map(findings).unwrap_or_default();
+    drop(doing);
+    let findings = session.lint(&[], &[]).findings;
     let place = |id| session.place(id);
     let view = View::new(&session.network, &place);
     let inputs: Vec<&str> =
@@ -98,41 +104,4 @@ pub(crate) fn verify(
     } else {
         Exit::Undecided
     }))
-}
-
-/// What looks wrong.
-pub(crate) fn lint(args: &LintArgs, default: Option<OsString>, streams: &mut Streams<'_>) -> Done {
-    if let Some(file) = &args.input.network {
-        let hint = format!("fibula verify --network {file}");
-        return Err(Stop::cannot("lint looks at objects: a network holds none", Some(&hint)));
-    }
-    let session = Session::open(&args.input, &args.inputs, default, streams)?;
-    let findings: Vec<Finding> = session.cluster.as_ref().map(findings).unwrap_or_default();
-    let denied = args.deny.map(|deny| match deny {
-        DenyArg::Error => Severity::Error,
-        DenyArg::Warning => Severity::Warning,
-        DenyArg::Note => Severity::Note,
-    });
-    let worst = findings.iter().map(|finding| finding.severity).min();
-    let no = worst.is_some_and(|worst| denied.is_some_and(|denied| worst <= denied));
-    let exit = session.exit(if no { Exit::No } else { Exit::Yes });
-    let place = |at| session.object_place(at);
-    // Finding each place costs something, and text has enough of the first few.
-    let telling = LazyCell::new(|| {
-        let spot = |at| session.spot(at);
-        let notices = Notice::findings(&findings, session.cluster.as_ref(), &spot);
-        Telling::new("lint", notices, exit, &session)
-    });
-    let preface = &session.preface;
-    let forms = [Format::Text, Format::Json, Format::Markdown, Format::Sarif, Format::Github];
-    Output::of(&forms, &args.output, args.quiet, streams)?.each(&mut |format, screen, out| {
-        match format {
-            Format::Json => write_json(&json::lint(&findings, &place, preface), out),
-            Format::Sarif => write_json(&sarif(&telling.run()), out),
-            Format::Github => github(&telling.run(), out),
-            Format::Markdown => notices_markdown("What looks wrong", &telling.run(), out),
-            _ => fibula_report::lint(&findings, &place, preface).print(screen, out),
-        }
-    })?;
-    Ok(exit)
 }

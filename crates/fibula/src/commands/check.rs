@@ -13,8 +13,9 @@ use fibula_report::{
 use fibula_source::{Input, Promises, Refusal, promises};
 
 use crate::args::{CheckArgs, OnlyPromises};
+use crate::inputs::input;
 use crate::output::{Format, Telling, write_json};
-use crate::session::{Session, input};
+use crate::session::Session;
 use crate::told;
 use crate::{Done, Exit, Output, Stop, Streams};
 
@@ -97,7 +98,8 @@ pub(crate) fn check(
 /// The promises that the arguments name.
 fn read(args: &CheckArgs, streams: &mut Streams<'_>) -> Result<Promises, Stop> {
     let named = args.promises.iter();
-    let inputs: Vec<Input> = named.map(|name| input(name, streams)).collect::<Result<_, Stop>>()?;
+    let inputs: Vec<Input> =
+        named.map(|name| input(name, &args.input.kube, streams)).collect::<Result<_, Stop>>()?;
     let read = promises(&inputs);
     // A folder of manifests is no folder of promises.
     if read.files == 0 && read.refused.is_empty() && !args.promises.is_empty() {

@@ -8,7 +8,7 @@ use fibula_report::{Page, View, error, json, reach_dot, reach_markdown, reach_me
 use crate::args::{OnlyArg, ReachArgs};
 use crate::output::{Format, write_json};
 use crate::session::Session;
-use crate::{Done, Exit, Output, Stop, Streams};
+use crate::{Done, Exit, Output, Stop, Streams, progress};
 
 /// Who can reach whom.
 pub(crate) fn reach(
@@ -35,7 +35,9 @@ pub(crate) fn reach(
             OnlyArg::Out => Only::Out,
         }),
     };
+    let doing = progress::doing("following who can reach whom");
     let reach = fibula_answers::reach::reach(session.ground(), &asked).map_err(|e| stop(&e))?;
+    drop(doing);
     let place = |id| session.place(id);
     let view = View::new(&session.network, &place);
     let preface = &session.preface;

@@ -62,7 +62,7 @@ pub(crate) fn explain(args: &ExplainArgs, streams: &mut Streams<'_>) -> Done {
 pub(crate) fn overview(streams: &mut Streams<'_>) -> Done {
     let mut page = Page::new();
     page.line("What a Kubernetes network does with a message, and why.");
-    page.line("Reads YAML and dumps; changes nothing.");
+    page.line("Reads YAML, dumps and clusters; changes nothing.");
     page.blank();
     // Two columns, for three would be folded where a screen is narrow.
     let row = |group: &str, command: &str, about: &str| {
@@ -73,22 +73,26 @@ pub(crate) fn overview(streams: &mut Streams<'_>) -> Done {
         2,
         vec![
             row("Ask", "trace FROM TO[:PORT]", "what happens to a message, hop by hop"),
+            row("", "why FROM TO[:PORT]", "what decides, and the smallest change that turns it"),
+            row("", "reach [FROM] [TO]", "who can reach whom"),
             row("Guard", "lint", "what looks wrong"),
-            row("", "check [PROMISES]", "does it keep what was promised"),
+            row("", "diff OLD NEW", "what a change opens and closes"),
+            row("", "check [PROMISES]", "does it keep what was promised, and what its pods name?"),
             row("Understand", "demo", "all of it on K1, the example of the model"),
             row("", "verify", "is this a Kubernetes network?"),
             row("", "graph", "the network itself, as text, JSON or a picture"),
             row("", "lab check", "the same network in your kernel: do the two agree?"),
             row("", "explain ID", "what an id means"),
-            row("Make", "generate", "a cluster of any size"),
+            row("Make", "dump", "a cluster, saved: what is read of it, and nothing else"),
+            row("", "generate", "a cluster of any size"),
         ],
     );
     page.blank();
-    let input = "-f FILE | DIR | - | @k1   or set FIBULA_INPUT";
+    let input = "-f FILE | DIR | - | @kube[:CONTEXT] | git:REV:PATH | @k1   or set FIBULA_INPUT";
     page.line(Text::from("  ").with(Label::Name, "Input").plain(format!("       {input}")));
     let start = Text::from("  ").with(Label::Name, "Start with").plain("  ");
     let start = start.with(Label::Command, "fibula demo").plain("   or   ");
-    page.line(start.with(Label::Command, "fibula trace -f @k1 c1-1 p2:8080"));
+    page.line(start.with(Label::Command, "fibula trace -f @kube web db:5432"));
     page.print(&streams.screen, streams.out)?;
     Ok(Exit::Yes)
 }

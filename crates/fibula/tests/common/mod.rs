@@ -37,6 +37,7 @@ pub(crate) fn run_on(screen: Screen, args: &[&str], input: &[u8]) -> Ran {
 }
 
 /// Runs `fibula ARGS` in a pipe.
+#[allow(dead_code, reason = "not every test file runs one in a pipe")]
 pub(crate) fn run(args: &[&str]) -> Ran {
     run_on(Screen::PIPE, args, b"")
 }

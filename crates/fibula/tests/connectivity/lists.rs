@@ -32,10 +32,6 @@ pub(crate) struct Ports(pub(crate) Vec<(Proto, u16, u16)>);
 /// `diff-type: changed, source: a/b[Pod], destination: c/d[Pod], ref1: TCP 80, ref2: No Connections`.
 /// Of two lines about the same ends the later holds.
 pub(crate) fn changed(list: Vec<Line>, differences: &str) -> Vec<Line> {
-    let field = |line: &str, key: &str| {
-        let mut fields = line.split(", ").filter_map(|field| field.split_once(": "));
-        fields.find(|(known, _)| *known == key).map(|(_, value)| value.to_owned())
-    };
     let mut lines = list;
     for line in differences.lines().filter(|line| line.starts_with("diff-type: ")) {
         let info = field(line, "workloads-diff-info").unwrap_or_default();
@@ -58,6 +54,12 @@ pub(crate) fn changed(list: Vec<Line>, differences: &str) -> Vec<Line> {
     lines
 }
 
+/// A field of a line of differences.
+pub(crate) fn field(line: &str, key: &str) -> Option<String> {
+    let mut fields = line.split(", ").filter_map(|field| field.split_once(": "));
+    fields.find(|(known, _)| *known == key).map(|(_, value)| value.to_owned())
+}
+
 /// The lines of a list, such as `a/b[Pod] => 0.0.0.0-255.255.255.255[External] : TCP 80,443`.
 pub(crate) fn lines(text: &str) -> Vec<Line> {
     text.lines().filter(|line| !line.trim().is_empty()).map(line).collect()
@@ -69,7 +71,7 @@ fn line(text: &str) -> Line {
     Line { from: name(from), to: name(to), ports: ports.parse().expect("ports") }
 }
 
-fn name(text: &str) -> Name {
+pub(crate) fn name(text: &str) -> Name {
     if text == "{ingress-controller}" {
         return Name::Controller;
     }

@@ -5,6 +5,10 @@
 //!
 //! The folders are not part of the project: `FIBULA_CASES` names them.
 
+#[allow(dead_code, reason = "shared with other tests")]
+#[path = "../common/mod.rs"]
+mod common;
+mod diffs;
 mod lists;
 mod ours;
 

@@ -170,7 +170,8 @@ fn shows(seen: &str, text: &str) -> bool {
 }
 
 fn floor(text: &str, at: usize) -> usize {
-    text.floor_char_boundary(at.min(text.len()))
+    let at = at.min(text.len());
+    (0..=at).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0)
 }
 
 /// What stands between the braces of a format.

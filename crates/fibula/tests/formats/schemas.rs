@@ -13,16 +13,21 @@ use crate::input;
 /// A command for each form of answer.
 fn answers_of_all_forms() -> Vec<(Value, String)> {
     let (shop, policies) = (&*input("shop.yaml"), &*input("policies.yaml"));
+    let why = &*input("why.yaml");
     let (findings, reach) = (&*input("findings.yaml"), &*input("reach.yaml"));
     let promises = &*input("promises.yaml");
-    let commands: [&[&str]; 13] = [
+    let commands: [&[&str]; 17] = [
         &["verify", "@k1"],
         &["verify", "--without", "R1", "@k1"],
         &["verify", findings],
         &["trace", "-f", "@k1", "c1-1", "p2:8080"],
         &["trace", "-f", policies, "-n", "shop", "web", "db:5432"],
         &["trace", "-f", "@k1", "c1-1", "nobody:80"],
+        &["why", "-f", why, "-n", "shop", "web", "db:5432"],
+        &["why", "-f", why, "-n", "shop", "web", "cart:7070"],
+        &["why", "-f", why, "-n", "shop", "cart", "db:5432", "--close"],
         &["reach", "-f", reach],
+        &["diff", shop, policies],
         &["lint", findings, shop],
         &["check", promises, "-f", reach],
         &["graph", "-f", "@k1"],
@@ -118,5 +123,8 @@ fn a_schema_finds_what_is_planted() {
     let optional = ["broken", "at_least", "shown"]
         .map(|field| format!("verify-1/constraints/0: without {field}"));
     let why = "trace-2/lives/0: without why".to_owned();
-    assert_eq!(missed, optional.into_iter().chain([why]).collect());
+    // What a rule says has none of these.
+    let isolation =
+        ["id", "isolated_by"].map(|field| format!("why-1/blocks/0/policies: without {field}"));
+    assert_eq!(missed, optional.into_iter().chain([why]).chain(isolation).collect());
 }

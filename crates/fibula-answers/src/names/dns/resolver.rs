@@ -31,7 +31,7 @@ pub enum Asks {
 
 impl Resolver {
     /// What a pod asks (DNS-11).
-    pub(in crate::names) fn of_pod(pod: &Pod) -> Resolver {
+    pub(crate) fn of_pod(pod: &Pod) -> Resolver {
         let other = |why, by| Asks::Other { why, by };
         let asks = match (pod.dns_policy, pod.host_network) {
             (DnsPolicy::ClusterFirst, true) => other(

@@ -119,7 +119,7 @@ pub(super) fn rulings<'n>(
 const MOST_FURTHER: usize = 64;
 
 /// The network as it would be if no policy said a word about what Pods send.
-pub(super) fn without_egress(network: &Network) -> Network {
+pub(crate) fn without_egress(network: &Network) -> Network {
     let mut open = network.clone();
     for table in &mut open.tables {
         table.chains.take_if(|chains| chains.by == Side::Source);
@@ -208,7 +208,7 @@ impl Direction {
     }
 
     /// The rules of a policy.
-    pub(in crate::trace) fn rules(self, policy: &Policy) -> &[Rule] {
+    pub(crate) fn rules(self, policy: &Policy) -> &[Rule] {
         match self {
             Direction::Egress => &policy.egress,
             Direction::Ingress => &policy.ingress,

@@ -1,0 +1,212 @@
+//! What opens and closes to the world: ways in, as `reach` finds them in both.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use fibula_cluster::Place;
+use fibula_network::filters::Filters;
+use fibula_network::{Addr, AddrSet, ElementId, Kind, Proto, Range};
+
+use super::causes::{Because, To, Trial, Witness};
+use super::entities::{Entities, Entity};
+use super::pieces::At as Spot;
+use super::witness::Witnesses;
+use crate::reach::doors::doors;
+use crate::reach::doubts::Doubts;
+use crate::reach::parties::Parties;
+use crate::reach::pick::{Picked, Side};
+use crate::reach::{Asked, At, By, Door, PartyId, Who};
+use crate::trace::Ground;
+
+/// A way in from the world that opened or closed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Doorway {
+    /// Whether it opened.
+    pub opens: bool,
+    /// What it is a way in to.
+    pub by: By,
+    /// Where it stands.
+    pub at: At,
+    /// The port there.
+    pub port: u16,
+    /// Its protocol.
+    pub proto: Proto,
+    /// From where.
+    pub from: Vec<Range>,
+    /// Who is reached, at which port.
+    pub to: Vec<(PartyId, u16)>,
+    /// Whether that is certain.
+    pub certain: bool,
+    /// Where the Service stands.
+    pub place: Option<Spot>,
+    /// What made the difference, where a piece did.
+    pub because: Because,
+}
+
+/// What stands for the same way in before and after, wherever exactly it stands: what it leads to,
+/// whether it is a port of Nodes, its port, and whom it reaches at which of theirs.
+type Key = (By, bool, u16, Proto, PartyId, u16);
+
+/// From where it is open, certainly and perhaps.
+#[derive(Clone, Debug, Default)]
+struct Open {
+    certain: Vec<Range>,
+    perhaps: Vec<Range>,
+    at: Option<At>,
+}
+
+/// What opened and what closed.
+pub(super) fn doorways(
+    grounds: [Ground<'_>; 2],
+    filters: [&Filters<'_>; 2],
+    parties: [&Parties; 2],
+    doubts: [&Doubts; 2],
+    entities: &Entities,
+) -> Vec<Doorway> {
+    let all = || Side { all: true, ..Side::default() };
+    let picked = Picked { from: all(), to: all(), asked: Asked::default() };
+    let wholes: BTreeMap<&Who, PartyId> =
+        entities.wholes.iter().zip(0..).map(|(party, id)| (&party.who, PartyId(id))).collect();
+    let open = [0, 1].map(|side| {
+        let found = doors(grounds[side], filters[side], parties[side], &picked, doubts[side]);
+        let mut open: BTreeMap<Key, Open> = BTreeMap::new();
+        for door in found {
+            for (party, number) in &door.to {
+                let Some(whole) = wholes.get(&parties[side].get(*party).who) else { continue };
+                let Door { by, at, port, proto, from, choices, unread, .. } = &door;
+                let nodes = matches!(at, At::Nodes(..));
+                let key = (by.clone(), nodes, *port, *proto, *whole, *number);
+                let known = open.entry(key).or_default();
+                match choices.is_empty() && !unread {
+                    true => known.certain.extend(from),
+                    false => known.perhaps.extend(from),
+                }
+                known.at.get_or_insert_with(|| at.clone());
+            }
+        }
+        open
+    });
+    let keys: BTreeSet<&Key> = open.iter().flat_map(BTreeMap::keys).collect();
+    let none = Open::default();
+    let mut found: Vec<Doorway> = vec![];
+    for key in keys {
+        let sides = [0, 1].map(|side| open[side].get(key).unwrap_or(&none));
+        for (opens, is, was) in [(true, 1, 0), (false, 0, 1)] {
+            let (now, then) = (sides[is], sides[was]);
+            let any = [&now.certain[..], &now.perhaps].concat();
+            let before = [&then.certain[..], &then.perhaps].concat();
+            // What is certain on one side and perhaps on the other may have changed.
+            let certain = without(&now.certain, &before);
+            let perhaps = without(&any, &then.certain);
+            let perhaps = without(&perhaps, &certain);
+            let perhaps = without(&perhaps, &both(&now.perhaps, &then.perhaps));
+            for (certain, from) in [(true, certain), (false, perhaps)] {
+                if from.is_empty() {
+                    continue;
+                }
+                let (by, _, port, proto, whole, number) = key.clone();
+                let place = service(grounds[is], &by).map(|place| Spot::new(is, place, ""));
+                let at = now.at.clone().unwrap_or(At::Awaited);
+                let door = Doorway {
+                    opens,
+                    by,
+                    at,
+                    port,
+                    proto,
+                    from,
+                    to: vec![],
+                    certain,
+                    place,
+                    because: Because::default(),
+                };
+                let same = found
+                    .iter_mut()
+                    .find(|other| Doorway { to: vec![], ..(**other).clone() } == door);
+                match same {
+                    Some(same) => same.to.push((whole, number)),
+                    None => found.push(Doorway { to: vec![(whole, number)], ..door }),
+                }
+            }
+        }
+    }
+    found.sort_by_key(|door| (!door.opens, !door.certain));
+    found
+}
+
+/// Which piece opened or closed each way in that certainly did.
+pub(super) fn because(doors: &mut [Doorway], witnesses: &Witnesses<'_>, trial: &Trial<'_>) {
+    let asked = doors.iter().map(|door| witness(door, witnesses));
+    let asked: Vec<Option<Witness>> = asked.collect();
+    let messages: Vec<Witness> = asked.iter().flatten().cloned().collect();
+    let mut causes = trial.causes(&messages).into_iter();
+    for (door, _) in doors.iter_mut().zip(asked).filter(|(_, asked)| asked.is_some()) {
+        door.because = causes.next().filter(|cause| cause.proved.is_some()).unwrap_or_default();
+    }
+}
+
+/// A message that comes in by a way, to somebody who was there before.
+fn witness(door: &Doorway, witnesses: &Witnesses<'_>) -> Option<Witness> {
+    let (to, _) = door.to.first().filter(|_| door.certain)?;
+    let was = |entity: &&Entity| entity.whole == *to && entity.sides[0].is_some();
+    let entity = *witnesses.entities.all.iter().find(was)?;
+    let network = witnesses.grounds[0].network;
+    let src = witnesses.address(door.from.iter())?;
+    let dst = match &door.at {
+        At::Address(ip) => Addr::from(*ip),
+        At::Nodes(names, _) => {
+            let named = |id: &ElementId| names.contains(&network.element(*id).name.to_string());
+            let node = network.of_kind(Kind::Node).find(named)?;
+            let own = &network.fib(node)?.me.own;
+            *own.iter().find(|addr| addr.family() == src.family())?
+        }
+        At::Awaited => return None,
+    };
+    Some(Witness {
+        from: None,
+        to: To::Door(src, dst, entity),
+        family: src.family(),
+        proto: door.proto,
+        port: door.port,
+        choices: vec![],
+        opens: door.opens,
+    })
+}
+
+/// The place of a Service.
+fn service(ground: Ground<'_>, by: &By) -> Option<Place> {
+    let By::Service(path) = by else { return None };
+    let (namespace, name) = path.split_once('/')?;
+    let services = &ground.cluster?.services;
+    let service = services.iter().find(|s| s.namespace == namespace && s.name == name)?;
+    Some(Place { object: service.object, container: None, port: None })
+}
+
+fn tidy(ranges: &[Range]) -> Vec<Range> {
+    AddrSet::new("", ranges.to_vec()).ranges
+}
+
+fn both(a: &[Range], b: &[Range]) -> Vec<Range> {
+    let pairs = a.iter().flat_map(|a| b.iter().map(move |b| (a, b)));
+    let met = pairs.map(|(a, b)| Range { lo: a.lo.max(b.lo), hi: a.hi.min(b.hi) });
+    tidy(&met.filter(|range| range.lo <= range.hi).collect::<Vec<_>>())
+}
+
+/// What is in the first and not in the second.
+fn without(ranges: &[Range], but: &[Range]) -> Vec<Range> {
+    let mut rest = tidy(ranges);
+    for cut in but {
+        rest = rest
+            .into_iter()
+            .flat_map(|range| {
+                if range.hi < cut.lo || cut.hi < range.lo {
+                    return vec![range];
+                }
+                let before = cut.lo.previous().filter(|hi| range.lo <= *hi);
+                let after = cut.hi.next().filter(|lo| *lo <= range.hi);
+                let before = before.map(|hi| Range { lo: range.lo, hi });
+                let after = after.map(|lo| Range { lo, hi: range.hi });
+                before.into_iter().chain(after).collect()
+            })
+            .collect();
+    }
+    rest
+}

@@ -1,0 +1,382 @@
+//! What opens and what closes, in groups of one cause.
+
+use fibula_answers::diff::{
+    Became, Because, Change, Diff, Doorway, Edit, How, Served, Standing, What,
+};
+use fibula_answers::reach::{By, Party, PartyId, Toward, Who, Why};
+use fibula_cluster::Place;
+use fibula_network::Family;
+
+use super::words::{self, Words};
+use super::{Inputs, spot};
+use crate::notices::Spot;
+use crate::page::Text;
+use crate::preface::list;
+use crate::reach::names::{Names, family};
+use crate::style::Label;
+use crate::view::Excerpt;
+
+/// Whether something opens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Sign {
+    Opens,
+    Closes,
+    /// Neither: it leads elsewhere.
+    Changes,
+}
+
+/// What has one cause.
+pub(super) struct Group {
+    pub(super) sign: Sign,
+    /// Who, and to whom.
+    pub(super) lines: Vec<Text>,
+    pub(super) causes: Vec<Cause>,
+    /// What would decide it, where it is not certain.
+    pub(super) undecided: Option<Vec<String>>,
+    /// Whether the world has part in it, and whether Nodes have.
+    pub(super) world: bool,
+    pub(super) nodes: bool,
+    /// By names that last, what it is about.
+    pub(super) subjects: Vec<String>,
+}
+
+/// What did it.
+pub(super) struct Cause {
+    pub(super) text: String,
+    pub(super) at: Option<Spot>,
+    pub(super) excerpt: Option<Excerpt>,
+    /// What is said beside the caret.
+    pub(super) says: String,
+}
+
+/// All groups: what opens, what closes, what leads elsewhere; what is certain before what is not.
+pub(super) struct Groups {
+    pub(super) all: Vec<Group>,
+}
+
+/// The parties of a diff, with those that are gone without elements: the network that is shown is the
+/// new one.
+pub(crate) struct Shown {
+    parties: Vec<Party>,
+    families: Vec<Family>,
+}
+
+/// Beyond so many names there is only their number.
+const MOST_NAMES: usize = 6;
+/// How many lines a group has at most.
+const MOST_LINES: usize = 12;
+
+// === impl Shown ===
+
+impl Shown {
+    pub(crate) fn new(diff: &Diff) -> Shown {
+        let parties = diff.parties.iter().zip(&diff.standing).map(|(party, standing)| {
+            let elements = match standing {
+                Standing::Gone => vec![],
+                _ => party.elements.clone(),
+            };
+            Party { who: party.who.clone(), elements }
+        });
+        Shown { parties: parties.collect(), families: diff.families.clone() }
+    }
+}
+
+/// Names for notes.
+pub(super) struct Named(Vec<String>);
+
+impl Named {
+    pub(super) fn of(&self, party: PartyId) -> &str {
+        self.0.get(party.0 as usize).map_or("", String::as_str)
+    }
+}
+
+pub(super) fn names(inputs: &Inputs<'_>, diff: &Diff) -> Named {
+    let shown = Shown::new(diff);
+    let names = Names::of(inputs.view, &shown.parties, &shown.families);
+    Named((0..diff.parties.len() as u32).map(|id| names.one(PartyId(id))).collect())
+}
+
+/// What each piece of the change is, in words.
+pub(crate) fn words_of(inputs: &Inputs<'_>, shown: &Shown, diff: &Diff) -> Vec<String> {
+    let names = Names::of(inputs.view, &shown.parties, &shown.families);
+    let words = Words { names: &names };
+    diff.pieces.iter().map(|piece| words.piece(piece)).collect()
+}
+
+// === impl Groups ===
+
+impl Groups {
+    pub(super) fn new(inputs: &Inputs<'_>, diff: &Diff) -> Groups {
+        let shown = Shown::new(diff);
+        let names = Names::of(inputs.view, &shown.parties, &shown.families);
+        let of = Of { inputs, diff, names: &names };
+        let mut all: Vec<Group> = vec![];
+        for (sign, changes) in [(Sign::Opens, &diff.opens), (Sign::Closes, &diff.closes)] {
+            let same = |a: &Change, b: &Change| {
+                (a.with, &a.why, &a.because) == (b.with, &b.why, &b.because)
+            };
+            all.extend(changes.chunk_by(same).map(|group| of.changes(sign, group)));
+        }
+        all.extend(of.doors());
+        all.extend(of.services());
+        all.sort_by_key(|group| (group.undecided.is_some(), group.sign));
+        Groups { all }
+    }
+}
+
+struct Of<'a, 'v> {
+    inputs: &'a Inputs<'a>,
+    diff: &'a Diff,
+    names: &'a Names<'a, 'v>,
+}
+
+impl Of<'_, '_> {
+    fn changes(&self, sign: Sign, group: &[Change]) -> Group {
+        let first = &group[0];
+        let mut lines: Vec<Text> =
+            group.iter().take(MOST_LINES).map(|change| self.line(change)).collect();
+        if group.len() > MOST_LINES {
+            let more = format!("and {} more lines (-o json has them)", group.len() - MOST_LINES);
+            lines.push(Text::new().with(Label::Dim, more));
+        }
+        let causes = match first.with {
+            true => self.came(sign, group),
+            false => self.because(&first.because),
+        };
+        let ids = group.iter().flat_map(|change| {
+            let to = change.line.to.iter().flat_map(|toward| &toward.targets);
+            change.line.from.iter().chain(to)
+        });
+        let world = ids.clone().any(|id| matches!(self.names.who(*id), Who::World(_)));
+        let nodes =
+            ids.clone().any(|id| matches!(self.names.who(*id), Who::Node(_) | Who::OwnNode));
+        let mut subjects: Vec<String> = ids.map(|id| self.names.one(*id)).collect();
+        subjects.sort();
+        subjects.dedup();
+        let undecided = first.why.as_ref().map(|why| self.why(why));
+        Group { sign, lines, causes, undecided, world, nodes, subjects }
+    }
+
+    /// Who, and to whom.
+    fn line(&self, change: &Change) -> Text {
+        let line = &change.line;
+        let all: Vec<PartyId> =
+            line.to.iter().flat_map(|toward| toward.targets.iter().copied()).collect();
+        let mut from = self.some(self.names.sources(&line.from, &all));
+        if change.strangers {
+            from.push_str(", and any pod of any namespace not read here");
+        }
+        let mut text = Text::from(from).plain(" → ");
+        for (i, Toward { targets, ports, family: own }) in line.to.iter().enumerate() {
+            if i > 0 {
+                text = text.plain(", ");
+            }
+            let mut open = self.names.ports(ports, targets);
+            if let Some(own) = own {
+                open = open.with(Label::Open, format!(" over {}", family(*own)));
+            }
+            let list = self.names.list(targets);
+            let list = if list.len() > MOST_NAMES { vec![self.some(list)] } else { list };
+            for (i, name) in list.iter().enumerate() {
+                let between = if i > 0 { ", " } else { "" };
+                text = text.plain(format!("{between}{name}")).then(open.clone());
+            }
+        }
+        text
+    }
+
+    /// Some names, or how many they are.
+    fn some(&self, names: Vec<String>) -> String {
+        match names.len() {
+            n if n > MOST_NAMES => {
+                format!("{}, … ({n} in all)", names[..MOST_NAMES - 1].join(", "))
+            }
+            _ => names.join(", "),
+        }
+    }
+
+    fn why(&self, why: &Why) -> Vec<String> {
+        match why {
+            Why::Choices(choices) => vec![words::choices(self.diff, choices)],
+            Why::Unread => {
+                let mut kinds: Vec<String> =
+                    self.diff.unread.iter().map(|unread| unread.kind.clone()).collect();
+                kinds.dedup();
+                let are = if kinds.len() == 1 { "is" } else { "are" };
+                vec![format!("{} could change it, and {are} not read (DR-21)", list(&kinds))]
+            }
+        }
+    }
+
+    /// The workloads and Nodes of a group that came, or went.
+    fn came(&self, sign: Sign, group: &[Change]) -> Vec<Cause> {
+        let has = |id: PartyId| {
+            let is = |other: &PartyId| self.whole(*other) == Some(id);
+            group.iter().any(|change| {
+                change.line.from.iter().any(is)
+                    || change.line.to.iter().any(|toward| toward.targets.iter().any(is))
+            })
+        };
+        let new = |how: How| matches!(how, How::New | How::OwnNetwork);
+        let own = self
+            .diff
+            .came
+            .iter()
+            .filter(|came| new(came.how) == (sign == Sign::Opens) && has(came.party));
+        let causes = own.map(|came| Cause {
+            text: words::came(&self.names.one(came.party), came.how),
+            at: came.at.as_ref().and_then(|at| spot(self.inputs, at)),
+            excerpt: None,
+            says: String::new(),
+        });
+        let mut causes: Vec<Cause> = causes.collect();
+        if causes.len() > MOST_NAMES {
+            let more = causes.len() - MOST_NAMES + 1;
+            causes.truncate(MOST_NAMES - 1);
+            let text = format!("and {more} more");
+            causes.push(Cause { text, at: None, excerpt: None, says: String::new() });
+        }
+        causes
+    }
+
+    /// The whole workload that a party is, or is a part of.
+    fn whole(&self, id: PartyId) -> Option<PartyId> {
+        let same = |a: &Who, b: &Who| match (a, b) {
+            (
+                Who::Workload { namespace, name, kind, .. },
+                Who::Workload { namespace: other, name: called, kind: of, .. },
+            ) => (namespace, name, kind) == (other, called, of),
+            (a, b) => a == b,
+        };
+        let who = self.names.who(id);
+        let at = self.diff.parties.iter().position(|party| same(&party.who, who))?;
+        Some(PartyId(at as u32))
+    }
+
+    fn because(&self, because: &Because) -> Vec<Cause> {
+        let words = Words { names: self.names };
+        let mut causes = vec![];
+        if let Some(head) = super::proved(because.proved, because.pieces.len()) {
+            let text = head.to_owned();
+            causes.push(Cause { text, at: None, excerpt: None, says: String::new() });
+        }
+        for piece in because.pieces.iter().take(MOST_LINES) {
+            let piece = &self.diff.pieces[*piece];
+            let at = piece.at.as_ref().and_then(|at| spot(self.inputs, at));
+            let (excerpt, says) = match &piece.what {
+                What::Policy { edit, .. } => self.excerpt(piece, edit),
+                _ => (None, String::new()),
+            };
+            let at = excerpt.as_ref().map(|e| Spot::of(&e.at)).or(at);
+            causes.push(Cause { text: words.piece(piece), at, excerpt, says });
+        }
+        let more = because.pieces.len().saturating_sub(MOST_LINES);
+        if more > 0 {
+            let text = format!("and {more} more");
+            causes.push(Cause { text, at: None, excerpt: None, says: String::new() });
+        }
+        if because.pieces.is_empty() && !self.diff.pieces.is_empty() {
+            let text = "no single object tells why: several changed".to_owned();
+            causes.push(Cause { text, at: None, excerpt: None, says: String::new() });
+        }
+        causes
+    }
+
+    /// The lines of a rule that a piece is in, and what is said of the piece.
+    fn excerpt(
+        &self,
+        piece: &fibula_answers::diff::Piece,
+        edit: &Edit,
+    ) -> (Option<Excerpt>, String) {
+        let Some(at) = &piece.at else { return (None, String::new()) };
+        let rule = Place { port: None, ..at.place };
+        let path = match at.path.is_empty() {
+            true => (self.inputs.path)(at.side, at.place),
+            false => at.path.clone(),
+        };
+        let from = match edit {
+            Edit::PeerNew(..) | Edit::PeerChanged(..) | Edit::PeerGone(..) | Edit::Ports(..) => {
+                (self.inputs.path)(at.side, rule)
+            }
+            _ => return (None, String::new()),
+        };
+        let says = match edit {
+            Edit::PeerNew(_, _, item) if *item > 0 => {
+                "one more item means OR: the items before it limit it in nothing (NP-11)"
+            }
+            _ => "",
+        };
+        ((self.inputs.excerpt)(at.side, at.place.object, &from, &path), says.to_owned())
+    }
+
+    fn doors(&self) -> Vec<Group> {
+        let doors = self.diff.doors.iter();
+        doors
+            .map(|door: &Doorway| {
+                let sign = if door.opens { Sign::Opens } else { Sign::Closes };
+                let place = door.place.as_ref().and_then(|at| spot(self.inputs, at));
+                let text = words::way(self.names, door);
+                let mut causes =
+                    vec![Cause { text, at: place, excerpt: None, says: String::new() }];
+                if door.because.proved.is_some() {
+                    causes.extend(self.because(&door.because));
+                } else {
+                    causes.extend(self.of_service(door));
+                }
+                let undecided = (!door.certain)
+                    .then(|| vec!["it depends on what is left open, or was not read".to_owned()]);
+                Group {
+                    sign,
+                    lines: vec![words::door(self.names, door)],
+                    causes,
+                    undecided,
+                    world: true,
+                    nodes: false,
+                    subjects: door.to.iter().map(|(id, _)| self.names.one(*id)).collect(),
+                }
+            })
+            .collect()
+    }
+
+    /// What became of the Service that a way in is of.
+    fn of_service(&self, door: &Doorway) -> Option<Cause> {
+        let By::Service(path) = &door.by else { return None };
+        let served = self.diff.services.iter().find(|served| served.service == *path)?;
+        let at = served.at.as_ref().and_then(|at| spot(self.inputs, at));
+        let text = words::became(self.names, self.diff, served);
+        Some(Cause { text, at, excerpt: None, says: String::new() })
+    }
+
+    fn services(&self) -> Vec<Group> {
+        self.diff.services.iter().map(|served| self.service(served)).collect()
+    }
+
+    fn service(&self, served: &Served) -> Group {
+        let sign = match served.what {
+            Became::New | Became::PortNew | Became::Filled(_) => Sign::Opens,
+            Became::Gone | Became::PortGone | Became::Empty(_) => Sign::Closes,
+            Became::Leads(..) | Became::Kind(..) => Sign::Changes,
+        };
+        let at = served.at.as_ref().and_then(|at| spot(self.inputs, at));
+        let name = words::service(self.names, served);
+        let mut lines = vec![];
+        for (ids, word) in [
+            (&served.gained, "can use it now"),
+            (&served.lost, "cannot use it any more"),
+            (&served.other, "find it changed in part, or perhaps"),
+        ] {
+            if !ids.is_empty() {
+                let who = self.some(self.names.list(ids));
+                lines.push(Text::from(format!("{who} → {name}: ")).plain(word));
+            }
+        }
+        if lines.is_empty() {
+            lines.push(Text::from(name));
+        }
+        let text = words::became(self.names, self.diff, served);
+        let cause = Cause { text, at, excerpt: None, says: String::new() };
+        let undecided = (!served.is_certain()).then(Vec::new);
+        let subjects = vec![format!("svc/{}", served.service)];
+        Group { sign, lines, causes: vec![cause], undecided, world: false, nodes: false, subjects }
+    }
+}

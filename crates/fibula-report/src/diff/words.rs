@@ -1,0 +1,255 @@
+//! Causes, Services and ways in, in words.
+
+use fibula_answers::diff::{
+    Became, Diff, Doorway, Edit, How, Piece, Reason, Relabelled, Served, What,
+};
+use fibula_answers::reach::{At, By, PartyId};
+use fibula_answers::trace::policies::Direction;
+use fibula_cluster::{PolicyKind, ServiceKind};
+use fibula_network::{Addr, ChoiceId, Proto};
+
+use crate::page::Text;
+use crate::preface::list;
+use crate::reach::names::Names;
+use crate::style::Label;
+use crate::view::host;
+
+/// Says what changed.
+pub(super) struct Words<'a, 'v> {
+    pub(super) names: &'a Names<'a, 'v>,
+}
+
+impl Words<'_, '_> {
+    pub(super) fn piece(&self, piece: &Piece) -> String {
+        match &piece.what {
+            What::Policy { kind, path, edit } => edited(&self.policy(*kind, path), edit),
+            What::Labels { whole, labels, still } => {
+                let mut text = format!("{} {}", self.names.one(*whole), relabelled(labels));
+                if !still.is_empty() {
+                    let still: Vec<String> =
+                        still.iter().map(|called| self.called(called)).collect();
+                    let s = if still.len() == 1 { "s" } else { "" };
+                    text.push_str(&format!("; {} still select{s} that", list(&still)));
+                }
+                text
+            }
+            What::Ports(whole) => {
+                format!("{}: its ports have other names, or other numbers", self.names.one(*whole))
+            }
+            What::Addresses(whole) => {
+                format!("{} has another address, and an ipBlock tells", self.names.one(*whole))
+            }
+            What::Namespace { name, labels, read } => {
+                let read = match read {
+                    Some(true) => Some("is read now, with its labels (DR-22)"),
+                    Some(false) => Some("is not read any more, nor its labels (DR-22)"),
+                    None => None,
+                };
+                match read {
+                    Some(read) => format!("namespace {name} {read}"),
+                    None => format!("namespace {name} {}", relabelled(labels)),
+                }
+            }
+            What::Node(name, labels) if *labels == Relabelled::default() => {
+                format!("node/{name} has other addresses")
+            }
+            What::Node(name, labels) => format!("node/{name} {}", relabelled(labels)),
+        }
+    }
+
+    fn policy(&self, kind: PolicyKind, path: &str) -> String {
+        match path.contains('/') {
+            true => format!("{}/{}", kind.short(), self.names.service(path)),
+            false => format!("{}/{path}", kind.short()),
+        }
+    }
+
+    /// The same of a policy that is called already: `netpol/shop/web`.
+    fn called(&self, called: &str) -> String {
+        match called.split_once('/') {
+            Some((kind, path)) if path.contains('/') => {
+                format!("{kind}/{}", self.names.service(path))
+            }
+            _ => called.to_owned(),
+        }
+    }
+}
+
+fn edited(policy: &str, edit: &Edit) -> String {
+    let rule =
+        |direction: &Direction, index: &u16| format!("{policy} {}[{index}]", direction.name());
+    let peer = |direction: &Direction, index: &u16, item: &u16| {
+        format!("{}.{}[{item}]", rule(direction, index), direction.peers())
+    };
+    match edit {
+        Edit::New => format!("{policy} is new"),
+        Edit::Gone => format!("{policy} is gone"),
+        Edit::Subject => format!("{policy} selects other pods"),
+        Edit::Isolates => format!("{policy} isolates in other directions"),
+        Edit::Order => format!("{policy} has another tier or priority"),
+        Edit::RuleNew(way, i) => format!("{} is new", rule(way, i)),
+        Edit::RuleGone(way, i) => format!("{} is gone", rule(way, i)),
+        Edit::Action(way, i) => format!("{} has another action", rule(way, i)),
+        Edit::PeerNew(way, i, k) => format!("{} is new", peer(way, i, k)),
+        Edit::PeerGone(way, i, k) => format!("{} is gone", peer(way, i, k)),
+        Edit::PeerChanged(way, i, k) => format!("{} is another one", peer(way, i, k)),
+        Edit::PeersAny(way, i) => {
+            format!("{} has no `{}` any more, so it is for everybody", rule(way, i), way.peers())
+        }
+        Edit::PeersSome(way, i) => format!("{} has a `{}` now", rule(way, i), way.peers()),
+        Edit::Ports(way, i) => format!("{} has other ports", rule(way, i)),
+    }
+}
+
+fn relabelled(labels: &Relabelled) -> String {
+    let pair = |(key, value): &(String, String)| format!("{key}={value}");
+    let (mut became, mut lost, mut got) = (vec![], vec![], vec![]);
+    for label in &labels.lost {
+        match labels.got.iter().find(|(key, _)| *key == label.0) {
+            Some((_, value)) => became.push(format!("{} became {value}", pair(label))),
+            None => lost.push(pair(label)),
+        }
+    }
+    for label in &labels.got {
+        if !labels.lost.iter().any(|(key, _)| *key == label.0) {
+            got.push(pair(label));
+        }
+    }
+    let mut parts = vec![];
+    if !became.is_empty() {
+        parts.push(format!("has other labels: {}", became.join(", ")));
+    }
+    if !lost.is_empty() {
+        parts.push(format!("lost {}", list(&lost)));
+    }
+    if !got.is_empty() {
+        parts.push(format!("got {}", list(&got)));
+    }
+    parts.join("; ")
+}
+
+/// The questions of choices.
+pub(super) fn choices(diff: &Diff, choices: &[ChoiceId]) -> String {
+    let asked = choices.iter().filter_map(|id| diff.choices.get(usize::from(id.0)));
+    let asked: Vec<String> =
+        asked.map(|choice| format!("{} ({})", choice.question, choice.id)).collect();
+    asked.join(" ")
+}
+
+pub(super) fn came(name: &str, how: How) -> String {
+    match how {
+        How::New => format!("{name} is new"),
+        How::Gone => format!("{name} is gone"),
+        How::OwnNetwork => format!("{name} has a network of its own now, and not its node's"),
+        How::HostNetwork => {
+            format!("{name} uses its node's network now: policies see a node (DR-1)")
+        }
+    }
+}
+
+/// A Service and its port.
+pub(super) fn service(names: &Names<'_, '_>, served: &Served) -> String {
+    let name = names.service(&served.service);
+    match served.port {
+        Some(port) => format!("svc/{name}:{port}"),
+        None => format!("svc/{name}"),
+    }
+}
+
+fn ends(names: &Names<'_, '_>, ends: &[(PartyId, u16)]) -> String {
+    let all: Vec<String> =
+        ends.iter().map(|(id, port)| format!("{}:{port}", names.one(*id))).collect();
+    match all.len() {
+        0 => "addresses of nobody here".to_owned(),
+        n if n > 4 => format!("{} and {} more", all[..3].join(", "), n - 3),
+        _ => all.join(", "),
+    }
+}
+
+/// What became of a Service, and why.
+pub(super) fn became(names: &Names<'_, '_>, diff: &Diff, served: &Served) -> String {
+    let name = names.service(&served.service);
+    let why = match served.why {
+        Some(Reason::Selector) => "it selects other pods".to_owned(),
+        Some(Reason::Target) => "its target port is another one".to_owned(),
+        Some(Reason::Pods) => pods(names, diff, served),
+        Some(Reason::Endpoints) => "its endpoints say so".to_owned(),
+        None => String::new(),
+    };
+    match &served.what {
+        Became::New => format!("svc/{name} is new"),
+        Became::Gone => format!("svc/{name} is gone: no such name"),
+        Became::PortNew => "the port is new".to_owned(),
+        Became::PortGone => "the port is gone".to_owned(),
+        Became::Empty(was) => {
+            let was = ends(names, was);
+            format!("nobody stands behind it, so it refuses: {why}; it led to {was}")
+        }
+        Became::Filled(is) => format!("it leads to {}, and led to nobody: {why}", ends(names, is)),
+        Became::Leads(was, is) => {
+            format!("it leads to {}, and led to {}: {why}", ends(names, is), ends(names, was))
+        }
+        Became::Kind(was, is) => format!("it is {}, and was {}", kind(*is), kind(*was)),
+    }
+}
+
+/// What became of the pods behind a Service.
+fn pods(names: &Names<'_, '_>, diff: &Diff, served: &Served) -> String {
+    let none: &[(PartyId, u16)] = &[];
+    let (was, is) = match &served.what {
+        Became::Empty(was) => (&was[..], none),
+        Became::Filled(is) => (none, &is[..]),
+        Became::Leads(was, is) => (&was[..], &is[..]),
+        _ => (none, none),
+    };
+    let own = |id: PartyId| was.iter().chain(is).any(|(end, _)| *end == id);
+    let labels = diff.pieces.iter().find_map(|piece| match &piece.what {
+        What::Labels { whole, labels, .. } if own(*whole) => {
+            Some(format!("{} {}", names.one(*whole), relabelled(labels)))
+        }
+        _ => None,
+    });
+    let came = diff.came.iter().find(|came| own(came.party));
+    match (labels, came) {
+        (Some(labels), _) => labels,
+        (None, Some(came)) => self::came(&names.one(came.party), came.how),
+        (None, None) => "its pods are not ready, or have other ports".to_owned(),
+    }
+}
+
+fn kind(kind: ServiceKind) -> &'static str {
+    match kind {
+        ServiceKind::ClusterIp => "a ClusterIP",
+        ServiceKind::NodePort => "a NodePort",
+        ServiceKind::LoadBalancer => "a LoadBalancer",
+        ServiceKind::Headless => "headless",
+        ServiceKind::ExternalName => "an ExternalName",
+    }
+}
+
+/// Who of the world, and whom it reaches.
+pub(super) fn door(names: &Names<'_, '_>, door: &Doorway) -> Text {
+    let proto = if door.proto == Proto::Tcp { String::new() } else { format!("/{}", door.proto) };
+    let mut text = Text::from(format!("{} → ", names.world(&door.from)));
+    for (i, (id, port)) in door.to.iter().enumerate() {
+        let between = if i > 0 { ", " } else { "" };
+        text = text
+            .plain(format!("{between}{}", names.one(*id)))
+            .with(Label::Command, format!(":{port}{proto}"));
+    }
+    text
+}
+
+/// By which way.
+pub(super) fn way(names: &Names<'_, '_>, door: &Doorway) -> String {
+    let port = door.port;
+    let at = match &door.at {
+        At::Address(ip) => format!(" at {}:{port}", host(Addr::from(*ip))),
+        At::Nodes(..) => format!(" at nodes:{port}"),
+        At::Awaited => format!(":{port}, once its load balancer has an address (SVC-24)"),
+    };
+    match &door.by {
+        By::Service(path) => format!("by svc/{}{at}", names.service(path)),
+        By::HostPort => format!("by a hostPort{at}"),
+    }
+}

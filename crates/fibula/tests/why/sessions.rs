@@ -1,0 +1,101 @@
+//! What people see. `SNAPSHOTS=overwrite` writes the sessions anew.
+
+use fibula_report::Screen;
+use snapbox::{Data, assert_data_eq, file};
+
+use crate::shown;
+
+const NARROW: Screen = Screen { width: Some(80), color: false, unicode: true };
+const USUAL: Screen = Screen { width: Some(100), color: false, unicode: true };
+const WIDE: Screen = Screen { width: Some(200), color: false, unicode: true };
+const ASCII: Screen = Screen { width: Some(100), color: false, unicode: false };
+const COLOUR: Screen = Screen { width: Some(120), color: true, unicode: true };
+
+/// A session of questions about the shop.
+fn session(screen: Screen, questions: &[&str]) -> String {
+    let lines = questions.iter().map(|question| format!("why -f shop.yaml -n shop {question}"));
+    lines.map(|line| shown(screen, &line)).collect::<Vec<_>>().join("\n")
+}
+
+fn check(session: &str, expected: Data) {
+    assert_data_eq!(session, expected.raw());
+}
+
+#[test]
+fn what_policies_drop_can_be_allowed() {
+    let questions = [
+        // Both ends; one port; a policy of the cluster, which no NetworkPolicy can overrule.
+        "web db:5432",
+        "web pod/cart:9",
+        "ops/report svc/shop/db:5432",
+        // The world, and what is allowed already.
+        "web world:443",
+        "cart db:5432",
+    ];
+    check(&session(USUAL, &questions), file!["../snapshots/why/policies-100.txt"]);
+    check(&session(NARROW, &questions[..2]), file!["../snapshots/why/policies-80.txt"]);
+    check(&session(WIDE, &questions[..2]), file!["../snapshots/why/policies-200.txt"]);
+    let ascii = session(ASCII, &questions[..2]);
+    assert!(ascii.is_ascii());
+    check(&ascii, file!["../snapshots/why/policies-ascii.txt"]);
+    check(&session(Screen::PIPE, &questions[..2]), file!["../snapshots/why/policies-pipe.txt"]);
+    assert_data_eq!(session(COLOUR, &questions[..2]), file!["../snapshots/why/why.term.svg"].raw());
+}
+
+#[test]
+fn svc_10_what_a_service_has_no_use_for_can_be_allowed() {
+    let questions = [
+        // It selects nothing; its target port is nobody's name; it has no such port.
+        "web cart:7070",
+        "cart web:80",
+        "cart db:5433",
+        // Nothing helps.
+        "cart 10.9.9.9:80",
+    ];
+    check(&session(USUAL, &questions), file!["../snapshots/why/services.txt"]);
+}
+
+#[test]
+fn what_works_can_be_closed() {
+    let questions =
+        ["cart db:5432 --close", "cart pod/web-1:8080 --close", "web svc/cart:7070 --close"];
+    check(&session(USUAL, &questions), file!["../snapshots/why/close.txt"]);
+}
+
+#[test]
+fn policies_of_all_kinds_are_told() {
+    let each = [
+        "db canary:8080",
+        "web api:80",
+        "lab/probe db.shop:15432",
+        "api db:80",
+        "agent pod/db:5432",
+        "--profile reference db lab/probe:22",
+        "lab/probe pod/web:9000",
+        // It depends on a choice.
+        "web db:15432",
+    ];
+    let lines = each.map(|question| format!("why -f tests/input/policies.yaml -n shop {question}"));
+    let said: Vec<String> = lines.iter().map(|line| shown(USUAL, line)).collect();
+    check(&said.join("\n"), file!["../snapshots/why/kinds.txt"]);
+}
+
+#[test]
+fn dns_12_who_may_not_ask_can_be_let() {
+    let line = "why -f tests/input/dns.yaml -f tests/input/kube-dns.yaml -n shop web db:5432";
+    check(&shown(USUAL, line), file!["../snapshots/why/dns.txt"]);
+}
+
+#[test]
+fn what_cannot_run_says_why() {
+    let lines = [
+        "why -f shop.yaml -n shop web db:5432 --patch 9",
+        "why -f shop.yaml -n shop web db:5432 --patch 0",
+        "why -f shop.yaml -n shop cart db:5432 --patch 1",
+        "why -f shop.yaml -n shop cart 10.9.9.9:80 --patch 1",
+        "why -f shop.yaml -n shop wep db:5432",
+        "why -f shop.yaml -n shop web db:5432 --patch 1 -o json",
+    ];
+    let said: Vec<String> = lines.iter().map(|line| shown(USUAL, line)).collect();
+    check(&said.join("\n"), file!["../snapshots/why/errors.txt"]);
+}
