@@ -15,7 +15,8 @@ use crate::reach::Ports;
 /// Something that was found, and is to be told if it breaks the promise.
 pub(super) struct Pending {
     pub(super) senders: Senders,
-    pub(super) target: Target,
+    /// Any of these, each at its ports.
+    pub(super) targets: Vec<Target>,
     pub(super) wanted: Wanted,
     pub(super) found: Found,
 }
@@ -156,7 +157,7 @@ pub(super) fn contested(
 
 /// A Node that reaches a pod which it hosts.
 fn hosted(scene: &Scene<'_>, pending: &Pending, node: ElementId, pod: ElementId) -> Breach {
-    let ports = pending.target.ports.clone();
+    let ports = pending.targets[0].ports.clone();
     let (proto, port) = ports.0.first().map_or((Proto::Tcp, 80), |(p, (lo, _))| (*p, *lo));
     let port = scene
         .declared(pod)
@@ -175,7 +176,7 @@ fn hosted(scene: &Scene<'_>, pending: &Pending, node: ElementId, pod: ElementId)
 }
 
 fn of(scene: &mut Scene<'_>, pending: &Pending, told: Told) -> Breach {
-    let Pending { senders, target, wanted, .. } = pending;
+    let Pending { senders, targets, wanted, .. } = pending;
     let (set, space) = (told.set, &mut scene.filters.space);
     let values = |level| space.values(set, level);
     let [from, to] = [Filters::SOURCE, Filters::TARGET].map(values);
@@ -183,12 +184,20 @@ fn of(scene: &mut Scene<'_>, pending: &Pending, told: Told) -> Breach {
     let ports = ports.into_iter().fold(set, |set, level| space.exists(set, level));
     let ports = scene.filters.connections(ports).into_iter();
     let ports = Ports::new(ports.map(|(proto, ports, _)| (proto, ports)));
-    let members = |ranges: &[(u32, u32)], pods, nodes| -> BTreeSet<ElementId> {
-        let atoms = ranges.iter().flat_map(|(lo, hi)| *lo..=*hi);
-        atoms.flat_map(|atom| at(scene, pods, nodes, atom)).collect()
-    };
-    let mut from = members(&from, &senders.pods, &senders.nodes);
-    let targets = members(&to, &target.pods, &target.nodes);
+    let each = |ranges: &[(u32, u32)]| ranges.iter().flat_map(|(lo, hi)| *lo..=*hi).collect();
+    let (from, to): (Vec<u32>, Vec<u32>) = (each(&from), each(&to));
+    let from = from.iter().flat_map(|atom| at(scene, &senders.pods, &senders.nodes, *atom));
+    let mut from: BTreeSet<ElementId> = from.collect();
+    // Of several those that are meant at one of these ports.
+    let met: Vec<&Target> = targets.iter().filter(|t| !t.ports.and(&ports).is_empty()).collect();
+    let pairs = to.iter().flat_map(|atom| met.iter().map(move |target| (*atom, *target)));
+    let world = pairs.clone().flat_map(|(atom, target)| {
+        let ranges = &scene.filters.atoms.get(atom).ranges;
+        meet(ranges, &target.world)
+    });
+    let world: Vec<Range> = world.collect();
+    let targets = pairs.flat_map(|(atom, target)| at(scene, &target.pods, &target.nodes, atom));
+    let targets: BTreeSet<ElementId> = targets.collect();
     // Its only target does not count as a source of its own.
     if targets.len() == 1 {
         targets.iter().for_each(|one| _ = from.remove(one));
@@ -198,9 +207,6 @@ fn of(scene: &mut Scene<'_>, pending: &Pending, told: Told) -> Breach {
     }
     let is_stranger = |all: &BTreeSet<ElementId>| scene.stranger.is_some_and(|s| all.contains(&s));
     let strangers = [is_stranger(&from), is_stranger(&targets)];
-    let world = to.iter().flat_map(|(lo, hi)| *lo..=*hi);
-    let world: Vec<Range> =
-        world.flat_map(|atom| meet(&scene.filters.atoms.get(atom).ranges, &target.world)).collect();
     let witness = pick(scene, pending, told, &from);
     let mut to = scene.members(targets);
     to.extend((!world.is_empty()).then(|| scene.names.world(&world)));
@@ -235,7 +241,7 @@ fn pick(
     told: Told,
     from: &BTreeSet<ElementId>,
 ) -> Option<Witness> {
-    let Pending { senders, target, wanted, .. } = pending;
+    let Pending { senders, targets, wanted, .. } = pending;
     let mut set = told.set;
     let here = from.iter().filter(|id| Some(**id) != scene.stranger);
     let mut here: Vec<u32> = here.flat_map(|id| scene.atoms.of(*id).iter().copied()).collect();
@@ -246,7 +252,7 @@ fn pick(
         set = scene.filters.space.and(set, here);
     }
     let first = scene.filters.space.pick(set)?;
-    let some = at(scene, &target.pods, &target.nodes, first[0]).next();
+    let some = targets.iter().find_map(|t| at(scene, &t.pods, &t.nodes, first[0]).next());
     if let Some(some) = some {
         let declared: Vec<_> = scene.declared(some).collect();
         for port in declared {
@@ -272,14 +278,17 @@ fn pick(
     let proto = Proto::ALL[found[2] as usize];
     let choices: Vec<u8> = found[4..].iter().map(|value| *value as u8).collect();
     let port = (proto, found[3] as u16);
+    let met: Vec<&Target> = targets.iter().filter(|t| t.ports.has(port.0, port.1)).collect();
     let open = *wanted == Wanted::Open;
     let sources: Vec<ElementId> = at(scene, &senders.pods, &senders.nodes, source).collect();
     if scene.filters.atoms.get(to).owner == Owner::Nobody {
-        let ranges = meet(&scene.outside[to as usize], &target.world);
+        let ranges: Vec<Range> =
+            met.iter().flat_map(|t| meet(&scene.outside[to as usize], &t.world)).collect();
         let dst = witness::somewhere(scene.network(), &ranges)?;
         return witness::to_address(scene, *sources.first()?, dst, port, open, &choices);
     }
-    let targets: Vec<ElementId> = at(scene, &target.pods, &target.nodes, to).collect();
+    let targets: Vec<ElementId> =
+        met.iter().flat_map(|t| at(scene, &t.pods, &t.nodes, to)).collect();
     let mut pairs = targets.iter().flat_map(|to| sources.iter().map(move |from| (*from, *to)));
     let (from, to) = pairs
         .find(|(from, to)| {

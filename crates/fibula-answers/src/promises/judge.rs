@@ -8,13 +8,13 @@ use fibula_network::set::{SetId, Space};
 use fibula_network::{AddrSet, ChoiceId, Range};
 
 use super::breach::{self, Exempt, Pending};
-use super::pairs::{self, Found, Senders, Wanted};
+use super::pairs::{self, Found, Parts, Senders, Wanted};
 use super::picked::Picked;
 use super::scene::{Scene, without};
 use super::sets::{Index, Set};
 use super::targets::{Target, Targets, targets};
 use super::{Breach, Doubt, Outcome, Wrong, uses, world};
-use crate::reach::{Ports, depends};
+use crate::reach::depends;
 
 /// What is known of a promise so far.
 pub(super) struct Judge<'s, 'a> {
@@ -121,19 +121,19 @@ impl<'s, 'a> Judge<'s, 'a> {
     fn reaches_only(&mut self, from: &Set, allowed: &[Target]) {
         let atoms = &self.scene.atoms;
         let senders = Senders { pods: from.pods(atoms), nodes: from.nodes(atoms) };
-        let all = Target {
-            pods: Picked::none().others(),
-            nodes: Picked::none().others(),
-            world: vec![Range::ALL],
-            ports: Ports::all(),
-        };
-        // Who may be reached at any port matters to nobody.
-        let free = allowed.iter().filter(|target| target.ports.any());
-        let all = free.fold(all, |all, free| all.but(&self.scene.atoms, free));
-        let found = [true, false]
-            .map(|certain| pairs::beyond(self.scene, &senders, &all, allowed, certain));
+        // A pod's own Node is exempt: the documentation has it that it can be reached (NP-33).
         let exempt = Exempt { outwards: true, inwards: true };
-        self.found(&senders, &all, Wanted::Open, exempt, found);
+        let besides = pairs::besides(atoms, allowed);
+        let mut found = [Found::default(); 2];
+        for part in &besides {
+            let more = self.certain_and_all(&senders, part, Wanted::Open);
+            for (found, more) in found.iter_mut().zip(more) {
+                let both = self.scene.filters.space.or(found.others.0, more.others.0);
+                *found = Found { others: Parts(both), ..Found::default() };
+            }
+            self.perhaps(&senders, part, Wanted::Open, exempt);
+        }
+        self.found(&senders, &besides, Wanted::Open, found);
         self.by_world(&from.world, allowed, true);
     }
 
@@ -159,45 +159,61 @@ impl<'s, 'a> Judge<'s, 'a> {
     }
 
     fn open(&mut self, senders: &Senders, target: &Target, own_pods: bool) {
-        let found = [true, false].map(|certain| {
-            let found = pairs::find(self.scene, senders, target, Wanted::Open, certain);
-            Found { hosted: found.hosted.filter(|_| own_pods), ..found }
-        });
+        let found = self.certain_and_all(senders, target, Wanted::Open);
+        let found = found.map(|found| Found { hosted: found.hosted.filter(|_| own_pods), ..found });
         let exempt = Exempt { inwards: !own_pods, ..Exempt::default() };
-        self.found(senders, target, Wanted::Open, exempt, found);
+        self.perhaps(senders, target, Wanted::Open, exempt);
+        self.found(senders, std::slice::from_ref(target), Wanted::Open, found);
     }
 
     /// What is closed between some, and must not be.
     pub(super) fn closed(&mut self, senders: &Senders, target: &Target) {
-        let found = [true, false]
-            .map(|certain| pairs::find(self.scene, senders, target, Wanted::Closed, certain));
-        self.found(senders, target, Wanted::Closed, Exempt::default(), found);
+        let found = self.certain_and_all(senders, target, Wanted::Closed);
+        self.perhaps(senders, target, Wanted::Closed, Exempt::default());
+        self.found(senders, std::slice::from_ref(target), Wanted::Closed, found);
         if let Some(breach) = breach::apart(self.scene, senders, target) {
             self.breach(breach);
         }
     }
 
-    /// What was found to be certain, and what was found at all.
-    fn found(
+    /// What is certain, and what is at all, if nothing could change it that was not read.
+    fn certain_and_all(
         &mut self,
         senders: &Senders,
         target: &Target,
         wanted: Wanted,
-        exempt: Exempt,
+    ) -> [Found; 2] {
+        let all = pairs::find(self.scene, senders, target, wanted, false);
+        match self.scene.certain.is_some() {
+            true => [pairs::find(self.scene, senders, target, wanted, true), all],
+            false => [all, all],
+        }
+    }
+
+    /// What is not certain, whatever was found.
+    fn perhaps(&mut self, senders: &Senders, target: &Target, wanted: Wanted, exempt: Exempt) {
+        if self.could_differ(senders, target, wanted) {
+            self.doubts.push(Doubt::Unread);
+        }
+        let contested = breach::contested(self.scene, senders, target, exempt);
+        self.doubts.extend(contested.map(Doubt::Choices));
+    }
+
+    /// What was found to be certain, and what was found at all, between some and any of these.
+    fn found(
+        &mut self,
+        senders: &Senders,
+        targets: &[Target],
+        wanted: Wanted,
         [certain, all]: [Found; 2],
     ) {
         let when = self.under(certain);
         self.when = self.scene.filters.space.or(self.when, when);
         if when != Space::EMPTY {
-            let (senders, target) = (senders.clone(), target.clone());
-            self.pending.push(Pending { senders, target, wanted, found: certain });
+            let (senders, targets) = (senders.clone(), targets.to_vec());
+            self.pending.push(Pending { senders, targets, wanted, found: certain });
         }
-        if self.scene.certain.is_some() {
-            let perhaps = all != certain || self.could_differ(senders, target, wanted);
-            self.doubts.extend(perhaps.then_some(Doubt::Unread));
-        }
-        let contested = breach::contested(self.scene, senders, target, exempt);
-        self.doubts.extend(contested.map(Doubt::Choices));
+        self.doubts.extend((all != certain).then_some(Doubt::Unread));
     }
 
     /// Under which choices something was found.

@@ -228,8 +228,3 @@ impl Checked {
 fn is_pod(network: &Network, id: ElementId) -> bool {
     network.kind(id) == Kind::Pod
 }
-
-/// Whether an element is a pod's switch, or a Node's.
-fn is_switch(network: &Network, id: ElementId, pod: bool) -> bool {
-    network.kind(id) == if pod { Kind::Pod } else { Kind::Node }
-}

@@ -8,7 +8,7 @@ use fibula_network::set::{SetId, Space};
 use fibula_network::{ElementId, Family, Range};
 
 use super::picked::{Picked, Population};
-use super::scene::{Scene, meet, without};
+use super::scene::{Atoms, Scene, meet};
 use super::targets::Target;
 use super::witness::somewhere;
 use crate::reach::{FAMILIES, Ports};
@@ -60,65 +60,24 @@ struct Shape {
 /// Who counts, as a source and as a target.
 pub(super) type Counted<'p> = [&'p Population; 2];
 
-/// What is left of everything that some can reach, besides what they may. A pod's own Node is not
-/// asked about: the documentation has it that it can always be reached (NP-33).
-pub(super) fn beyond(
-    scene: &mut Scene<'_>,
-    senders: &Senders,
-    all: &Target,
-    allowed: &[Target],
-    certain: bool,
-) -> Found {
-    let found = find(scene, senders, all, Wanted::Open, certain);
-    let mut permitted = permitted(scene, allowed);
-    let mut runs: Vec<(u32, SetId)> = vec![];
-    permitted.retain(|_, ports| !ports.is_empty());
-    for (atom, ports) in &permitted {
-        let ports = self::ports(&mut scene.filters, ports);
-        runs.push((*atom, ports));
+/// Everybody besides some, at each port: those who are besides the same together.
+pub(super) fn besides(atoms: &Atoms, some: &[Target]) -> Vec<Target> {
+    let all = Target {
+        pods: Picked::none().others(),
+        nodes: Picked::none().others(),
+        world: vec![Range::ALL],
+        ports: Ports::all(),
+    };
+    let mut parts = vec![all];
+    for target in some {
+        let split = |part: Target| {
+            let (with, without) = (part.ports.and(&target.ports), part.ports.minus(&target.ports));
+            let besides = Target { ports: with, ..part.clone() }.but(atoms, target);
+            [besides, Target { ports: without, ..part }]
+        };
+        parts = parts.into_iter().flat_map(split).filter(|p| !p.ports.is_empty()).collect();
     }
-    let runs = runs.into_iter().map(|(atom, ports)| (atom, atom, ports));
-    let allowed = scene.filters.space.runs(Filters::TARGET, runs);
-    let others = scene.filters.space.minus(found.others.0, allowed);
-    Found { others: Parts(others), own: Parts::default(), hosted: None }
-}
-
-/// By atom, the ports at which all of it are among some targets.
-fn permitted(scene: &Scene<'_>, allowed: &[Target]) -> BTreeMap<u32, Ports> {
-    let mut of: BTreeMap<ElementId, Ports> = BTreeMap::new();
-    let mut atoms: BTreeMap<u32, Ports> = BTreeMap::new();
-    let network = scene.network();
-    let join = |a: &Ports, b: &Ports| Ports::new(a.0.iter().chain(&b.0).copied());
-    for target in allowed {
-        for picked in [&target.pods, &target.nodes] {
-            let pods = std::ptr::eq(picked, &target.pods);
-            let all = network.ids().filter(|_| !picked.is_list());
-            let all = all.filter(|id| super::is_switch(network, *id, pods) && picked.has(*id));
-            let listed = picked.listed().iter().copied().filter(|_| picked.is_list());
-            for id in listed.chain(all) {
-                let own = of.entry(id).or_default();
-                *own = join(own, &target.ports);
-            }
-        }
-        for (atom, outside) in (0..).zip(&scene.outside) {
-            let left = without(outside, &target.world);
-            let whole = !outside.is_empty() && somewhere(network, &left).is_none();
-            if whole {
-                let own = atoms.entry(atom).or_default();
-                *own = join(own, &target.ports);
-            }
-        }
-    }
-    let touched = of.keys().flat_map(|id| scene.atoms.of(*id).iter().copied());
-    for atom in touched.collect::<BTreeSet<u32>>() {
-        let members = scene.filters.atoms.get(atom).elements.iter();
-        let members = members.filter(|id| scene.atoms.of(**id).contains(&atom));
-        let none = Ports::default();
-        let each = members.map(|id| of.get(id).unwrap_or(&none));
-        let all = each.fold(Ports::all(), |all, own| all.and(own));
-        atoms.insert(atom, all);
-    }
-    atoms
+    parts
 }
 
 /// What is open between some, or is not; if it is to be `certain`, only of those of whom no policy
@@ -274,6 +233,10 @@ fn same(
 
 /// The atoms of a family that have an address in some ranges of the world.
 fn world(scene: &mut Scene<'_>, ranges: &[Range], family: Family) -> SetId {
+    let key = (ranges.to_vec(), family);
+    if let Some(known) = scene.within.get(&key) {
+        return *known;
+    }
     let (atoms, network) = (&scene.filters.atoms, scene.ground.network);
     let has = |(atom, outside): (u32, &Vec<Range>)| {
         let is = !outside.is_empty() && atoms.get(atom).family == family;
@@ -281,7 +244,9 @@ fn world(scene: &mut Scene<'_>, ranges: &[Range], family: Family) -> SetId {
         somewhere(network, &both).map(|_| atom)
     };
     let values: Vec<u32> = (0..).zip(&scene.outside).filter_map(has).collect();
-    scene.filters.space.values_of(Filters::TARGET, &values)
+    let within = scene.filters.space.values_of(Filters::TARGET, &values);
+    scene.within.insert(key, within);
+    within
 }
 
 /// Takes pairs of a pod and the Node that hosts it out of the others, where there are no others in

@@ -1,6 +1,9 @@
 //! What all promises are asked with.
 
+use std::rc::Rc;
+
 use fibula_network::filters::{Filters, Owner};
+use fibula_network::set::SetId;
 use fibula_network::walk::Walks;
 use fibula_network::{Addr, AddrSet, ElementId, Family, Kind, Network, Port, Range};
 use rustc_hash::FxHashMap;
@@ -35,6 +38,9 @@ pub(super) struct Scene<'a> {
     /// By switch, its first process.
     processes: FxHashMap<ElementId, ElementId>,
     walks: Option<Walks<'a>>,
+    world: Option<Rc<[Range]>>,
+    /// The atoms of each family that have an address in some ranges of the world, as targets.
+    pub(super) within: FxHashMap<(Vec<Range>, Family), SetId>,
     users: Option<Users<'a>>,
     doors: Option<Vec<Door>>,
     /// By pod, its party among those of doors, each of which is one pod.
@@ -115,6 +121,8 @@ impl<'a> Scene<'a> {
             outside,
             names,
             walks: None,
+            world: None,
+            within: FxHashMap::default(),
             users: None,
             doors: None,
             alone: None,
@@ -140,7 +148,14 @@ impl<'a> Scene<'a> {
     }
 
     /// All addresses of the world of the families that pods have, sorted and apart.
-    pub(super) fn world(&self) -> Vec<Range> {
+    pub(super) fn world(&mut self) -> Rc<[Range]> {
+        if self.world.is_none() {
+            self.world = Some(self.all_world().into());
+        }
+        self.world.clone().unwrap_or_default()
+    }
+
+    fn all_world(&self) -> Vec<Range> {
         let all = AddrSet::new("", self.outside.iter().flatten().copied().collect()).ranges;
         match self.joints.families[..] {
             [family] => of_family(&all, family),
