@@ -186,7 +186,7 @@ pub fn reach(ground: Ground<'_>, asked: &Asked) -> Result<Reach, ReachError> {
     let raw = services::ask(ground, &mut filters, &joints, &is_source, &picked);
     let doors = match asked.only {
         Some(Only::Unused | Only::Out) => vec![],
-        _ => doors::doors(ground, &filters, &parties, &picked, &doubts),
+        _ => doors::doors(ground, &filters, &parties, &picked, &doubts, false),
     };
 
     let mut cells = cells::Cells::new(&mut filters, &parties, &joints, &picked, &doubts, &without);
@@ -236,15 +236,18 @@ pub fn reach(ground: Ground<'_>, asked: &Asked) -> Result<Reach, ReachError> {
     })
 }
 
-/// All ways in from the world, and the parties that they name. Names nothing that was asked.
-pub(crate) fn every_door(ground: Ground<'_>, filters: &Filters<'_>) -> (Vec<Party>, Vec<Door>) {
+/// Ways in from the world, a few to each port, and the parties that they name.
+pub(crate) fn some_doors(ground: Ground<'_>, filters: &Filters<'_>) -> (Vec<Party>, Vec<Door>) {
     let asked = Asked::default();
     let parties = parties::Parties::new(ground, &pick::told(ground, &asked));
     let policies = ground.unread.iter().filter(|u| u.decides == Decides::Policy);
     let doubts: Vec<Unread> = policies.cloned().collect();
     let doors = pick::pick(ground, &parties, &asked).map_or_else(
         |_| vec![],
-        |picked| doors::doors(ground, filters, &parties, &picked, &doubts::Doubts::new(&doubts)),
+        |picked| {
+            let doubts = doubts::Doubts::new(&doubts);
+            doors::doors(ground, filters, &parties, &picked, &doubts, true)
+        },
     );
     (parties.all, doors)
 }
