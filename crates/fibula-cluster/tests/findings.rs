@@ -184,7 +184,7 @@ fn svc_10_a_service_without_pods_is_told_one_without_selector_is_not() {
     let manual = service("manual", "10.1.0.2", Value::Null, json!([{"port": 80}]));
     assert_eq!(
         told(&cluster(&[none, manual])),
-        ["service-without-pods SVC-10: 1 Service selects no pod: shop/none (app=x,b=c)",]
+        ["service-without-pods SVC-10: 1 Service selects no pod: shop/none (app=x)",]
     );
 }
 

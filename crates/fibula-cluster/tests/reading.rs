@@ -51,7 +51,7 @@ fn dr_21_a_kind_that_networks_do_not_follow_says_what_it_decides() {
         ("cilium.io/v2", "CiliumNetworkPolicy", Some(Decides::Policy)),
         ("projectcalico.org/v3", "GlobalNetworkPolicy", Some(Decides::Policy)),
         ("multicluster.x-k8s.io/v1alpha1", "ServiceImport", Some(Decides::Service)),
-        ("discovery.k8s.io/v1", "EndpointSlice", None),
+        ("discovery.k8s.io/v1", "EndpointSlice", Some(Decides::Service)),
         ("route.openshift.io/v1", "Route", Some(Decides::Gateway)),
         ("gateway.networking.k8s.io/v1", "HTTPRoute", Some(Decides::Gateway)),
         ("v1", "Pod", None),

@@ -177,6 +177,8 @@ fn numbered(mut cluster: Cluster) -> Cluster {
     cluster.twins.iter_mut().for_each(|twins| twins.objects.fill(zero));
     for policy in &mut cluster.policies {
         policy.object = zero;
+        // Rules that are ignored mean nothing, and are told all the same.
+        policy.ignored = Default::default();
         for rule in policy.ingress.iter_mut().chain(&mut policy.egress) {
             rule.place.object = zero;
             if let Peers::Of(peers) = &mut rule.peers {

@@ -3,20 +3,20 @@
 mod taken;
 mod unread;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::mem::ManuallyDrop;
 
 use fibula_answers::lint::{Lint, near_id};
-use fibula_answers::trace::{Ground, Unread};
+use fibula_answers::trace::Ground;
 use fibula_cluster::{Cluster, Decides, ObjectId, Options, Place, Severity, Wanted, decides};
-use fibula_intended::{Daemon, Decisions, Intent, Listeners, place};
+use fibula_intended::place;
 use fibula_network::{Network, PlaceId, file};
-use fibula_report::{About, Excerpt, Notice, Page, Preface, Reading, Spot, Taken, error};
-use fibula_source::{Read, Refusal, Sources, reason};
+use fibula_report::{About, Excerpt, Notice, Page, Preface, Reading, Spot, error};
+use fibula_source::{Sources, reason};
 
-use crate::args::{InputArgs, ListenersArg};
-use crate::config::{Config, config};
+use crate::args::InputArgs;
+use crate::config::config;
 use crate::ignored::ignores_nothing;
 use crate::inputs::{KUBECTL, Over, Source, forbidden};
 use crate::{Exit, Stop, Streams, progress, refused, told};

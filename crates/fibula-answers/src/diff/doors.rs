@@ -67,7 +67,8 @@ pub(super) fn doorways(
     let wholes: BTreeMap<&Who, PartyId> =
         entities.wholes.iter().zip(0..).map(|(party, id)| (&party.who, PartyId(id))).collect();
     let open = [0, 1].map(|side| {
-        let found = doors(grounds[side], filters[side], parties[side], &picked, doubts[side]);
+        let found =
+            doors(grounds[side], filters[side], parties[side], &picked, doubts[side], false);
         let mut open: BTreeMap<Key, Open> = BTreeMap::new();
         for door in found {
             for (party, number) in &door.to {

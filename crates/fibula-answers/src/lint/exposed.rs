@@ -8,7 +8,7 @@ use fibula_network::set::Space;
 use fibula_network::{ElementId, Entity, Side};
 
 use super::count;
-use crate::reach::{At, By, Door, Party, Who, every_door};
+use crate::reach::{At, By, Door, Party, Who, some_doors};
 use crate::trace::Ground;
 
 const ID: &str = "exposed";
@@ -20,7 +20,7 @@ pub(super) fn tell(told: &mut Told<'_>, ground: Ground<'_>, filters: &mut Filter
     }
     let cluster = told.cluster;
     let folds = filters.folds(Side::Target);
-    let (parties, doors) = every_door(ground, filters);
+    let (parties, doors) = some_doors(ground, filters);
     let unlimited = |id: &ElementId| {
         let mut own = ground.network.facts.addresses(Entity::Switch(*id)).peekable();
         own.peek().is_some()

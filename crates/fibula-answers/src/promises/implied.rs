@@ -53,14 +53,16 @@ pub(super) fn implied(scene: &mut Scene<'_>) -> Vec<(Implied, Outcome)> {
     let Some(cluster) = scene.ground.cluster else { return vec![] };
     let network = scene.network();
     let mut all: BTreeMap<Host<'_>, Naming> = BTreeMap::new();
-    // Pods of one template name the same: each name is looked up once for each namespace.
-    let mut known: BTreeMap<(&str, &str), Option<Stands>> = BTreeMap::new();
+    // Pods of one template name the same: each name is looked up once for each namespace, and for
+    // each of those whom pods ask what it means (DNS-11).
+    let mut known: BTreeMap<(&str, &str, String), Option<Stands>> = BTreeMap::new();
     for (pod, id) in own(cluster).zip(network.of_kind(Kind::Pod)) {
         let Some(from) = scene.parties.of(id) else { continue };
         for container in &pod.containers {
             for mention in &container.mentions {
                 let host = mention.host.as_str();
-                let stands = known.entry((&pod.namespace, host)).or_insert_with(|| {
+                let asks = format!("{:?} {}", pod.dns_policy, pod.host_network);
+                let stands = known.entry((&pod.namespace, host, asks)).or_insert_with(|| {
                     let found = meant(cluster, pod, host).map(Stands::For);
                     let lacks = |(why, by)| Stands::Nothing(why, by);
                     found.or_else(|| lacking(cluster, pod, host).map(lacks))

@@ -6,7 +6,7 @@ use super::judge::Judge;
 use super::pairs::{self, Senders};
 use super::witness;
 use super::{Breach, By, Doubt, Witness};
-use crate::reach::{Found, Ports, outcome};
+use crate::reach::{Found, MOST_BRANCHES, Ports, outcome};
 
 /// Asks whether pods and Nodes reach a port of a Service.
 pub(super) fn reaches(judge: &mut Judge<'_, '_>, senders: &Senders, at: usize, port: Port) {
@@ -45,7 +45,7 @@ pub(super) fn reaches(judge: &mut Judge<'_, '_>, senders: &Senders, at: usize, p
         let nodes: Vec<ElementId> = nodes.filter(|id| has(*id, ip.family())).collect();
         for node in nodes {
             let Some((header, process)) = message(judge, node, *ip, port) else { continue };
-            let outcome = outcome(judge.scene.walks(), process, header);
+            let outcome = outcome(judge.scene.walks(), process, header, MOST_BRANCHES);
             match (outcome.all, outcome.choices) {
                 (true, _) => {}
                 (false, choices) if choices.is_empty() => lost.push((node, *ip)),

@@ -67,9 +67,15 @@ pub(crate) const SPORT: u16 = 40_000;
 /// How many ranges of the world are asked about: the first, where policies tell more apart.
 const MOST_RANGES: usize = 32;
 /// How many ways of one message are followed.
-const MOST_BRANCHES: usize = 4096;
+pub(crate) const MOST_BRANCHES: usize = 4096;
 /// Under how many combinations of choices.
 const MOST_WAYS: usize = 64;
+
+/// How many ways in there are for each port of a Service, and for each hostPort, where only whom they
+/// lead to is asked; and how many ways of a message are followed then.
+const FEW: usize = 2;
+const FEW_HOST_PORTS: usize = 64;
+const FEW_BRANCHES: usize = 16;
 
 /// A port of Nodes, and what becomes of messages from some ranges to it.
 type OfNodes = (By, u16, Proto, Outcome, Vec<Range>);
@@ -82,13 +88,15 @@ pub(crate) struct Outcome {
     pub(crate) choices: Vec<ChoiceId>,
 }
 
-/// All ways in from the world that lead to somebody who was asked about.
+/// All ways in from the world that lead to somebody who was asked about; or a `few` of each kind, of
+/// which some branches are followed, where it is enough to know of one.
 pub(crate) fn doors(
     ground: Ground<'_>,
     filters: &Filters<'_>,
     parties: &Parties,
     picked: &Picked,
     doubts: &Doubts,
+    few: bool,
 ) -> Vec<Door> {
     let whom = (parties, picked, doubts);
     let network = ground.network;
@@ -101,7 +109,14 @@ pub(crate) fn doors(
     let walks = Walks::new(network);
     let mut doors: Vec<Door> = vec![];
     let mut nodes: BTreeMap<OfNodes, Vec<String>> = BTreeMap::new();
+    let mut tried: BTreeMap<(By, u16, Proto), usize> = BTreeMap::new();
+    let most = if few { FEW_BRANCHES } else { MOST_BRANCHES };
     for front in fronts(cluster, filters) {
+        let tries = tried.entry((front.by.clone(), front.port, front.proto)).or_default();
+        *tries += 1;
+        if few && *tries > if front.by == By::HostPort { FEW_HOST_PORTS } else { FEW } {
+            continue;
+        }
         let Front { by, at, nodes: alike, port, proto } = front;
         if picked.asked.port.is_some_and(|asked| asked != (proto, port)) {
             continue;
@@ -111,7 +126,7 @@ pub(crate) fn doors(
             let header = Header { src, sport: SPORT, dst: Addr::from(at), dport: port, proto };
             let ranges = picked.from.world_of(&ranges);
             if !ranges.is_empty() {
-                known.entry(outcome(&walks, world, header)).or_default().extend(ranges);
+                known.entry(outcome(&walks, world, header, most)).or_default().extend(ranges);
             }
         }
         for (outcome, from) in known {
@@ -230,7 +245,12 @@ pub(crate) fn came_to(network: &Network, life: &Life, header: Header) -> Option<
 }
 
 /// Follows a message under every value of each choice that is asked on its way.
-pub(crate) fn outcome(walks: &Walks<'_>, process: ElementId, header: Header) -> Outcome {
+pub(crate) fn outcome(
+    walks: &Walks<'_>,
+    process: ElementId,
+    header: Header,
+    most: usize,
+) -> Outcome {
     let network = walks.network();
     let mut found: Vec<(BTreeSet<(ElementId, u16)>, bool)> = vec![];
     let mut met: BTreeSet<ChoiceId> = BTreeSet::new();
@@ -239,7 +259,7 @@ pub(crate) fn outcome(walks: &Walks<'_>, process: ElementId, header: Header) -> 
     while let Some(under) = todo.pop() {
         let mut choices = vec![0; network.choices.len()];
         under.iter().for_each(|(choice, value)| choices[usize::from(choice.0)] = *value);
-        let followed = walks.branches(process, header, &choices, MOST_BRANCHES);
+        let followed = walks.branches(process, header, &choices, most);
         let mut asked = followed.lives.iter().flat_map(|life| &life.asked);
         if let Some(new) = asked.find(|choice| !under.contains_key(choice)).filter(|_| left > 0) {
             met.insert(*new);

@@ -43,7 +43,7 @@ use rustc_hash::FxHashMap;
 
 use crate::trace::{Ground, Unread};
 pub use doors::{At, By, Door};
-pub(crate) use doors::{SPORT, came_to, outcome};
+pub(crate) use doors::{MOST_BRANCHES, SPORT, came_to, outcome};
 pub(crate) use doubts::Doubts;
 pub(crate) use joints::{FAMILIES, Joints, index};
 pub(crate) use opened::depends;
@@ -193,7 +193,7 @@ pub fn reach(ground: Ground<'_>, asked: &Asked) -> Result<Reach, ReachError> {
     let raw = services::ask(ground, &mut filters, &joints, &is_source, &picked);
     let doors = match asked.only {
         Some(Only::Unused | Only::Out) => vec![],
-        _ => doors::doors(ground, &filters, &parties, &picked, &doubts),
+        _ => doors::doors(ground, &filters, &parties, &picked, &doubts, false),
     };
 
     let mut cells = cells::Cells::new(&mut filters, &parties, &joints, &picked, &doubts, &without);
@@ -243,10 +243,10 @@ pub fn reach(ground: Ground<'_>, asked: &Asked) -> Result<Reach, ReachError> {
     })
 }
 
-/// All ways in from the world, and the parties that they name. Names nothing that was asked.
-pub(crate) fn every_door(ground: Ground<'_>, filters: &Filters<'_>) -> (Vec<Party>, Vec<Door>) {
+/// Ways in from the world, a few to each port, and the parties that they name.
+pub(crate) fn some_doors(ground: Ground<'_>, filters: &Filters<'_>) -> (Vec<Party>, Vec<Door>) {
     let parties = whole(ground, None);
-    let doors = all_doors(ground, filters, &parties);
+    let doors = ways_in(ground, filters, &parties, true);
     (parties.all, doors)
 }
 
@@ -268,10 +268,14 @@ pub(crate) fn alone(ground: Ground<'_>) -> Parties {
 
 /// All ways in from the world.
 pub(crate) fn all_doors(ground: Ground<'_>, filters: &Filters<'_>, parties: &Parties) -> Vec<Door> {
+    ways_in(ground, filters, parties, false)
+}
+
+fn ways_in(ground: Ground<'_>, filters: &Filters<'_>, parties: &Parties, few: bool) -> Vec<Door> {
     let all = || pick::Side { all: true, ..pick::Side::default() };
     let picked = pick::Picked { from: all(), to: all(), asked: Asked::default() };
     let unread = policies(ground.unread);
-    doors::doors(ground, filters, parties, &picked, &Doubts::new(&unread))
+    doors::doors(ground, filters, parties, &picked, &Doubts::new(&unread), few)
 }
 
 /// Whether a policy could have a say: sources and targets that are not both Nodes' or the world's

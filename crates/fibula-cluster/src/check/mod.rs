@@ -13,7 +13,7 @@ use crate::selector::Selector;
 use crate::sloppy::{parse_cidr, parse_ip};
 
 pub(crate) use service::local;
-use words::{PORT_NAME, object_name, port_name};
+use words::{PLAIN_NAME, PORT_NAME, object_name, plain_name, port_name};
 
 /// The most pods that one workload may ask for: as many as a cluster of supported size has
 /// (SC-1). More is a mistake, and would fill the memory.
@@ -30,6 +30,10 @@ impl Object {
             faults.add("metadata.name", "", "a name");
         } else if let Some(expected) = object_name(self.kind(), name).filter(|_| !name.is_empty()) {
             faults.add("metadata.name", name, expected);
+        }
+        let namespace = &*self.metadata().namespace;
+        if !namespace.is_empty() && !plain_name(namespace) {
+            faults.add("metadata.namespace", namespace, PLAIN_NAME);
         }
         match self {
             Self::Namespace(_) => {}

@@ -223,11 +223,21 @@ fn command(doc: &Doc, form: &str, value: &Value) -> String {
     let object = &doc.object;
     let namespace = match &*object.namespace {
         "" => String::new(),
-        namespace => format!(" -n {namespace}"),
+        namespace => format!(" -n {}", word(namespace)),
     };
-    let value = value.to_string().replace('\'', "'\\''");
-    let kind = object.kind.to_lowercase();
-    format!("kubectl patch {kind} {}{namespace} --type={form} -p '{value}'", object.name)
+    let value = quoted(&value.to_string());
+    let (kind, name) = (object.kind.to_lowercase(), word(&object.name));
+    format!("kubectl patch {} {name}{namespace} --type={form} -p {value}", word(&kind))
+}
+
+/// A word of a shell: what a name cannot hold is quoted, for nobody has judged this object.
+fn word(text: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-._".contains(c);
+    if !text.is_empty() && text.chars().all(plain) { text.to_owned() } else { quoted(text) }
+}
+
+fn quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "'\\''"))
 }
 
 /// An operation of a JSON patch.

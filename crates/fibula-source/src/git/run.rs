@@ -106,6 +106,9 @@ impl Git<'_> {
         command
             .current_dir(self.folder)
             .args(args)
+            // Nothing is fetched: a repository may say by which command that is done.
+            .env("GIT_NO_LAZY_FETCH", "1")
+            .env("GIT_ALLOW_PROTOCOL", "")
             // Its errors are read here; and nobody is asked for a password.
             .env("LC_ALL", "C")
             .env("GIT_OPTIONAL_LOCKS", "0")

@@ -118,6 +118,11 @@ impl Tree {
         files: &mut Files,
         skipped: &mut usize,
     ) {
+        // As on a disk, where a system follows no more links than these.
+        if within.len() > MOST_LINKS {
+            *skipped += 1;
+            return;
+        }
         for (path, entry) in self.inside(folder) {
             let parts: Vec<String> = path.split(CUT).map(str::to_owned).collect();
             let slash = if shown.ends_with(':') { "" } else { "/" };

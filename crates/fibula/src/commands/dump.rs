@@ -46,6 +46,7 @@ pub(crate) fn dump(args: &DumpArgs, default: Option<OsString>, streams: &mut Str
     };
     match &args.output.file {
         None => dump.write(format, streams.out)?,
+        Some(name) if name == "-" => dump.write(format, streams.out)?,
         Some(name) => write(&dump, format, name)
             .map_err(|error| Stop::cannot(&format!("cannot write {name}: {error}"), None))?,
     }
