@@ -98,6 +98,7 @@ spec:
   # Another comment in between.
   selector: {app: a}
   type: NodePort  # fibula: ignore same-node-port
+  ports: [{port: 80}]
 ---
 # fibula: ignore host-network
 ---

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use fibula_cluster::ObjectId;
 use fibula_source::{Amend, Amended, Input, read};
@@ -15,7 +16,10 @@ struct Written {
 
 impl Written {
     fn new(name: &str, text: &[u8]) -> Written {
-        let own = format!("fibula-edits-{}-{name}", std::process::id());
+        // Tests run beside each other.
+        static NEXT: AtomicUsize = AtomicUsize::new(0);
+        let next = NEXT.fetch_add(1, Ordering::Relaxed);
+        let own = format!("fibula-edits-{}-{next}", std::process::id());
         let folder = std::env::temp_dir().join(own);
         fs::create_dir_all(&folder).expect("a folder");
         let file = folder.join(name);

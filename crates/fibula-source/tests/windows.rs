@@ -46,7 +46,7 @@ fn json(n: usize, indent: &str) -> String {
     let line = if indent.is_empty() { "" } else { "\n" };
     format!(
         "{{{line}{indent}{indent}\"apiVersion\": \"v1\",{line}{indent}{indent}\"kind\": \"{kind}\",{line}\
-         {indent}{indent}\"metadata\": {{\"name\": \"é{n}\"}},{line}{indent}{indent}\"spec\": \
+         {indent}{indent}\"metadata\": {{\"name\": \"p{n}\", \"labels\": {{\"a\": \"é{n}\"}}}},{line}{indent}{indent}\"spec\": \
          {{\"containers\": [{{\"name\": \"m\", \"ports\": [{{\"containerPort\": {}}}]}}]}}{line}{indent}}}",
         80 + n
     )

@@ -188,12 +188,20 @@ fn configurations_and_options() {
         "verify @k1 --config nowhere.toml",
         "verify @k1 --config broken.toml",
         "verify @k1 --config types.toml",
+        "verify @k1 --config lint.toml",
+        "verify @k1 --config findings.toml",
         "verify @k1 --config wrong.toml",
         "lint @k1 --ignore NetworkPolicy",
         "lint @k1 --ignore CiliumNetworkPolcy",
         "lint @k1 --ignore Cake",
     ];
     assert_data_eq!(session(&lines), file!["../snapshots/errors-config.txt"].raw());
+}
+
+#[test]
+fn promises_that_make_no_sense() {
+    let lines = ["check promises.yaml -f @k1", "check promise-list.yaml -f @k1"];
+    assert_data_eq!(session(&lines), file!["../snapshots/errors-promises.txt"].raw());
 }
 
 #[test]
