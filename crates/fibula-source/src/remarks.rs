@@ -129,7 +129,7 @@ spec: {containers: [{name: c}]}
                 "0 2, whole: exposed (a.yaml:1)",
                 "0 9: service-without-pods undeclared-port (a.yaml:6)",
                 "0 10: same-node-port (a.yaml:10)",
-                "1 14, whole: host-network (a.yaml:12)",
+                "1 15, whole: host-network (a.yaml:13)",
             ]
         );
     }
