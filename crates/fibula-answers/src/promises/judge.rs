@@ -2,10 +2,11 @@
 
 use std::rc::Rc;
 
+use fibula_cluster::Service;
 use fibula_cluster::promise::{Promise, Said, Verb};
 use fibula_network::filters::Filters;
 use fibula_network::set::{SetId, Space};
-use fibula_network::{AddrSet, ChoiceId, Range};
+use fibula_network::{AddrSet, ChoiceId, ElementId, Range};
 
 use super::breach::{self, Exempt, Pending};
 use super::pairs::{self, Found, Parts, Senders, Wanted};
@@ -24,6 +25,9 @@ pub(super) struct Judge<'s, 'a> {
     pending: Vec<Pending>,
     breaches: Vec<Breach>,
     doubts: Vec<Doubt>,
+    /// Whether nobody knows of all who may whether they may: what looks like somebody else can be
+    /// one of them (DR-22).
+    unsure: bool,
 }
 
 /// What becomes of a promise that was written.
@@ -58,6 +62,11 @@ pub(super) fn written(
     let mut senders = Set::default();
     from.iter().for_each(|(_, set)| senders.add(&set.of_cluster(verb == Verb::Reaches)));
     let mut judge = Judge::new(scene);
+    judge.unsure = match verb {
+        Verb::OnlyFrom => !senders.doubts.is_empty(),
+        Verb::ReachesOnly => !targets.doubts.is_empty(),
+        Verb::Reaches | Verb::NeverReaches => false,
+    };
     judge.doubts.append(&mut targets.doubts);
     judge.doubts.extend(senders.doubts.iter().cloned());
     match verb {
@@ -91,7 +100,8 @@ fn unjudged(from: &[(Said, Rc<Set>)], to: &[(Said, Rc<Set>)], verb: Verb) -> Opt
 
 impl<'s, 'a> Judge<'s, 'a> {
     pub(super) fn new(scene: &'s mut Scene<'a>) -> Judge<'s, 'a> {
-        Judge { scene, when: Space::EMPTY, pending: vec![], breaches: vec![], doubts: vec![] }
+        let (pending, breaches, doubts) = (vec![], vec![], vec![]);
+        Judge { scene, when: Space::EMPTY, pending, breaches, doubts, unsure: false }
     }
 
     fn never(&mut self, from: &Set, targets: &[Target]) {
@@ -241,6 +251,17 @@ impl<'s, 'a> Judge<'s, 'a> {
         !is_none && (from.any(|id| !sources.counts(id)) || to.any(|id| !targets.counts(id)))
     }
 
+    /// Whether policies that were not read could let in to one of these what is kept out (DR-21), by
+    /// a way in that there is.
+    pub(super) fn opens(&self, ids: impl IntoIterator<Item = ElementId>) -> bool {
+        let Some(sure) = &self.scene.certain else { return false };
+        let [_, targets] = &sure[1 - Wanted::Open as usize];
+        let cluster = self.scene.ground.cluster;
+        let ways_in = cluster
+            .is_some_and(|cluster| cluster.services.iter().any(Service::externally_accessible));
+        ways_in && ids.into_iter().any(|id| !targets.counts(id))
+    }
+
     /// Something that breaks it under whatever choices.
     pub(super) fn breach(&mut self, breach: Breach) {
         self.when = Space::FULL;
@@ -261,12 +282,12 @@ impl<'s, 'a> Judge<'s, 'a> {
     pub(super) fn outcome(mut self) -> Outcome {
         self.doubts.sort();
         self.doubts.dedup();
-        if self.when == Space::FULL {
+        if self.when == Space::FULL && !self.unsure {
             let mut all = breach::all(self.scene, &self.pending);
             all.append(&mut self.breaches);
             return Outcome::Broken(all);
         }
-        if self.when != Space::EMPTY {
+        if !matches!(self.when, Space::EMPTY | Space::FULL) {
             let choices: Vec<ChoiceId> = depends(&self.scene.filters, self.when);
             self.doubts.insert(0, Doubt::Choices(choices));
         }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use fibula_network::{Addr, AddrSet, ElementId, Kind, Port, Proto, Range};
 
 use super::judge::Judge;
+use super::pairs;
 use super::scene::{meet, of_family, without};
 use super::targets::Target;
 use super::witness;
@@ -33,6 +34,13 @@ pub(super) fn comes_in(
     let from = AddrSet::new("", from.to_vec()).ranges;
     let world = judge.scene.world();
     let doors: Vec<Door> = judge.scene.doors().to_vec();
+    if !beyond {
+        let of = |target: &Target| pairs::members(judge.scene, &target.pods);
+        let kept_out: Vec<ElementId> = targets.iter().flat_map(of).collect();
+        if judge.opens(kept_out) {
+            judge.doubt(Doubt::Unread);
+        }
+    }
     let mut broken: Vec<Broken> = vec![];
     for door in doors {
         let ranges = meet(&AddrSet::new("", door.from.clone()).ranges, &from);
@@ -123,15 +131,18 @@ pub(super) fn reaches(judge: &mut Judge<'_, '_>, from: &[Range], target: &Target
     // Pods that the same addresses do not reach at the same ports are told together.
     let mut lost: BTreeMap<(Vec<Range>, Ports), Vec<ElementId>> = BTreeMap::new();
     for pod in pods {
-        for (proto, (lo, hi)) in &target.ports.0 {
+        for (proto, lo, hi) in one_by_one(&target.ports) {
             let leads = |door: &&Door| {
-                let is = |(id, port): &End| *id == pod && u32::from(*port) == *lo;
-                lo == hi && door.proto == *proto && ends(judge, door).iter().any(is)
+                let is = |(id, port): &End| *id == pod && u32::from(*port) == lo;
+                lo == hi && door.proto == proto && ends(judge, door).iter().any(is)
             };
             let by: Vec<Door> = doors.iter().filter(leads).cloned().collect();
-            let ports = Ports::new([(*proto, (*lo, *hi))]);
+            let ports = Ports::new([(proto, (lo, hi))]);
             if let Some(left) = left(judge, from, &by) {
-                lost.entry((left, ports)).or_default().push(pod);
+                match judge.opens([pod]) {
+                    true => judge.doubt(Doubt::Unread),
+                    false => lost.entry((left, ports)).or_default().push(pod),
+                }
             }
         }
     }
@@ -139,6 +150,19 @@ pub(super) fn reaches(judge: &mut Judge<'_, '_>, from: &[Range], target: &Target
         let to = judge.scene.members(pods);
         closed(judge, &left, to, ports, By::Address);
     }
+}
+
+/// Ports by themselves, for each may have a way in of its own; long ranges have none.
+fn one_by_one(ports: &Ports) -> Vec<(Proto, u32, u32)> {
+    const MOST: u32 = 128;
+    let mut all = vec![];
+    for (proto, (lo, hi)) in &ports.0 {
+        match hi - lo < MOST {
+            true => all.extend((*lo..=*hi).map(|port| (*proto, port, port))),
+            false => all.push((*proto, *lo, *hi)),
+        }
+    }
+    all
 }
 
 /// Whether the world reaches a port of a Service: every connection by some way in.
