@@ -191,7 +191,16 @@ fn what_the_cluster_does_not_have_is_skipped() {
     stage.says("authorizationpolicies.security.istio.io", missing);
     let ran = stage.run(&["verify", "@kube"]);
     assert_eq!((ran.status.code(), err(&ran).as_str()), (Some(0), ""), "{}", out(&ran));
-    stage.says("", "echo 'error: unable to retrieve metrics.k8s.io' >&2\ntrap 'exit 1' EXIT\n");
+    let says = |group: &str| {
+        let why = "unable to retrieve the complete list of server APIs";
+        format!("echo 'error: {why}: {group}/v1: unavailable' >&2\ntrap 'exit 1' EXIT\n")
+    };
+    stage.says("", &says("metrics.k8s.io"));
     let ran = stage.run(&["verify", "@kube"]);
     assert_eq!((ran.status.code(), err(&ran).as_str()), (Some(0), ""), "{}", out(&ran));
+    // But of a group that decides traffic anything could be there (DR-21).
+    stage.says("", &says("projectcalico.org"));
+    let ran = stage.run(&["reach", "-f", "@kube"]);
+    assert_eq!(ran.status.code(), Some(3), "{}", out(&ran));
+    assert!(err(&ran).contains("GlobalNetworkPolicy"), "{}", err(&ran));
 }

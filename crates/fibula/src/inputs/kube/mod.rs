@@ -39,8 +39,12 @@ const ESSENTIAL: [&str; 2] = ["pods", "services"];
 pub(crate) fn read(context: Option<&str>, patience: Duration) -> Result<Files, KubeError> {
     let kubectl = Kubectl { context, patience };
     let doing = progress::doing("asking kubectl what the cluster has");
-    let has = kubectl.resources()?;
+    let (has, silent) = kubectl.resources()?;
     let kinds = listed(|resource| has.iter().any(|has| has == resource));
+    // Of a group that did not answer any object could be there (DR-21).
+    let said = |group: &str| silent.contains(&format!(" {group}/"));
+    let mut silent = listed(|_| !silent.is_empty());
+    silent.retain(|kind| !kind.group.is_empty() && said(kind.group));
     doing.say(format!("asking kubectl for {} kinds of objects", kinds.len()));
     let mut files = vec![];
     let mut forbidden: Vec<&Listed> = vec![];
@@ -58,7 +62,7 @@ pub(crate) fn read(context: Option<&str>, patience: Duration) -> Result<Files, K
     if !lost.is_empty() {
         return Err(KubeError::Forbidden(lost));
     }
-    let missing: Vec<_> = forbidden.into_iter().map(missing).collect();
+    let missing: Vec<_> = forbidden.into_iter().chain(&silent).map(missing).collect();
     if !missing.is_empty() {
         let list = json!({ "apiVersion": "v1", "kind": "List", "items": missing });
         let (name, bytes) = (NAME.to_owned(), list.to_string().into_bytes());

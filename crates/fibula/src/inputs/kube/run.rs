@@ -33,8 +33,9 @@ struct Ended {
 }
 
 impl Kubectl<'_> {
-    /// The resources that the cluster has and that can be listed, by their full names.
-    pub(super) fn resources(self) -> Result<Vec<String>, KubeError> {
+    /// The resources that the cluster has and that can be listed, by their full names; and
+    /// what is said of groups that did not answer.
+    pub(super) fn resources(self) -> Result<(Vec<String>, String), KubeError> {
         let what = "api-resources";
         let Ended { status, out, err } = self.call(&[what, "--verbs=list", "-o", "name"], what)?;
         let out = String::from_utf8_lossy(&out);
@@ -43,7 +44,7 @@ impl Kubectl<'_> {
         // An aggregated API that is down makes it fail, and the others are told all the same.
         let some = names.iter().any(|name| name == "pods");
         match status.success() || some {
-            true if some => Ok(names),
+            true if some => Ok((names, if status.success() { String::new() } else { err })),
             true => Err(KubeError::NoAnswer { what: what.to_owned(), says: first(&out) }),
             false => Err(KubeError::told(what, &err)),
         }
