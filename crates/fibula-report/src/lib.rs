@@ -40,7 +40,7 @@ mod view;
 mod why;
 mod words;
 
-pub use check::{Check, Written, check, check_cases, check_notices};
+pub use check::{Check, Written, check, check_cases, check_notices, check_refusals};
 pub use demo::{Broken, Demo, cut, demo};
 pub use diff::{Inputs, diff, diff_markdown, diff_notices};
 pub use dot::dot;

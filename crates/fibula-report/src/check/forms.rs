@@ -2,12 +2,24 @@
 
 use fibula_answers::promises::Outcome;
 use fibula_cluster::Severity;
+use fibula_source::Refusal;
 
 use super::{Check, Made, Words, words};
 use crate::junit::{Case, CaseOutcome};
 use crate::notices::{Notice, Spot};
 use crate::page::Text;
 use crate::view::View;
+
+/// What of files of promises could not be read, as cases: a file that is not there has kept nothing.
+pub fn check_refusals(refused: &[Refusal]) -> impl Iterator<Item = Case> {
+    refused.iter().map(|refusal| {
+        let notice = Notice::refusal(refusal);
+        let place = notice.places.first().cloned();
+        let outcome = CaseOutcome::Error(notice.message, notice.details);
+        let name = place.as_ref().map_or_else(|| refusal.file.clone(), Spot::to_string);
+        Case { suite: refusal.file.clone(), name, place, outcome }
+    })
+}
 
 /// What is broken or undecided, and what makes no sense, each as a notice. They are known by what is
 /// promised, not by what breaks it.

@@ -22,7 +22,7 @@ use crate::preface::{Preface, list, thousands};
 use crate::style::Label;
 use crate::view::View;
 
-pub use forms::{check_cases, check_notices};
+pub use forms::{check_cases, check_notices, check_refusals};
 pub(crate) use words::{Words, reach};
 
 /// What became of promises, and what is known of them.

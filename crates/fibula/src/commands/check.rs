@@ -7,8 +7,8 @@ use fibula_answers::promises::{Asked, Checked, Implied, Outcome, Strangers, Wron
 use fibula_cluster::ObjectId;
 use fibula_cluster::promise::Promise;
 use fibula_report::{
-    Check, Notice, Spot, View, Written, check_cases, check_notices, github, json, junit,
-    notices_markdown, sarif,
+    Check, Notice, Spot, View, Written, check_cases, check_notices, check_refusals, github, json,
+    junit, notices_markdown, sarif,
 };
 use fibula_source::{Input, Promises, Refusal, promises};
 
@@ -87,7 +87,9 @@ pub(crate) fn check(
             Format::Github => github(&telling.run(), out),
             Format::Markdown => notices_markdown("Promises", &telling.run(), out),
             Format::Junit => {
-                junit("fibula check", &check_cases(&view, &told), telling.run().root, out)
+                let mut cases = check_cases(&view, &told);
+                cases.extend(check_refusals(&read.refused));
+                junit("fibula check", &cases, telling.run().root, out)
             }
             _ => fibula_report::check(&view, &told, preface).print(screen, out),
         }
