@@ -12,7 +12,7 @@ pub enum Reading {
     /// They decide traffic but are not read: answers that they could change are undecided
     /// (DR-21).
     Unread,
-    /// It stands for objects that could not be read where this was written (see [`MISSING`]).
+    /// It stands for objects that could not be read where this was written (see `MISSING`).
     Missing,
     /// They are counted and left.
     Other,
