@@ -83,15 +83,29 @@ fn lost(
     lost
 }
 
-/// Whether filters let a message pass under all choices.
+/// Whether filters let a message pass under all values of the choices that entries for its addresses
+/// ask.
 fn certainly(filters: &Filters<'_>, header: Header) -> bool {
-    let choices = &filters.network.choices;
-    let mut all: Vec<Vec<u8>> = vec![vec![]];
-    for choice in choices {
-        all = all
-            .into_iter()
-            .flat_map(|some| (0..choice.values).map(move |v| [&some[..], &[v]].concat()))
-            .take(4096)
+    let network = filters.network;
+    let may = |addrs: Addrs, addr: Addr| match addrs {
+        Addrs::In(range) => range.contains(addr),
+        Addrs::Set(set) => network.set(set).contains(addr),
+        _ => true,
+    };
+    let entries = network.tables.iter().flat_map(|table| &table.entries);
+    let entries = entries.map(|entry| &entry.pattern);
+    let entries = entries.filter(|of| may(of.src, header.src) && may(of.dst, header.dst));
+    let asked: BTreeSet<ChoiceId> = entries.flat_map(|of| &of.when).map(|w| w.choice).collect();
+    let mut all = vec![vec![0; network.choices.len()]];
+    for choice in asked {
+        let values = 0..network.choice(choice).values;
+        all = values
+            .flat_map(|value| {
+                all.iter().cloned().map(move |mut values| {
+                    values[usize::from(choice.0)] = value;
+                    values
+                })
+            })
             .collect();
     }
     all.iter().all(|choices| filters.lets(header, choices))
