@@ -4,7 +4,9 @@
 pub mod behind;
 pub mod policies;
 
-use fibula_cluster::{Cluster, Node, Object, ObjectId, Options, Pod, Reading, Service, reading};
+use fibula_cluster::{
+    Cluster, Node, Object, ObjectId, Options, Peers, Pod, Reading, Service, reading,
+};
 use serde_json::{Value, json};
 
 /// Reads objects, numbered from 0, that must be without faults.
@@ -74,4 +76,37 @@ pub fn owned(mut value: Value, kind: &str, name: &str) -> Value {
 pub fn bare(name: &str) -> Value {
     json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name},
         "spec": {"containers": [{"name": "c"}]}})
+}
+
+/// The cluster without its numbers of objects, which are all that order may decide.
+pub fn numbered(mut cluster: Cluster) -> Cluster {
+    let zero = ObjectId(0);
+    cluster.namespaces.iter_mut().for_each(|ns| ns.object = ns.object.map(|_| zero));
+    cluster.nodes.iter_mut().for_each(|node| node.object = node.object.map(|_| zero));
+    for service in &mut cluster.services {
+        service.object = zero;
+        service.endpoints.iter_mut().for_each(|endpoint| endpoint.object = zero);
+    }
+    cluster.twins.iter_mut().for_each(|twins| twins.objects.fill(zero));
+    for policy in &mut cluster.policies {
+        policy.object = zero;
+        // Rules that are ignored mean nothing, and are told all the same.
+        policy.ignored = Default::default();
+        for rule in policy.ingress.iter_mut().chain(&mut policy.egress) {
+            rule.place.object = zero;
+            if let Peers::Of(peers) = &mut rule.peers {
+                peers.iter_mut().for_each(|peer| peer.place.object = zero);
+            }
+        }
+    }
+    cluster.makers.iter_mut().for_each(|maker| maker.0 = zero);
+    cluster.makers.sort();
+    for pod in &mut cluster.pods {
+        pod.object = zero;
+        for container in &mut pod.containers {
+            container.place.object = zero;
+            container.ports.iter_mut().for_each(|port| port.place.object = zero);
+        }
+    }
+    cluster
 }
