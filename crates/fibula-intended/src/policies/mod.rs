@@ -23,6 +23,8 @@ mod ports;
 mod ranges;
 mod rules;
 
+use std::rc::Rc;
+
 use fibula_cluster::select::Select;
 use fibula_cluster::{Cluster, Policy, Protocol, Rule, Tier};
 use fibula_network::{
@@ -58,6 +60,8 @@ struct Maker<'a> {
     selected: FxHashMap<Asked, Vec<(Addrs, Vec<When>)>>,
     /// What ranges less others are, as peers of NetworkPolicies and of other kinds.
     blocks: FxHashMap<Block, Vec<(Addrs, Vec<When>)>>,
+    /// Where addresses were invented, and whose.
+    invented: Rc<[(&'static str, Vec<Range>)]>,
     /// How many sets have a name.
     named: FxHashMap<String, u32>,
     /// The choices that were made here, by what they are about.
@@ -91,6 +95,7 @@ pub(crate) fn tables(
         sets: FxHashMap::default(),
         selected: FxHashMap::default(),
         blocks: FxHashMap::default(),
+        invented: peers::invented(cluster),
         named: FxHashMap::default(),
         choices: FxHashMap::default(),
     };

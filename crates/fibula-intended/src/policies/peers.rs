@@ -1,9 +1,11 @@
 //! The other end of a rule, as addresses.
 
+use std::rc::Rc;
+
 use fibula_cluster::select::{ClassId, Selected, SelectionId};
 use fibula_cluster::{
-    NamespaceSelection, Peer, PeerOf, Peers, PodSelection, PolicyKind, Protocol, RangeKind,
-    RangeSource, Selector,
+    Cluster, NamespaceSelection, Peer, PeerOf, Peers, PodSelection, PolicyKind, Protocol,
+    RangeKind, RangeSource, Selector,
 };
 use fibula_network::{Addr, AddrSetId, Addrs, PlaceId, Range, When};
 use ipnet::IpNet;
@@ -204,38 +206,22 @@ impl<'a> Maker<'a> {
     /// A block as it is; or, where it cuts a range of invented addresses, with all of these and
     /// with none.
     fn invented(&mut self, block: Vec<Range>, name: &str) -> Vec<(Vec<Range>, Vec<When>)> {
-        let cluster = self.cluster;
         let mut blocks = vec![(block, vec![])];
-        for kind in [RangeKind::Pods, RangeKind::Nodes] {
-            // Where the user states a range, what is invented lies in it.
-            let some = match kind {
-                RangeKind::Nodes => cluster.nodes.iter().any(|node| node.invented),
-                _ => cluster.pods.iter().any(|pod| pod.invented),
-            };
-            let of = |from: &RangeSource| match from {
-                RangeSource::Invented => true,
-                RangeSource::Stated => some,
-                _ => false,
-            };
-            let invented =
-                cluster.ranges.iter().filter(|range| of(&range.from) && range.kind == kind);
-            let invented =
-                ranges::tidy(invented.flat_map(|range| ranges::of(&range.net)).collect());
+        for (whose, invented) in Rc::clone(&self.invented).iter() {
             let cut = |block: &[Range]| {
-                ranges::meet(block, &invented) && !ranges::minus(&invented, block).is_empty()
+                ranges::meet(block, invented) && !ranges::minus(invented, block).is_empty()
             };
             if !blocks.iter().any(|(block, _)| cut(block)) {
                 continue;
             }
-            let whose = if kind == RangeKind::Pods { "pods" } else { "nodes" };
             let question =
                 format!("do {whose}, whose addresses the input does not say, have them in {name}?");
             let choice = self.unknown("DR-19", question);
             blocks = blocks
                 .into_iter()
                 .flat_map(|(block, when)| {
-                    let with = ranges::tidy([&block[..], &invented].concat());
-                    let without = ranges::minus(&block, &invented);
+                    let with = ranges::tidy([&block[..], invented].concat());
+                    let without = ranges::minus(&block, invented);
                     [(with, 1), (without, 0)].map(|(block, value)| {
                         (block, [&when[..], &[When { choice, value }]].concat())
                     })
@@ -314,6 +300,24 @@ impl<'a> Maker<'a> {
             ranges::minus(&[Range::ALL], &owned)
         })
     }
+}
+
+/// The ranges in which addresses of pods and of Nodes were invented, where some were (DR-19). Where
+/// the user states a range, what is invented lies in it.
+pub(super) fn invented(cluster: &Cluster) -> Rc<[(&'static str, Vec<Range>)]> {
+    let pods = cluster.pods.iter().any(|pod| pod.invented);
+    let nodes = cluster.nodes.iter().any(|node| node.invented);
+    let of = |kind: RangeKind, some: bool| {
+        let own = cluster.ranges.iter().filter(|range| range.kind == kind);
+        let own = own.filter(|range| match range.from {
+            RangeSource::Invented => true,
+            RangeSource::Stated => some,
+            _ => false,
+        });
+        ranges::tidy(own.flat_map(|range| ranges::of(&range.net)).collect())
+    };
+    let all = [("pods", of(RangeKind::Pods, pods)), ("nodes", of(RangeKind::Nodes, nodes))];
+    all.into_iter().filter(|(_, ranges)| !ranges.is_empty()).collect()
 }
 
 /// A selector in a name.
