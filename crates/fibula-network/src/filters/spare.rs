@@ -18,9 +18,9 @@ use std::rc::Rc;
 use rustc_hash::FxHashMap;
 
 use super::fold::{Folder, Stack};
-use super::{FilterAtom, Filters, Owner, host};
+use super::{Filters, Owner, host};
 use crate::addr::Family;
-use crate::element::ElementId;
+use crate::element::{ElementId, Kind};
 use crate::fib::{Action, Addrs, Entry, Side, TableId};
 use crate::network::Network;
 use crate::set::{SetId, Space};
@@ -110,10 +110,20 @@ struct Spare<'a, 'n> {
     ingress: SetId,
 }
 
+/// Numbers in order, each once.
+fn tidy(mut numbers: Vec<u32>) -> Vec<u32> {
+    numbers.sort_unstable();
+    numbers.dedup();
+    numbers
+}
+
 // === impl Spare ===
 
 impl Spare<'_, '_> {
     fn side(&mut self, space: &mut Space, side: Side, reading: Reading) {
+        if reading == Reading::OwnNode && side == Side::Target {
+            return;
+        }
         let mut atoms_of: BTreeMap<(Stack, Family), Vec<u32>> = BTreeMap::new();
         let atoms = self.folder.atoms();
         for ((number, atom), stack) in atoms.iter().zip(self.folder.stacks(side)) {
@@ -125,35 +135,43 @@ impl Spare<'_, '_> {
             Side::Source => Filters::TARGET,
             Side::Target => Filters::SOURCE,
         };
+        let everybody = [Family::V4, Family::V6].map(|family| {
+            let own = atoms.iter().filter(|(_, atom)| atom.family == family);
+            space.values_of(peers, &own.map(|(number, _)| number).collect::<Vec<_>>())
+        });
+        let mut nodes: FxHashMap<ElementId, Vec<u32>> = FxHashMap::default();
+        for (number, atom) in atoms.iter() {
+            let own = atom.elements.iter().filter(|e| self.network.kind(**e) == Kind::Node);
+            own.for_each(|node| nodes.entry(*node).or_default().push(number));
+        }
         for ((stack, family), own) in atoms_of {
-            if reading == Reading::OwnNode && side == Side::Target {
-                continue;
-            }
-            // A single Pod is no other for itself.
-            let alone = match own[..] {
-                [atom] if atoms.get(atom).elements.len() == 1 => Some(atom),
-                _ => None,
-            };
-            // Nor is a Node another one for Pods that it hosts, all of them.
             let pods = own.iter().flat_map(|atom| &atoms.get(*atom).elements);
             let hosts: BTreeSet<ElementId> =
                 pods.filter_map(|pod| host(self.network, *pod)).collect();
-            let own_node = |atom: &FilterAtom| {
-                side == Side::Source
-                    && atom.owner == Owner::Nodes
-                    && hosts.len() == 1
-                    && atom.elements.iter().all(|node| hosts.contains(node))
+            let of_hosts = hosts.iter().filter_map(|host| nodes.get(host)).flatten().copied();
+            let of_hosts = of_hosts.filter(|number| atoms.get(*number).family == family);
+            let arriving = match reading {
+                Reading::Others => {
+                    // A single Pod is no other for itself.
+                    let alone = match own[..] {
+                        [atom] if atoms.get(atom).elements.len() == 1 => Some(atom),
+                        _ => None,
+                    };
+                    // Nor is a Node another one for Pods that it hosts, all of them.
+                    let own_node = |number: &u32| {
+                        let atom = atoms.get(*number);
+                        atom.owner == Owner::Nodes
+                            && atom.elements.iter().all(|e| hosts.contains(e))
+                    };
+                    let is_one = side == Side::Source && hosts.len() == 1;
+                    let no_others = of_hosts.filter(|number| is_one && own_node(number));
+                    let no_others = tidy(no_others.chain(alone).collect());
+                    let no_others = space.values_of(peers, &no_others);
+                    space.minus(everybody[family as usize], no_others)
+                }
+                Reading::OwnNode => space.values_of(peers, &tidy(of_hosts.collect())),
+                Reading::Itself => space.values_of(peers, &own),
             };
-            let arriving = atoms.iter().filter(|(number, atom)| {
-                atom.family == family
-                    && match reading {
-                        Reading::Others => Some(*number) != alone && !own_node(atom),
-                        Reading::OwnNode => atom.elements.iter().any(|e| hosts.contains(e)),
-                        Reading::Itself => own.contains(number),
-                    }
-            });
-            let arriving: Vec<u32> = arriving.map(|(number, _)| number).collect();
-            let arriving = space.values_of(peers, &arriving);
             let mut chains = self.chains(space, (side, reading), &stack);
             if reading != Reading::Others {
                 // Little arrives: to ask about that alone costs little.
