@@ -48,6 +48,8 @@ pub(crate) struct Session {
     /// What of the input was refused.
     pub(crate) refused: Vec<Notice>,
     sources: Sources,
+    /// Whether it is of a dump that left out what containers name.
+    pub(crate) without_env: bool,
     /// Policies that were not read, and that the user has not accepted (DR-21).
     unread: Vec<fibula_source::Unread>,
     /// Makes the network of a cluster as this one was made.
@@ -258,6 +260,7 @@ impl Session {
                 preface: Preface { about: About::Read(name.to_owned()), ..Preface::default() },
                 refused: vec![],
                 sources: Sources::default(),
+                without_env: false,
                 unread: vec![],
                 remake: None,
                 places,
@@ -379,6 +382,7 @@ impl Session {
             preface,
             refused,
             sources,
+            without_env: read.without_env,
             unread,
             remake,
             places: vec![],
