@@ -295,6 +295,11 @@ fn usage_errors_say_what_to_do() {
         "lint --network net.json",
         "lint @k1 --deny all",
         "generate --nodes many",
+        "verify @k1 --nodes 0",
+        "why -f @k1 p1 p2 --patch x",
+        "why -f @k1 p1 p2 --patch 0",
+        "lint @k1 -o sarf=a.sarif",
+        "check -f @k1 -o junit=a.xml -o text -o sarif=./a.xml",
     ];
     check(&session(USUAL, &lines), file!["snapshots/usage.txt"]);
 }

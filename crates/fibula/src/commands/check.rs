@@ -1,6 +1,7 @@
 //! `check`: does a cluster keep what was promised of it?
 
 use std::cell::LazyCell;
+use std::collections::BTreeSet;
 use std::ffi::OsString;
 
 use fibula_answers::promises::{Asked, Checked, Implied, Outcome, Strangers, Wrong};
@@ -55,6 +56,7 @@ pub(crate) fn check(
     for page in told::refused(&wrong) {
         page.print(&streams.err_screen, streams.err)?;
     }
+    let (refused_promises, refused_files) = unread(&read);
     let refused = wrong.len() + read.refused.len();
     let exit = session.exit(exit(&checked, refused));
 
@@ -65,7 +67,8 @@ pub(crate) fn check(
         checked: &checked,
         written: &written,
         implied_at: &|implied: &Implied| implied_at(&session, implied),
-        refused: unread(&read),
+        refused: refused_promises,
+        refused_files,
         all: args.all,
         exit: exit.code(),
     };
@@ -138,16 +141,16 @@ fn nothing(args: &CheckArgs, session: &Session) -> Stop {
     Stop::cannot(what, Some(HOW))
 }
 
-/// How many promises could not be read.
-fn unread(read: &Promises) -> usize {
-    let mut told: Vec<(&str, Option<&str>)> = read
-        .refused
-        .iter()
-        .map(|refusal| (refusal.file.as_str(), refusal.object.as_deref()))
-        .collect();
-    told.sort_unstable();
-    told.dedup();
-    told.len()
+/// How many promises could not be read, and how many files.
+fn unread(read: &Promises) -> (usize, usize) {
+    let of_a_promise = |refusal: &&Refusal| refusal.object.is_some() || refusal.path.is_some();
+    let (promises, files): (Vec<&Refusal>, Vec<&Refusal>) =
+        read.refused.iter().partition(of_a_promise);
+    let each = |refused: &[&Refusal]| {
+        let told = refused.iter().map(|refusal| (&refusal.file, refusal.object.as_deref()));
+        told.collect::<BTreeSet<_>>().len()
+    };
+    (each(&promises), each(&files))
 }
 
 /// What makes no sense in promises, each with its lines.

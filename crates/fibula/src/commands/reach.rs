@@ -9,6 +9,7 @@ use crate::args::{OnlyArg, ReachArgs};
 use crate::output::{Format, write_json};
 use crate::session::Session;
 use crate::told::WITHOUT_ENV;
+use crate::words::meant;
 use crate::{Done, Exit, Output, Stop, Streams, progress};
 
 /// Who can reach whom.
@@ -65,7 +66,7 @@ pub(crate) fn reach(
 
 fn stop(error: &ReachError) -> Stop {
     let page = |PickError { said, near }: &PickError| -> Page {
-        let hint = near.as_ref().map(|near| format!("did you mean {near}?"));
+        let hint = near.as_deref().map(meant);
         error::error(&format!("nothing is named {said:?}"), hint.as_deref())
     };
     match error {

@@ -9,6 +9,7 @@ use fibula_source::Input;
 
 use crate::args::{DemoArgs, ExplainArgs};
 use crate::session::K1;
+use crate::words::meant;
 use crate::{Done, Exit, Output, Stop, Streams};
 
 /// All of it on K1: the graph, a FIB, four lives, the proof, and two copies that it refutes.
@@ -46,11 +47,11 @@ pub(crate) fn explain(args: &ExplainArgs, streams: &mut Streams<'_>) -> Done {
     let page = match &args.id {
         None => explain_all(),
         Some(id) => fibula_report::explain(id).ok_or_else(|| {
-            let near = near_ids(id).join(" or ");
-            let near =
-                if near.is_empty() { "all".to_owned() } else { format!("did you mean {near}?") };
-            let hint = if near == "all" { "fibula explain   lists all ids" } else { &near };
-            Stop::cannot(&format!("{id:?} is no id that fibula prints"), Some(hint))
+            let hint = match &*near_ids(id) {
+                [] => "fibula explain   lists all ids".to_owned(),
+                near => meant(&near.join(" or ")),
+            };
+            Stop::cannot(&format!("{id:?} is no id that fibula prints"), Some(&hint))
         })?,
     };
     let id = args.id.as_deref();

@@ -141,6 +141,10 @@ fn a_dump_holds_what_is_read_and_nothing_else() {
         "trace -f broken.yaml -n shop web 10.9.9.9:80",
         "dump nothing.yaml",
         "dump pod.yaml -o nowhere/dump.json",
+        "dump pod.yaml -o yamll",
+        "dump pod.yaml -o jsn=dump.json",
+        "dump pod.yaml -o dump",
+        "dump pod.yaml -o ./dump",
         "dump",
     ];
     let session = stage.alone().session(&lines);
