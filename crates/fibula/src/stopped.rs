@@ -67,6 +67,9 @@ impl Wanted {
             match &target.file {
                 // People are told already, and there is no picture of it.
                 None if matches!(target.format, Format::Text | Format::Dot | Format::Mermaid) => {}
+                // What this answer is never printed as nobody reads as that.
+                None if stop.usage
+                    && !matches!(target.format, Format::Json | Format::Sarif | Format::Github) => {}
                 None => self.write(target.format, stop, streams.out)?,
                 Some(_) if stop.usage => {}
                 Some(name) => {
