@@ -27,7 +27,7 @@ use toml::de::{DeTable, DeValue};
 
 use crate::args::{Decided, InputArgs};
 use crate::refused::around;
-use crate::words::{meant, near};
+use crate::words::near;
 use crate::{Exit, Stop};
 
 /// The file that is read unasked, where it is there.
@@ -261,7 +261,7 @@ impl Reader<'_> {
             path: None,
             got: (!got.is_empty()).then(|| got.to_owned()),
             expected: expected.to_owned(),
-            help: near.map(meant),
+            help: error::meant(near.as_slice()),
             snippet: around(&lines, caret),
         });
         self.refused.push((start, page));

@@ -6,8 +6,6 @@ use fibula_cluster::{is_read, unread_kinds};
 use fibula_report::{Page, error};
 use fibula_source::Read;
 
-use crate::words::meant;
-
 /// A warning where `--ignore` names no kind that was left unread. A kind that fibula knows, does not
 /// read, and the input lacks is no mistake: scripts name it for all of their inputs.
 pub(crate) fn ignores_nothing(ignored: &str, read: &Read) -> Option<Page> {
@@ -35,7 +33,7 @@ pub(crate) fn ignores_nothing(ignored: &str, read: &Read) -> Option<Page> {
     let known = kinds.into_iter().map(|kind| (Reverse(distance(kind)), kind));
     let near = known.filter(|(Reverse(far), _)| *far <= said.len().div_ceil(4)).max();
     Some(match near {
-        Some((_, near)) => error::warning(&what, Some(&meant(near))),
+        Some((_, near)) => error::warning(&what, error::meant(&[near]).as_deref()),
         None => error::warning(&format!("{what}: fibula knows no kind of that name"), None),
     })
 }

@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use crate::args::OutputArgs;
 use crate::session::Session;
-use crate::words::{meant, near};
+use crate::words::near;
 use crate::{Exit, Stop, Streams};
 
 /// A format, and the file to write it to; without one standard output.
@@ -95,7 +95,8 @@ impl FromStr for Target {
             other => {
                 let names = FORMATS.map(Format::name);
                 let near = near(other, &names);
-                let near = near.map_or_else(String::new, |near| format!("{} ", meant(near)));
+                let near = error::meant(near.as_slice());
+                let near = near.map_or_else(String::new, |near| format!("{near} "));
                 let some = "say text, json, markdown, sarif, github, junit, dot or mermaid; --help \
                             says which of them this answer has";
                 return Err(format!("{near}{some}"));

@@ -1,4 +1,4 @@
-//! Words as people type them, and what is said of them.
+//! Words as people type them.
 
 /// The word that is most like what was said, where one is.
 pub(crate) fn near<'w>(said: &str, words: &[&'w str]) -> Option<&'w str> {
@@ -10,8 +10,3 @@ pub(crate) fn near<'w>(said: &str, words: &[&'w str]) -> Option<&'w str> {
 
 /// How much a word must be like another.
 const ALIKE: f64 = 0.7;
-
-/// What is asked of somebody who may have meant this.
-pub(crate) fn meant(near: &str) -> String {
-    format!("did you mean {near}?")
-}

@@ -173,14 +173,13 @@ fn summary(check: &Check<'_>) -> String {
         sources.push(format!("{} {from}", number(implied)));
     }
     let all = written + implied;
-    let promises = if all == 1 { "promise" } else { "promises" };
     let sources = match all {
         0 => String::new(),
         _ => format!(" ({})", sources.join(", ")),
     };
     let mut text = format!(
-        "{} {promises}{sources}: {} kept, {} broken, {} undecided",
-        number(all),
+        "{}{sources}: {} kept, {} broken, {} undecided",
+        count(all, "promise"),
         number(of(&|outcome| *outcome == Outcome::Kept)),
         number(of(&Outcome::is_broken)),
         number(of(&Outcome::is_undecided)),

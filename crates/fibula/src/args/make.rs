@@ -2,9 +2,11 @@
 
 use std::str::FromStr;
 
+use fibula_report::error;
+
 use super::words::ObjectsFormat;
 use super::{KubeArgs, OutputArgs};
-use crate::words::{meant, near};
+use crate::words::near;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct DemoArgs {
@@ -124,6 +126,7 @@ fn is_word(said: &str) -> bool {
 /// That this is the name of no format.
 fn no_format(said: &str) -> String {
     let near = near(said, &["json", "yaml"]);
-    let near = near.map_or_else(String::new, |near| format!(" ({})", meant(near)));
+    let near = error::meant(near.as_slice());
+    let near = near.map_or_else(String::new, |near| format!(" ({near})"));
     format!("it is no format{near}: say json, yaml, or a file with an ending, or ./{said}")
 }

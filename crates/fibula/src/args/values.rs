@@ -5,9 +5,8 @@ use std::str::FromStr;
 use clap::ValueEnum;
 use fibula_answers::lint;
 use fibula_intended::{Daemon, Decision, Profile};
+use fibula_report::error;
 use ipnet::IpNet;
-
-use crate::words::meant;
 
 /// Which part of who can reach whom.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -50,10 +49,9 @@ pub(super) fn finding(text: &str) -> Result<String, String> {
     if lint::ids().contains(&text) {
         return Ok(text.to_owned());
     }
-    Err(match lint::near_id(text) {
-        Some(near) => format!("no finding has that id: {}", meant(near)),
-        None => "no finding has that id: `fibula explain` lists them".to_owned(),
-    })
+    let near = error::meant(lint::near_id(text).as_slice());
+    let near = near.unwrap_or_else(|| "`fibula explain` lists them".to_owned());
+    Err(format!("no finding has that id: {near}"))
 }
 
 pub(super) fn daemon(text: &str) -> Result<Option<Daemon>, String> {

@@ -9,7 +9,6 @@ use crate::args::{OnlyArg, ReachArgs};
 use crate::output::{Format, write_json};
 use crate::session::Session;
 use crate::told::WITHOUT_ENV;
-use crate::words::meant;
 use crate::{Done, Exit, Output, Stop, Streams, progress};
 
 /// Who can reach whom.
@@ -66,7 +65,7 @@ pub(crate) fn reach(
 
 fn stop(error: &ReachError) -> Stop {
     let page = |PickError { said, near }: &PickError| -> Page {
-        let hint = near.as_deref().map(meant);
+        let hint = error::meant(near.as_slice());
         error::error(&format!("nothing is named {said:?}"), hint.as_deref())
     };
     match error {

@@ -4,12 +4,13 @@ use fibula_answers::verify;
 use fibula_cluster::{Cluster, Options};
 use fibula_intended::{Intent, Listeners, Refinement, network};
 use fibula_network::Addr;
-use fibula_report::{Broken, Demo, Label, Page, Text, View, cut, explain_all, json, near_ids};
+use fibula_report::{
+    Broken, Demo, Label, Page, Text, View, cut, error, explain_all, json, near_ids,
+};
 use fibula_source::Input;
 
 use crate::args::{DemoArgs, ExplainArgs};
 use crate::session::K1;
-use crate::words::meant;
 use crate::{Done, Exit, Output, Stop, Streams};
 
 /// All of it on K1: the graph, a FIB, four lives, the proof, and two copies that it refutes.
@@ -47,11 +48,9 @@ pub(crate) fn explain(args: &ExplainArgs, streams: &mut Streams<'_>) -> Done {
     let page = match &args.id {
         None => explain_all(),
         Some(id) => fibula_report::explain(id).ok_or_else(|| {
-            let hint = match &*near_ids(id) {
-                [] => "fibula explain   lists all ids".to_owned(),
-                near => meant(&near.join(" or ")),
-            };
-            Stop::cannot(&format!("{id:?} is no id that fibula prints"), Some(&hint))
+            let near = error::meant(&near_ids(id));
+            let hint = near.as_deref().unwrap_or("fibula explain   lists all ids");
+            Stop::cannot(&format!("{id:?} is no id that fibula prints"), Some(hint))
         })?,
     };
     let id = args.id.as_deref();

@@ -102,12 +102,6 @@ impl Book for Session {
         let whole = |path: &str| self.sources().holds(pod.object, path, None);
         whole(&labels)
             || whole(&old)
-            || (0..MOST_EXPRESSIONS).any(|i| {
-                let path = format!("spec.selector.matchExpressions[{i}].key");
-                self.sources().holds(pod.object, &path, Some(key))
-            })
+            || self.among_expressions(pod.object, "spec.selector", key).is_some()
     }
 }
-
-/// How many expressions of a selector are looked at.
-const MOST_EXPRESSIONS: usize = 8;
