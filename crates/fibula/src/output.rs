@@ -149,12 +149,6 @@ impl<'a, 'b> Output<'a, 'b> {
         Ok(Output { streams, targets })
     }
 
-    /// Leaves out the forms that an answer does not have.
-    pub(crate) fn only(mut self, has: impl Fn(Format) -> bool) -> Self {
-        self.targets.retain(|target| has(target.format));
-        self
-    }
-
     /// Prints an answer in each form that is wanted.
     pub(crate) fn print(
         &mut self,
@@ -163,6 +157,16 @@ impl<'a, 'b> Output<'a, 'b> {
     ) -> Result<(), Stop> {
         self.each(&mut |format, screen, out| match format {
             Format::Text => text().print(screen, out),
+            _ => write_json(&json(), out),
+        })
+    }
+
+    /// Tells programs an answer that people read as errors, where they look for it; and whoever looks
+    /// for the text in a file.
+    pub(crate) fn told(&mut self, pages: &[Page], json: &dyn Fn() -> Value) -> Result<(), Stop> {
+        self.targets.retain(|target| target.format != Format::Text || target.file.is_some());
+        self.each(&mut |format, screen, out| match format {
+            Format::Text => pages.iter().try_for_each(|page| page.print(screen, out)),
             _ => write_json(&json(), out),
         })
     }

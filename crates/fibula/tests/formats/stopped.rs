@@ -72,6 +72,21 @@ fn each_other_form_has_its_own_way_to_say_it() {
     }
 }
 
+/// Names that mean nothing are an answer to programs, and errors to people.
+#[test]
+fn a_question_without_a_message_is_told_in_its_files_too() {
+    for command in ["trace", "why"] {
+        let [text, json] = ["txt", "json"].map(|form| output(&format!("stopped-{command}.{form}")));
+        [&text, &json].into_iter().for_each(|file| fs::write(file, OLD).expect("a file"));
+        let (to_text, to_json) = (format!("text={text}"), format!("json={json}"));
+        let asked = [command, "-f", "@k1", "c1-1", "nobody:80", "-o", &to_text, "-o", &to_json];
+        let Ran { code, out, err } = run(&asked);
+        assert_eq!((code, out.as_str()), (2, ""));
+        assert_eq!(fs::read_to_string(text).expect("it is there"), err);
+        assert!(fs::read_to_string(json).expect("it is there").contains("nobody"));
+    }
+}
+
 /// Even where nothing is to be printed.
 #[test]
 fn files_are_written_in_silence_too() {
