@@ -222,6 +222,10 @@ fn dr_21_what_decides_services_and_was_not_read_makes_them_undecided() {
         // Imports stand beside the Service of their name.
         ("ServiceImport", "default", "world", "10.0.0.1:30080", true),
         ("ServiceImport", "other", "x", "s:80", false),
+        // What is behind a Service is in its slices, whoever asks.
+        ("EndpointSlice", "", "world", "10.0.0.1:30080", true),
+        ("EndpointSlice", "", "x", "s:80", true),
+        ("EndpointSlice", "", "x", "pod/y:80", false),
     ] {
         let unread = [unread(kind, namespace)];
         let doubt = [Doubt::Services(unread.to_vec())];

@@ -1,8 +1,9 @@
 //! Objects as text, slimmed to what the model reads: read again, they say the same.
 //!
 //! What containers name in their environment, commands and arguments is left out unless it is asked
-//! for: a dump is made to be given away. Even then only the addresses are there that the model finds
-//! in it (`db:5432`), never what stands around them.
+//! for: a dump is made to be given away. Even then only addresses are there that the model finds in it
+//! (`db:5432`) and that mean something of the cluster, never what stands around them: `hunter:42` can
+//! be a password.
 
 use std::io::{self, Write};
 
@@ -12,7 +13,7 @@ use crate::api::{Container, Mention, PodSpec};
 use crate::generate::{Format, write_all};
 use crate::object::{Kind, Object};
 use crate::place::ObjectId;
-use crate::reading::MISSING;
+use crate::reading::{ENVIRONMENTS, MISSING};
 
 /// What the uid of an object is that has one: that it has says that it was read from a cluster.
 const UID: &str = "00000000-0000-0000-0000-000000000000";
@@ -30,15 +31,18 @@ pub struct Missing<'a> {
     pub name: &'a str,
 }
 
+/// Of a namespace and a host that a container there names: whether it is to be kept.
+pub type Keep<'a> = &'a dyn Fn(&str, &str) -> bool;
+
 /// What a dump holds.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct Dump<'a> {
     /// The objects.
     pub objects: &'a [(ObjectId, Object)],
     /// What stands for others.
     pub missing: &'a [Missing<'a>],
-    /// Whether addresses that containers name are there.
-    pub with_env: bool,
+    /// Which of the addresses that containers name are there; none of them without it.
+    pub keep: Option<Keep<'a>>,
 }
 
 impl Dump<'_> {
@@ -47,7 +51,7 @@ impl Dump<'_> {
     /// # Errors
     /// Those of the writer.
     pub fn write(&self, format: Format, out: &mut dyn Write) -> io::Result<()> {
-        let objects = self.objects.iter().map(|(_, object)| value(object, self.with_env));
+        let objects = self.objects.iter().map(|(_, object)| value(object, self.keep));
         let missing = self.missing.iter().map(Missing::value);
         write_all(objects.chain(missing), format, out)
     }
@@ -63,6 +67,10 @@ impl Dump<'_> {
 }
 
 impl Missing<'_> {
+    /// What containers name: where it is missing, nobody can say whom pods mean to talk to.
+    pub const ENVIRONMENTS: Missing<'static> =
+        Missing { api_version: ENVIRONMENTS.0, kind: ENVIRONMENTS.1, namespace: "", name: "" };
+
     /// As an object of its own, which stands for what it names.
     pub fn value(&self) -> Value {
         let (api_version, kind) = MISSING;
@@ -80,7 +88,7 @@ impl Missing<'_> {
 }
 
 /// An object as the API has it, of which the model reads all.
-fn value(object: &Object, with_env: bool) -> Value {
+fn value(object: &Object, keep: Option<Keep<'_>>) -> Value {
     let mut value = object.value();
     value["apiVersion"] = object.kind().api_version().into();
     value["kind"] = object.kind().name().into();
@@ -94,11 +102,14 @@ fn value(object: &Object, with_env: bool) -> Value {
         _ => "/spec/template/spec",
     };
     let Some(json) = value.pointer_mut(at) else { return value };
+    let namespace = object.metadata().namespace();
+    let keep = keep.map(|keep| move |host: &str| keep(namespace, host));
+    let keep = keep.as_ref().map(|keep| keep as &dyn Fn(&str) -> bool);
     for (key, list) in lists(spec) {
         let Some(written) = json.get_mut(key).and_then(Value::as_array_mut) else { continue };
         for (container, written) in list.iter().zip(written) {
             if let Value::Object(written) = written {
-                name(container, with_env, written);
+                name(container, keep, written);
             }
         }
     }
@@ -106,13 +117,18 @@ fn value(object: &Object, with_env: bool) -> Value {
 }
 
 /// Writes what a container names in place of what stands there, which nobody else could read.
-fn name(container: &Container, with_env: bool, written: &mut Map<String, Value>) {
+fn name(
+    container: &Container,
+    keep: Option<&dyn Fn(&str) -> bool>,
+    written: &mut Map<String, Value>,
+) {
     for key in ["env", "command", "args"] {
         written.remove(key);
     }
     let address = |mention: &Mention| format!("{}:{}", mention.host, mention.port);
     let all = [&container.env, &container.command, &container.args];
     let all = all.iter().flat_map(|mentions| mentions.0.iter());
+    let all = all.filter(|mention| keep.is_none_or(|keep| keep(&mention.host)));
     // What is named by no variable stands in an argument.
     let (args, env): (Vec<&Mention>, Vec<&Mention>) = all.partition(|m| m.by.is_empty());
     let mut variables: Vec<(&str, Vec<String>)> = vec![];
@@ -122,7 +138,7 @@ fn name(container: &Container, with_env: bool, written: &mut Map<String, Value>)
             None => variables.push((&mention.by, vec![address(mention)])),
         }
     }
-    let variable = |(name, addresses): &(&str, Vec<String>)| match with_env {
+    let variable = |(name, addresses): &(&str, Vec<String>)| match keep.is_some() {
         true => json!({ "name": name, "value": addresses.join(",") }),
         false => json!({ "name": name }),
     };
@@ -130,7 +146,7 @@ fn name(container: &Container, with_env: bool, written: &mut Map<String, Value>)
     if !variables.is_empty() {
         written.insert("env".to_owned(), variables.into());
     }
-    if with_env && !args.is_empty() {
+    if keep.is_some() && !args.is_empty() {
         let args: Vec<String> = args.into_iter().map(address).collect();
         written.insert("args".to_owned(), args.into());
     }

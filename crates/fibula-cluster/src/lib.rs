@@ -33,7 +33,7 @@ mod sloppy;
 
 pub use api::Fields;
 pub use cluster::*;
-pub use dump::{Dump, Missing};
+pub use dump::{Dump, Keep, Missing};
 pub use findings::{
     Finding, Here, OF_OBJECTS, One, Owner, Severity, Told, Wanted, findings, shared_addresses, tell,
 };
@@ -42,7 +42,9 @@ pub use options::Options;
 pub use overlay::{Laid, More, Overlaid, later, overlay};
 pub use place::{ContainerList, ObjectId, Place, place_path};
 pub use policy::*;
-pub use reading::{Decides, Listed, Reading, decides, is_read, listed, reading, unread_kinds};
+pub use reading::{
+    Decides, Listed, Reading, decides, is_environments, is_read, listed, reading, unread_kinds,
+};
 pub use selector::{Requirement, Selector, Test};
 pub use service::*;
 pub use sloppy::{parse_cidr, parse_ip};

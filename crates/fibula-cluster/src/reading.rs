@@ -34,6 +34,10 @@ pub struct Listed {
 /// `metadata` the names of the one that is meant; without a name, nobody may list them.
 pub(crate) const MISSING: (&str, &str) = ("fibula/v1", "Unread");
 
+/// What such an object is `of` that stands for what containers name in their environment, commands
+/// and arguments: a dump leaves that out, unless it is asked for.
+pub(crate) const ENVIRONMENTS: (&str, &str) = ("fibula/v1", "Environment");
+
 /// What a kind decides that networks do not follow, and so which answers it could change (DR-21).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Decides {
@@ -198,6 +202,11 @@ fn resource(group: &str, kind: &str) -> String {
         _ => plural.push('s'),
     }
     if group.is_empty() { plural } else { format!("{plural}.{group}") }
+}
+
+/// Whether a kind that is missing is no kind of Kubernetes, but what containers name.
+pub fn is_environments(api_version: &str, kind: &str) -> bool {
+    (api_version, kind) == ENVIRONMENTS
 }
 
 /// Whether objects of a kind are read, whatever their group.

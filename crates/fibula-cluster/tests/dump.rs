@@ -4,11 +4,13 @@ mod common;
 
 use fibula_cluster::api::Given;
 use fibula_cluster::generate::{Format, Shape, objects};
-use fibula_cluster::{Cluster, Dump, Missing, Object, ObjectId, Options, Reading, reading};
+use fibula_cluster::{Cluster, Dump, Keep, Missing, Object, ObjectId, Options, Reading, reading};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use common::object;
+
+const ALL: Keep<'static> = &|_, _| true;
 
 /// The objects of a dump, as JSON.
 fn written(dump: &Dump<'_>) -> Vec<Value> {
@@ -19,7 +21,8 @@ fn written(dump: &Dump<'_>) -> Vec<Value> {
 }
 
 fn again(objects: &[(ObjectId, Object)], with_env: bool) -> Vec<(ObjectId, Object)> {
-    let dump = Dump { objects, missing: &[], with_env };
+    let keep = with_env.then_some(ALL);
+    let dump = Dump { objects, missing: &[], keep };
     common::objects(&written(&dump))
 }
 
@@ -155,15 +158,19 @@ fn naming() -> Value {
 #[test]
 fn values_of_environments_are_left_out_but_for_addresses_that_are_asked_for() {
     let before = vec![(ObjectId(0), object(&naming()))];
-    let dump = |with_env| written(&Dump { objects: &before, missing: &[], with_env })[0].clone();
-    let without = &dump(false)["spec"]["containers"][0];
+    let dump = |keep| written(&Dump { objects: &before, missing: &[], keep })[0].clone();
+    let without = &dump(None)["spec"]["containers"][0];
     assert_eq!(without, &json!({"name": "c", "env": [{"name": "CACHE_HOST"}, {"name": "DSN"}]}));
-    let with = &dump(true)["spec"]["containers"][0];
+    let with = &dump(Some(ALL))["spec"]["containers"][0];
     let expected = json!({"name": "c", "args": ["api:80"],
         "env": [{"name": "CACHE_HOST", "value": "cache:6379"},
             {"name": "DSN", "value": "db:5432,db2:5432"}]});
     assert_eq!(with, &expected);
-    assert_eq!(Dump { objects: &before, missing: &[], with_env: false }.naming(), 1);
+    assert_eq!(Dump { objects: &before, missing: &[], keep: None }.naming(), 1);
+    // Only what is to be kept, and of what is not not even by whom.
+    let keep: Keep<'_> = &|namespace, host| namespace == "default" && host == "db2";
+    let some = &dump(Some(keep))["spec"]["containers"][0];
+    assert_eq!(some, &json!({"name": "c", "env": [{"name": "DSN", "value": "db2:5432"}]}));
     // All that is named is still named, by the same.
     let cluster = |objects| format!("{:?}", Cluster::new(objects, &Options::default()).pods);
     assert_eq!(cluster(again(&before, true)), cluster(before));
@@ -173,7 +180,7 @@ fn values_of_environments_are_left_out_but_for_addresses_that_are_asked_for() {
 fn what_is_missing_is_noted_and_is_no_object() {
     let one = Missing { api_version: "v1", kind: "Gateway", namespace: "shop", name: "front" };
     let all = Missing { api_version: "x/v1", kind: "Policy", namespace: "", name: "" };
-    let noted = written(&Dump { objects: &[], missing: &[one, all], with_env: false });
+    let noted = written(&Dump { objects: &[], missing: &[one, all], keep: None });
     let text = |value: &Value, key: &str| value[key].as_str().expect("a text").to_owned();
     for (value, names) in
         noted.iter().zip([json!({"namespace": "shop", "name": "front"}), json!({})])

@@ -61,7 +61,7 @@ pub fn name(error: &NameError) -> Page {
     match error {
         NameError::Unknown { said, wanted, namespace, near } => {
             let within = namespace.as_ref().map_or(String::new(), |n| format!(" in {n}"));
-            let hint = (!near.is_empty()).then(|| format!("did you mean {}?", near.join(" or ")));
+            let hint = meant(near);
             self::error(&format!("{wanted} is named {said:?}{within}"), hint.as_deref())
         }
         NameError::Ambiguous { said, candidates } => {
@@ -96,10 +96,16 @@ pub fn name(error: &NameError) -> Page {
     }
 }
 
+/// What is asked of somebody who may have meant one of these; nothing where there are none.
+pub fn meant<S: AsRef<str>>(near: &[S]) -> Option<String> {
+    let near: Vec<&str> = near.iter().map(AsRef::as_ref).collect();
+    (!near.is_empty()).then(|| format!("did you mean {}?", near.join(" or ")))
+}
+
 /// What is said of a name that no message can be sent to.
 fn answer(label: Label, verdict: &str, why: &str, near: &[String]) -> Page {
     let mut page = Page::new();
-    let near = (!near.is_empty()).then(|| format!("did you mean {}?", near.join(" or ")));
+    let near = meant(near);
     page.hinted(Text::new().with(label, verdict).plain("  "), why.into(), near.as_deref());
     page
 }

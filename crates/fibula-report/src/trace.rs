@@ -180,25 +180,28 @@ fn clients(trace: &Trace) -> Vec<(&'static str, String)> {
         ("sticky", says)
     });
     let mut lines: Vec<_> = sticky.collect();
-    if let Some(Instead { service, targets, pending }) = &trace.instead {
-        let waits = match pending {
-            true => "; its load balancer has no address yet (SVC-24)",
-            false => "",
-        };
-        let says = match &targets[..] {
-            [] => format!(
-                "a ClusterIP means nothing outside (DR-13), and nothing leads from there to \
-                 svc/{service}{waits}"
-            ),
-            all => format!(
-                "a ClusterIP means nothing outside (DR-13); the world finds svc/{service} at \
-                 {}{waits}",
-                either(all)
-            ),
-        };
-        lines.push(("instead", says));
-    }
+    lines.extend(trace.instead.as_ref().map(|found| ("instead", instead(found))));
     lines
+}
+
+/// Where the world finds the Service whose ClusterIP it was asked to send to.
+pub(crate) fn instead(found: &Instead) -> String {
+    let Instead { service, targets, pending } = found;
+    let waits = match pending {
+        true => "; its load balancer has no address yet (SVC-24)",
+        false => "",
+    };
+    match &targets[..] {
+        [] => format!(
+            "a ClusterIP means nothing outside (DR-13), and nothing leads from there to \
+             svc/{service}{waits}"
+        ),
+        all => format!(
+            "a ClusterIP means nothing outside (DR-13); the world finds svc/{service} at \
+             {}{waits}",
+            either(all)
+        ),
+    }
 }
 
 /// How many addresses of a name are shown.

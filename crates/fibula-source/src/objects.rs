@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use fibula_cluster::{Fault, Kind, Object, Reading, reading};
+use fibula_cluster::{Fault, Kind, Object, Reading, is_environments, reading};
 
 use crate::de;
 use crate::events::{Event, Style, What, after, items, value};
@@ -40,6 +40,8 @@ pub(crate) enum Found {
     Unread { api_version: String, kind: String, namespace: String, name: String },
     /// What stands for all objects of a kind: nobody may list them.
     Forbidden { api_version: String, kind: String },
+    /// What stands for what containers name: it was left out.
+    WithoutEnv,
 }
 
 /// A text in a file, to be read.
@@ -181,6 +183,9 @@ fn missing(events: &[Event<'_>], at: usize) -> Option<Found> {
     let (_, of) = value(events, at, "of")?;
     let text = |key| value(events, of, key).and_then(|(_, at)| events[at].scalar());
     let (api_version, kind) = (text("apiVersion")?.to_owned(), text("kind")?.to_owned());
+    if is_environments(&api_version, &kind) {
+        return Some(Found::WithoutEnv);
+    }
     Some(match names(events, at).map(str::to_owned) {
         [_, name] if name.is_empty() => Found::Forbidden { api_version, kind },
         [namespace, name] => Found::Unread { api_version, kind, namespace, name },

@@ -47,6 +47,8 @@ pub struct Read {
     pub unread: Vec<Unread>,
     /// Kinds that nobody may list, where the cluster was read: of which any object could be there.
     pub forbidden: Vec<Forbidden>,
+    /// Whether some of it is a dump that left out what containers name.
+    pub without_env: bool,
     /// Whether some of it was read from a cluster as it runs.
     pub live: bool,
 }
@@ -154,6 +156,7 @@ impl Read {
         }
         let unread = other.unread.into_iter();
         self.forbidden.extend(other.forbidden);
+        self.without_env |= other.without_env;
         self.live |= other.live;
         self.unread.extend(unread.map(|unread| Unread { id: moved(unread.id), ..unread }));
         other.objects.into_iter().map(|(id, object)| (moved(id), object)).collect()
@@ -179,6 +182,7 @@ impl Read {
                 Found::Forbidden { api_version, kind } => {
                     self.forbidden.push(Forbidden { kind, api_version });
                 }
+                Found::WithoutEnv => self.without_env = true,
             }
         }
         self.refused.extend(batch.refused);

@@ -24,7 +24,7 @@ use help::{
 pub(crate) use lab::{LabCheckArgs, LabCommand, LabRunArgs, LabShellArgs, LabShowArgs};
 pub(crate) use make::{DemoArgs, DumpArgs, ExplainArgs, GenerateArgs};
 pub(crate) use values::{Decided, OnlyArg};
-use values::{daemon, profile, range};
+use values::{daemon, nodes, profile, range};
 pub(crate) use words::{ColorArg, DenyArg, ListenersArg, ObjectsFormat};
 
 const STYLES: Styles = Styles::styled()
@@ -162,7 +162,7 @@ pub(crate) struct InputArgs {
     #[arg(long, value_name = "CIDR", value_parser = range, help_heading = "Assumptions")]
     pub(crate) node_cidr: Vec<IpNet>,
     /// How many nodes to assume where the input has none
-    #[arg(long, value_name = "N", help_heading = "Assumptions")]
+    #[arg(long, value_name = "N", value_parser = nodes, help_heading = "Assumptions")]
     pub(crate) nodes: Option<usize>,
 }
 

@@ -27,6 +27,7 @@ use toml::de::{DeTable, DeValue};
 
 use crate::args::{Decided, InputArgs};
 use crate::refused::around;
+use crate::words::near;
 use crate::{Exit, Stop};
 
 /// The file that is read unasked, where it is there.
@@ -260,17 +261,9 @@ impl Reader<'_> {
             path: None,
             got: (!got.is_empty()).then(|| got.to_owned()),
             expected: expected.to_owned(),
-            help: near.map(|near| format!("did you mean {near}?")),
+            help: error::meant(near.as_slice()),
             snippet: around(&lines, caret),
         });
         self.refused.push((start, page));
     }
-}
-
-/// The word that is most like what was said.
-fn near(said: &str, words: &[&'static str]) -> Option<&'static str> {
-    let said = said.to_lowercase();
-    let alike = |word: &&&str| strsim::jaro_winkler(&said, &word.to_lowercase());
-    let near = words.iter().max_by(|a, b| alike(a).total_cmp(&alike(b)))?;
-    (alike(&near) > 0.7).then_some(*near)
 }

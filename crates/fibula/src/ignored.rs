@@ -33,7 +33,7 @@ pub(crate) fn ignores_nothing(ignored: &str, read: &Read) -> Option<Page> {
     let known = kinds.into_iter().map(|kind| (Reverse(distance(kind)), kind));
     let near = known.filter(|(Reverse(far), _)| *far <= said.len().div_ceil(4)).max();
     Some(match near {
-        Some((_, near)) => error::warning(&what, Some(&format!("did you mean {near}?"))),
+        Some((_, near)) => error::warning(&what, error::meant(&[near]).as_deref()),
         None => error::warning(&format!("{what}: fibula knows no kind of that name"), None),
     })
 }

@@ -13,7 +13,9 @@ mod program;
 mod progress;
 mod refused;
 mod session;
+mod stopped;
 mod told;
+mod words;
 
 use std::ffi::OsString;
 use std::io;
@@ -24,6 +26,7 @@ use fibula_report::{Page, Screen, error};
 use args::{Args, ColorArg, Command};
 use output::Output;
 pub use program::program;
+use stopped::Wanted;
 
 /// What the program reads and writes.
 pub struct Streams<'a> {
@@ -60,6 +63,8 @@ pub(crate) struct Stop {
     exit: Exit,
     /// Whether programs have their answer already.
     answered: bool,
+    /// Whether it was asked in a wrong way, whatever is read.
+    usage: bool,
 }
 
 /// How wide help is at most: longer lines are hard to read.
@@ -99,10 +104,13 @@ pub fn run(
             ColorArg::Never => false,
         };
     }
-    let printed = args.command.as_ref().map(Command::printed).unwrap_or_default();
+    let wanted = args.command.as_ref().map(Wanted::of);
     let done = match args.command {
         None => commands::overview(streams),
-        Some(command) => dispatch(command, default, streams),
+        Some(command) => {
+            let once = wanted.as_ref().map_or(Ok(()), Wanted::once);
+            once.and_then(|()| dispatch(command, default, streams))
+        }
     };
     let exit = match done {
         Ok(exit) => exit,
@@ -110,8 +118,8 @@ pub fn run(
             for page in &stop.pages {
                 let _ = page.print(&streams.err_screen, streams.err);
             }
-            if !stop.answered {
-                let _ = output::stopped(&printed, &stop.pages, stop.exit, streams.out);
+            if let Some(wanted) = wanted.filter(|_| !stop.answered) {
+                let _ = wanted.stopped(&stop, streams);
             }
             stop.exit
         }
@@ -177,7 +185,12 @@ impl Exit {
 impl Stop {
     /// Cannot run, and why.
     pub(crate) fn cannot(message: &str, hint: Option<&str>) -> Stop {
-        Stop { pages: vec![error::error(message, hint)], exit: Exit::Cannot, answered: false }
+        Stop::with(vec![error::error(message, hint)], Exit::Cannot)
+    }
+
+    /// Cannot run, whatever is read: it was asked in a wrong way, and why.
+    pub(crate) fn usage(message: &str, hint: Option<&str>) -> Stop {
+        Stop { usage: true, ..Stop::cannot(message, hint) }
     }
 
     /// Gives up with these pages, after programs were answered.
@@ -187,7 +200,7 @@ impl Stop {
 
     /// Gives up with these pages.
     pub(crate) fn with(pages: Vec<Page>, exit: Exit) -> Stop {
-        Stop { pages, exit, answered: false }
+        Stop { pages, exit, answered: false, usage: false }
     }
 }
 
@@ -195,7 +208,7 @@ impl From<io::Error> for Stop {
     fn from(error: io::Error) -> Stop {
         match error.kind() {
             // Nobody reads on: no error to tell them.
-            io::ErrorKind::BrokenPipe => Stop { pages: vec![], exit: Exit::Yes, answered: true },
+            io::ErrorKind::BrokenPipe => Stop::answered(vec![], Exit::Yes),
             _ => Stop::cannot(&format!("cannot write: {error}"), None),
         }
     }

@@ -5,12 +5,13 @@ use std::fs::File;
 use std::io::{self, Write};
 use std::str::FromStr;
 
-use fibula_report::{Notice, Page, Root, Run, Screen, github, json, sarif};
+use fibula_report::{Notice, Page, Root, Run, Screen, error};
 use fibula_source::reason;
 use serde_json::Value;
 
 use crate::args::OutputArgs;
 use crate::session::Session;
+use crate::words::near;
 use crate::{Exit, Stop, Streams};
 
 /// A format, and the file to write it to; without one standard output.
@@ -32,6 +33,17 @@ pub(crate) enum Format {
     Dot,
     Mermaid,
 }
+
+const FORMATS: [Format; 8] = [
+    Format::Text,
+    Format::Json,
+    Format::Markdown,
+    Format::Sarif,
+    Format::Github,
+    Format::Junit,
+    Format::Dot,
+    Format::Mermaid,
+];
 
 /// Prints answers where they are wanted.
 pub(crate) struct Output<'a, 'b> {
@@ -80,10 +92,14 @@ impl FromStr for Target {
             "junit" => Format::Junit,
             "dot" => Format::Dot,
             "mermaid" => Format::Mermaid,
-            _ => {
+            other => {
+                let names = FORMATS.map(Format::name);
+                let near = near(other, &names);
+                let near = error::meant(near.as_slice());
+                let near = near.map_or_else(String::new, |near| format!("{near} "));
                 let some = "say text, json, markdown, sarif, github, junit, dot or mermaid; --help \
                             says which of them this answer has";
-                return Err(some.to_owned());
+                return Err(format!("{near}{some}"));
             }
         };
         match file.as_deref() {
@@ -116,7 +132,7 @@ impl<'a, 'b> Output<'a, 'b> {
             };
             let hint = format!("say {}{hint}", names.join(" or "));
             let what = format!("{} is no form of this answer", wrong.format.name());
-            return Err(Stop::cannot(&what, Some(&hint)));
+            return Err(Stop::usage(&what, Some(&hint)));
         }
         let text = Target { format: Format::Text, file: None };
         let mut targets = if targets.is_empty() { vec![text] } else { targets.to_vec() };
@@ -128,15 +144,9 @@ impl<'a, 'b> Output<'a, 'b> {
         if let (Some(whole), [_, _, ..]) = (printed.iter().find(|f| !f.is_lines()), &*printed) {
             let name = whole.name();
             let what = format!("{name} is one document: nothing else can be printed beside it");
-            return Err(Stop::cannot(&what, Some(&format!("say -o {name}=FILE"))));
+            return Err(Stop::usage(&what, Some(&format!("say -o {name}=FILE"))));
         }
         Ok(Output { streams, targets })
-    }
-
-    /// Leaves out the forms that an answer does not have.
-    pub(crate) fn only(mut self, has: impl Fn(Format) -> bool) -> Self {
-        self.targets.retain(|target| has(target.format));
-        self
     }
 
     /// Prints an answer in each form that is wanted.
@@ -151,25 +161,42 @@ impl<'a, 'b> Output<'a, 'b> {
         })
     }
 
-    /// Calls `print` for each form that is wanted.
+    /// Tells programs an answer that people read as errors, where they look for it; and whoever looks
+    /// for the text in a file.
+    pub(crate) fn told(&mut self, pages: &[Page], json: &dyn Fn() -> Value) -> Result<(), Stop> {
+        self.targets.retain(|target| target.format != Format::Text || target.file.is_some());
+        self.each(&mut |format, screen, out| match format {
+            Format::Text => pages.iter().try_for_each(|page| page.print(screen, out)),
+            _ => write_json(&json(), out),
+        })
+    }
+
+    /// Calls `print` for each form that is wanted. A file that cannot be written keeps no other answer
+    /// from being given.
     pub(crate) fn each(
         &mut self,
         print: &mut dyn FnMut(Format, &Screen, &mut dyn Write) -> io::Result<()>,
     ) -> Result<(), Stop> {
+        let mut failed = vec![];
         for target in &self.targets {
             match &target.file {
                 None => print(target.format, &self.streams.screen, self.streams.out)?,
                 Some(name) => {
-                    let write = || {
+                    let mut write = || {
                         let mut file = io::BufWriter::new(File::create(name)?);
                         print(target.format, &Screen::PIPE, &mut file)?;
                         file.flush()
                     };
-                    write_to(name, write)?;
+                    if let Err(error) = write() {
+                        failed.push(unwritten(name, &error));
+                    }
                 }
             }
         }
-        Ok(())
+        match failed.is_empty() {
+            true => Ok(()),
+            false => Err(Stop::answered(failed, Exit::Cannot)),
+        }
     }
 }
 
@@ -217,35 +244,6 @@ impl<'a> Telling<'a> {
     }
 }
 
-/// Tells programs why there is no answer, where they look for one.
-pub(crate) fn stopped(
-    printed: &[Format],
-    pages: &[Page],
-    exit: Exit,
-    out: &mut dyn Write,
-) -> io::Result<()> {
-    let beside: Vec<Notice> = pages.iter().map(Notice::stopped).collect();
-    let root = root();
-    let run = Run {
-        command: "stopped",
-        version: env!("CARGO_PKG_VERSION"),
-        notices: &[],
-        beside: &beside,
-        exit: exit.code(),
-        root: &root,
-        home: None,
-    };
-    for format in printed {
-        match format {
-            Format::Json => write_json(&json::stopped(pages), out)?,
-            Format::Sarif => write_json(&sarif(&run), out)?,
-            Format::Github => github(&run, out)?,
-            _ => {}
-        }
-    }
-    Ok(())
-}
-
 /// Writes an answer as JSON.
 pub(crate) fn write_json(value: &Value, out: &mut dyn Write) -> io::Result<()> {
     serde_json::to_writer_pretty(&mut *out, value)?;
@@ -253,12 +251,13 @@ pub(crate) fn write_json(value: &Value, out: &mut dyn Write) -> io::Result<()> {
 }
 
 /// Where files are told from: the repository that the program runs in, else where it runs.
-fn root() -> Root {
+pub(crate) fn root() -> Root {
     let runs_in = env::current_dir().unwrap_or_default();
     let repository = runs_in.ancestors().find(|folder| folder.join(".git").exists());
     Root::new(repository.unwrap_or(&runs_in), &runs_in)
 }
 
-fn write_to(name: &str, write: impl FnOnce() -> io::Result<()>) -> Result<(), Stop> {
-    write().map_err(|error| Stop::cannot(&format!("cannot write {name}: {}", reason(&error)), None))
+/// That an answer could not be written into a file.
+pub(crate) fn unwritten(name: &str, error: &io::Error) -> Page {
+    error::error(&format!("cannot write {name}: {}", reason(error)), None)
 }

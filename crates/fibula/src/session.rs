@@ -1,5 +1,6 @@
 //! From arguments to a network: what was read, what was refused, and what was assumed.
 
+mod expressions;
 mod taken;
 mod unread;
 
@@ -30,9 +31,6 @@ pub(crate) const K1: &str = include_str!("../k1.yaml");
 /// How many lines of an object are shown before the one that is meant.
 const MOST_EXCERPT: usize = 6;
 
-/// How many expressions of a selector are looked at for one.
-const MOST_EXPRESSIONS: usize = 8;
-
 /// The annotation that switches findings off.
 const IGNORE: &str = "metadata.annotations[fibula.dev/ignore]";
 
@@ -48,6 +46,8 @@ pub(crate) struct Session {
     /// What of the input was refused.
     pub(crate) refused: Vec<Notice>,
     sources: Sources,
+    /// Whether it is of a dump that left out what containers name.
+    pub(crate) without_env: bool,
     /// Policies that were not read, and that the user has not accepted (DR-21).
     unread: Vec<fibula_source::Unread>,
     /// Makes the network of a cluster as this one was made.
@@ -137,9 +137,7 @@ impl Session {
             let file = self.sources.place(object, path)?;
             return Some(Spot { file, line: None, column: None });
         }
-        let at = self.sources.position(object, path)?;
-        let file = at.file.to_owned();
-        Some(Spot { file, line: Some(at.line), column: Some(at.column) })
+        self.position(object, path)
     }
 
     /// The policies that were not read, or contradict each other, as they are written: none of them
@@ -205,22 +203,7 @@ impl Session {
         Some(Excerpt { at: format!("{}:{}", at.file, at.line), snippet })
     }
 
-    /// The path of a label that a selector wants: among its expressions, where it is not among its
-    /// labels.
-    fn expression(&self, object: ObjectId, path: &str) -> String {
-        let Some((selector, key)) = path.split_once(".matchLabels[") else {
-            return path.to_owned();
-        };
-        let key = key.trim_end_matches(']');
-        if self.sources.holds(object, path, None) {
-            return path.to_owned();
-        }
-        let all = (0..MOST_EXPRESSIONS).map(|i| format!("{selector}.matchExpressions[{i}].key"));
-        let mut found = all.filter(|path| self.sources.holds(object, path, Some(key)));
-        found.next().unwrap_or_else(|| path.to_owned())
-    }
-
-    /// Where a value of an object stands, by its API path.
+    /// Where a value of an object stands in a file, by its API path.
     pub(crate) fn position(&self, object: ObjectId, path: &str) -> Option<Spot> {
         let at = self.sources.position(object, path)?;
         let file = at.file.to_owned();
@@ -258,6 +241,7 @@ impl Session {
                 preface: Preface { about: About::Read(name.to_owned()), ..Preface::default() },
                 refused: vec![],
                 sources: Sources::default(),
+                without_env: false,
                 unread: vec![],
                 remake: None,
                 places,
@@ -379,6 +363,7 @@ impl Session {
             preface,
             refused,
             sources,
+            without_env: read.without_env,
             unread,
             remake,
             places: vec![],

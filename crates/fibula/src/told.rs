@@ -16,6 +16,10 @@ pub(crate) fn refused(refused: &[Refusal]) -> Vec<Page> {
     pages
 }
 
+/// What a dump says that left out what containers name, where that is asked about.
+pub(crate) const WITHOUT_ENV: &str = "this dump left out what containers name in their environment, commands and arguments, so that \
+     nobody can say whom its pods mean to talk to; fibula dump --with-env keeps these addresses";
+
 /// That folders hold parts of objects, which kustomize puts together; `trouble` is whether they were
 /// in each other's way.
 pub(crate) fn parts(kustomizations: &[String], trouble: bool) -> Option<Page> {

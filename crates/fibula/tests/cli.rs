@@ -2,8 +2,6 @@
 
 mod common;
 
-use std::fmt::Write as _;
-
 use fibula_report::Screen;
 use snapbox::data::DataFormat;
 use snapbox::{Data, assert_data_eq, file};
@@ -295,6 +293,11 @@ fn usage_errors_say_what_to_do() {
         "lint --network net.json",
         "lint @k1 --deny all",
         "generate --nodes many",
+        "verify @k1 --nodes 0",
+        "why -f @k1 p1 p2 --patch x",
+        "why -f @k1 p1 p2 --patch 0",
+        "lint @k1 -o sarf=a.sarif",
+        "check -f @k1 -o junit=a.xml -o text -o sarif=./a.xml",
     ];
     check(&session(USUAL, &lines), file!["snapshots/usage.txt"]);
 }
@@ -322,53 +325,4 @@ fn folders_without_objects_are_told() {
     let session =
         [verify(&empty), verify(&others), verify(&garbled)].join("\n").replace(&output(""), "");
     check(&session, file!["snapshots/folders.txt"]);
-}
-
-/// `docs/cli.md` is what `--help` prints.
-#[test]
-fn the_reference_is_what_help_says() {
-    let commands = [
-        "",
-        "demo",
-        "trace",
-        "why",
-        "reach",
-        "verify",
-        "lint",
-        "diff",
-        "check",
-        "graph",
-        "lab",
-        "lab check",
-        "lab run",
-        "lab shell",
-        "lab show",
-        "explain",
-        "dump",
-        "generate",
-        "completions",
-    ];
-    let mut page = String::from(
-        "# The command line\n\nWhat `--help` prints, as `cargo test` checks. Written anew by \
-         `SNAPSHOTS=overwrite cargo test -p fibula`.\n",
-    );
-    for command in commands {
-        let words: Vec<&str> = command.split_whitespace().chain(["--help"]).collect();
-        let help = run(&words);
-        assert_eq!((help.code, help.err.as_str()), (0, ""), "{command}");
-        let name = format!("fibula {command}");
-        let _ = write!(page, "\n## {}\n\n```text\n{}```\n", name.trim_end(), help.out);
-    }
-    check(&page, file!["../../../docs/cli.md"]);
-}
-
-#[test]
-fn help_fits_the_screen() {
-    for command in ["trace", "verify", "lint", "check", "graph", "generate"] {
-        let help = run_on(NARROW, &[command, "--help"], b"").out;
-        let examples = help.find("\nExample").expect("help teaches by examples");
-        let longest = help[..examples].lines().map(|line| line.chars().count()).max();
-        // What stands before the examples is wrapped by hand, at 95.
-        assert!(longest <= Some(95), "{help}");
-    }
 }

@@ -74,21 +74,23 @@ impl Edit {
                 asked.1.clone_from(value);
                 Some(())
             }),
-            Edit::SetServicePort { service, index, number } => {
+            Edit::SetServicePort { service, index, number, protocol } => {
                 change(cluster, *service, |service| {
-                    let protocol = port(service, *index)?.protocol;
-                    if has(service, *number, protocol) {
+                    if has(service, *number, *protocol) {
                         return None;
                     }
                     let port = port(service, *index)?;
                     // Where nothing else is said, the endpoints have the same port (SVC-1); nobody
                     // knows here whether it was said.
-                    port.number = *number;
+                    (port.number, port.protocol) = (*number, *protocol);
                     Some(())
                 })
             }
-            Edit::AddServicePort { service, name, number, protocol, target } => {
+            Edit::AddServicePort { service, name, number, protocol, target, other } => {
                 change(cluster, *service, |service| {
+                    if let ([only], Some(other)) = (&mut service.ports[..], other) {
+                        only.name.get_or_insert_with(|| other.clone());
+                    }
                     let named =
                         service.ports.iter().all(|p| p.name.as_ref().is_some_and(|n| n != name));
                     if !named || has(service, *number, *protocol) {

@@ -23,7 +23,7 @@ impl Edit {
             Edit::AddPort { port, .. } => self::port(port),
             Edit::AddRule { rule, .. } => self::rule(rule),
             Edit::AddPolicy(policy) => self::policy(policy),
-            Edit::AddServicePort { .. } => 4,
+            Edit::AddServicePort { other, .. } => 4 + usize::from(other.is_some()),
             Edit::RemoveRule(_) => 4,
             Edit::RemovePeer { .. } => 3,
             Edit::RemovePort { .. } => 2,

@@ -84,7 +84,7 @@ pub enum Edit {
         /// The value.
         value: String,
     },
-    /// Another number for a port of a Service.
+    /// Another number, or another protocol, for a port of a Service.
     SetServicePort {
         /// The Service.
         service: ObjectId,
@@ -92,6 +92,8 @@ pub enum Edit {
         index: u16,
         /// The number.
         number: u16,
+        /// The protocol.
+        protocol: Protocol,
     },
     /// A port more at the end of a Service's.
     AddServicePort {
@@ -105,6 +107,8 @@ pub enum Edit {
         protocol: Protocol,
         /// The port of the endpoints.
         target: u16,
+        /// The name that the Service's only port gets, which has none: of several each must have one.
+        other: Option<String>,
     },
     /// Another port of the endpoints for a port of a Service.
     SetTargetPort {

@@ -23,6 +23,7 @@ pub use dns::{Asks, Resolved, Resolver, ZONE, hosts};
 pub use error::NameError;
 use index::Index;
 pub(crate) use index::{SOMEWHERE, proto};
+pub use mention::Hosts;
 pub(crate) use mention::{Meant, lacking, meant, served};
 use parse::Said;
 

@@ -37,6 +37,8 @@ pub struct Door {
     pub choices: Vec<ChoiceId>,
     /// Whether policies that were not read could withhold it (DR-21).
     pub unread: bool,
+    /// Whether nobody knows what is behind its Service: the slices were not read (DR-21).
+    pub unknown: bool,
 }
 
 /// What a way in leads to.
@@ -185,6 +187,7 @@ pub(super) fn door(
         all: *all,
         choices: choices.clone(),
         unread: false,
+        unknown: false,
     }
 }
 

@@ -36,9 +36,9 @@ mod users;
 
 use std::collections::BTreeSet;
 
-use fibula_cluster::Decides;
+use fibula_cluster::{Decides, Service};
 use fibula_network::filters::{Filters, Owner};
-use fibula_network::{ChoiceId, ElementId, Family, Kind, Port, Proto};
+use fibula_network::{ChoiceId, ElementId, Family, Kind, Port, Proto, Range};
 use rustc_hash::FxHashMap;
 
 use crate::trace::{Ground, Unread};
@@ -97,7 +97,8 @@ pub struct Reach {
     pub own_pods: bool,
     /// The families that pods have addresses of.
     pub families: Vec<Family>,
-    /// Policies that were not read: whoever they could concern is undecided (DR-21).
+    /// Policies that were not read: whoever they could concern is undecided (DR-21). And slices that
+    /// were not, where the answer has to do with Services.
     pub unread: Vec<Unread>,
 }
 
@@ -183,7 +184,7 @@ pub fn reach(ground: Ground<'_>, asked: &Asked) -> Result<Reach, ReachError> {
     let parties = parties::Parties::new(ground, &pick::told(ground, asked), None);
     let picked = pick::pick(ground, &parties, asked).map_err(ReachError::Names)?;
     let mut filters = Filters::new(network).ok_or(ReachError::Filters)?;
-    let unread = policies(ground.unread);
+    let mut unread = policies(ground.unread);
     let unused = asked.only == Some(Only::Unused);
     let joints = joints::Joints::new(&filters, &parties, unused);
     let doubts = doubts::Doubts::new(&unread);
@@ -191,7 +192,7 @@ pub fn reach(ground: Ground<'_>, asked: &Asked) -> Result<Reach, ReachError> {
     let without = if unused { std::mem::take(&mut named.open) } else { BTreeSet::new() };
     let is_source = |id: ElementId| parties.of(id).is_some_and(|id| picked.from.has(id));
     let raw = services::ask(ground, &mut filters, &joints, &is_source, &picked);
-    let doors = match asked.only {
+    let mut doors = match asked.only {
         Some(Only::Unused | Only::Out) => vec![],
         _ => doors::doors(ground, &filters, &parties, &picked, &doubts, false),
     };
@@ -218,8 +219,23 @@ pub fn reach(ground: Ground<'_>, asked: &Asked) -> Result<Reach, ReachError> {
         sorter.add(&mut namer, cell);
     }
     let unreached = sorter.unreached(&parties, &namer.all);
-    let services = services::named(raw, &mut namer, &picked, &doubts);
+    let mut services = services::named(raw, &mut namer, &picked, &doubts);
     let (lines, undecided) = sorter.finish(&mut namer);
+    if let Some(slices) = doubts::slices(ground.unread) {
+        services.iter_mut().for_each(|used| used.unknown = true);
+        doors.iter_mut().for_each(|door| door.unknown = matches!(door.by, By::Service(_)));
+        // Without them there may be ways in that are not shown, and names that mean somebody.
+        let enters = |service: &Service| match asked.only {
+            Some(Only::Unused) => true,
+            Some(Only::Out) => false,
+            Some(Only::In) | None => service.externally_accessible(),
+        };
+        let world = unused || !picked.from.world_of(&[Range::ALL]).is_empty();
+        let mut all = ground.cluster.iter().flat_map(|cluster| &cluster.services);
+        if !services.is_empty() || world && all.any(enters) {
+            unread.push(slices.clone());
+        }
+    }
     let kind = |side: &pick::Side, kind| {
         network.of_kind(kind).any(|id| parties.of(id).is_some_and(|id| side.has(id)))
     };
@@ -304,5 +320,6 @@ impl Reach {
         !self.undecided.is_empty()
             || self.services.iter().any(|used| used.unread || !used.undecided.is_empty())
             || self.doors.iter().any(|door| door.unread || !door.choices.is_empty())
+            || self.unread.iter().any(|unread| unread.decides == Decides::Service)
     }
 }

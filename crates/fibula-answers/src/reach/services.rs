@@ -38,6 +38,8 @@ pub struct Use {
     pub local: bool,
     /// Whether policies that were not read could withhold it (DR-21).
     pub unread: bool,
+    /// Whether nobody knows what is behind it: its slices were not read (DR-21).
+    pub unknown: bool,
 }
 
 /// The same, while pods have no names.
@@ -119,6 +121,7 @@ fn one<'a>(
         endpoints: led.endpoints.len(),
         local: led.seen.len() > 1,
         unread: false,
+        unknown: false,
     };
     Raw { of, all, some, undecided, behind: led.behind }
 }

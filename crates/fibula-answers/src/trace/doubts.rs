@@ -145,7 +145,8 @@ fn stands_behind(twins: &Twins, service: &Service) -> bool {
 fn meshes(ground: Ground<'_>, trace: &Trace, met: &[At<'_>]) -> Vec<Unread> {
     let pod = place::pod(ground.network, trace.from.process).is_some();
     let unread = ground.unread.iter().filter(|u| u.decides == Decides::Service && !met.is_empty());
-    let beside = |unread: &Unread| matches!(&*unread.kind, "ServiceImport" | "ServiceExport");
+    let kinds = ["ServiceImport", "ServiceExport", "EndpointSlice"];
+    let beside = |unread: &Unread| kinds.contains(&&*unread.kind);
     let near = |name: &String| met.iter().any(|at| *name == at.service.namespace);
     unread
         .filter_map(|unread| {

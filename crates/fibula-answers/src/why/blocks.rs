@@ -3,7 +3,6 @@
 use std::net::IpAddr;
 
 use fibula_cluster::{Cluster, Protocol};
-use fibula_network::walk::Verdict;
 use fibula_network::{Addr, ElementId, Header, Kind, Network, Proto};
 
 use super::peers::End;
@@ -19,7 +18,7 @@ pub enum Block {
     /// A Service.
     Service(Why, Header),
     /// Something that is neither: how the message ends.
-    Other(Verdict),
+    Other(Box<Branch>),
 }
 
 /// What policies said no to.
@@ -66,7 +65,7 @@ pub(super) fn blocks(cluster: &Cluster, network: &Network, trace: &Trace) -> Vec
                 let last = header_before(&branch.life, branch.life.steps.len());
                 add(Block::Service(why.clone(), last.unwrap_or(trace.header)));
             }
-            (None, true) => add(Block::Other(branch.verdict())),
+            (None, true) => add(Block::Other(Box::new(branch.clone()))),
         }
     }
     found
@@ -159,6 +158,10 @@ impl Block {
                 };
                 (a.ruling.direction, &a.subject, &a.other, a.port, says(&a.ruling))
                     == (b.ruling.direction, &b.subject, &b.other, b.port, says(&b.ruling))
+            }
+            (Block::Other(a), Block::Other(b)) => {
+                let end = |branch: &Branch| (branch.verdict(), branch.life.ending.at);
+                end(a) == end(b)
             }
             (a, b) => a == b,
         }

@@ -1,6 +1,8 @@
 //! Edits of Services, and of labels that they ask for, where a Service has no use for a message.
 
-use fibula_cluster::{Cluster, Pod, Service, ServiceKind, TargetPort, Workload};
+use fibula_cluster::{
+    Cluster, Pod, Protocol, Service, ServiceKind, ServicePort, TargetPort, Workload,
+};
 use fibula_network::Header;
 
 use super::blocks::protocol;
@@ -32,14 +34,20 @@ pub(super) fn of<'c>(cluster: &'c Cluster, why: &Why) -> Option<&'c Service> {
     cluster.services.iter().find(|s| s.namespace == namespace && s.name == name)
 }
 
-/// A port that the Service does not have: one more, or another number of one that it has.
+/// A port that the Service does not have: one more, or another number or protocol of one that it has.
 fn ports(cluster: &Cluster, service: &Service, header: Header) -> Vec<Edit> {
     let (number, wanted) = (header.dport, protocol(header.proto));
     let object = service.object;
     let mut edits: Vec<Edit> = vec![];
     // With several ports each must have a name.
-    if service.ports.iter().all(|port| port.name.is_some()) && service.kind != ServiceKind::Headless
-    {
+    let called =
+        |number: u16, protocol: Protocol| format!("{}-{number}", protocol.name().to_lowercase());
+    let other = match &service.ports[..] {
+        [only] if only.name.is_none() => Some(called(only.number, only.protocol)),
+        _ => None,
+    };
+    let named = other.is_some() || service.ports.iter().all(|port| port.name.is_some());
+    if named && service.kind != ServiceKind::Headless {
         let pods = service.selects.iter().filter_map(|pod| cluster.pods.get(*pod));
         let mut declared = pods.flat_map(ports_of);
         let listens = declared.any(|(own, port)| own == number && port == wanted);
@@ -49,16 +57,23 @@ fn ports(cluster: &Cluster, service: &Service, header: Header) -> Vec<Edit> {
         });
         let target = if listens { Some(number) } else { same };
         if let Some(target) = target {
-            let name = format!("{}-{number}", wanted.name().to_lowercase());
-            let service = object;
-            edits.push(Edit::AddServicePort { service, name, number, protocol: wanted, target });
+            edits.push(Edit::AddServicePort {
+                service: object,
+                name: called(number, wanted),
+                number,
+                protocol: wanted,
+                target,
+                other,
+            });
         }
     }
-    let alike = service.ports.iter().filter(|port| port.protocol == wanted);
+    let alike = |port: &&ServicePort| port.protocol == wanted || port.number == number;
+    let alike = service.ports.iter().filter(alike);
     edits.extend(alike.take(MOST).map(|port| Edit::SetServicePort {
         service: object,
         index: port.index,
         number,
+        protocol: wanted,
     }));
     edits
 }
@@ -106,7 +121,7 @@ fn selectors(cluster: &Cluster, service: &Service) -> Vec<Edit> {
 
 /// A name that no pod behind the Service has for a port: the ports that they declare.
 fn targets(cluster: &Cluster, service: &Service, name: &str) -> Vec<Edit> {
-    let named = |port: &&fibula_cluster::ServicePort| match &port.target {
+    let named = |port: &&ServicePort| match &port.target {
         TargetPort::Name(own) => own == name,
         TargetPort::Number(_) => false,
     };
@@ -132,7 +147,7 @@ fn targets(cluster: &Cluster, service: &Service, name: &str) -> Vec<Edit> {
 }
 
 /// What lasting containers of a pod declare.
-fn ports_of(pod: &Pod) -> impl Iterator<Item = (u16, fibula_cluster::Protocol)> + '_ {
+fn ports_of(pod: &Pod) -> impl Iterator<Item = (u16, Protocol)> + '_ {
     let lasting = pod.containers.iter().filter(|container| container.lasting);
     lasting.flat_map(|container| &container.ports).map(|port| (port.number, port.protocol))
 }

@@ -18,7 +18,7 @@ use fibula_cluster::promise::Promise;
 use crate::notices::Spot;
 use crate::open;
 use crate::page::{Page, Screen, Text};
-use crate::preface::{Preface, list, thousands};
+use crate::preface::{Preface, count, list, thousands};
 use crate::style::Label;
 use crate::view::View;
 
@@ -35,6 +35,8 @@ pub struct Check<'a> {
     pub implied_at: &'a dyn Fn(&Implied) -> Option<Spot>,
     /// How many promises could not be read.
     pub refused: usize,
+    /// How many files could not be read, or hold something else than promises.
+    pub refused_files: usize,
     /// Whether those that are kept are told, too.
     pub all: bool,
     /// The exit code.
@@ -171,11 +173,13 @@ fn summary(check: &Check<'_>) -> String {
         sources.push(format!("{} {from}", number(implied)));
     }
     let all = written + implied;
-    let promises = if all == 1 { "promise" } else { "promises" };
+    let sources = match all {
+        0 => String::new(),
+        _ => format!(" ({})", sources.join(", ")),
+    };
     let mut text = format!(
-        "{} {promises} ({}): {} kept, {} broken, {} undecided",
-        number(all),
-        sources.join(", "),
+        "{}{sources}: {} kept, {} broken, {} undecided",
+        count(all, "promise"),
         number(of(&|outcome| *outcome == Outcome::Kept)),
         number(of(&Outcome::is_broken)),
         number(of(&Outcome::is_undecided)),
@@ -183,6 +187,9 @@ fn summary(check: &Check<'_>) -> String {
     let wrong = of(&Outcome::is_wrong) + check.refused;
     if wrong > 0 {
         text += &format!(", {} refused", number(wrong));
+    }
+    if check.refused_files > 0 {
+        text += &format!("; {} refused", count(check.refused_files, "file"));
     }
     format!("{text}. Exit {}.", check.exit)
 }

@@ -31,6 +31,7 @@ pub fn check(view: &View<'_>, check: &Check<'_>, preface: &Preface) -> Value {
             "broken": broken,
             "undecided": undecided,
             "refused": of(&Outcome::is_wrong) + check.refused,
+            "refused_files": check.refused_files,
         },
         "parties": check.checked.parties.iter().map(party).collect::<Vec<_>>(),
         "promises": promises.collect::<Vec<_>>(),

@@ -136,7 +136,7 @@ pub(super) fn door(view: &View<'_>, door: &Door) -> Value {
         "to": to.collect::<Vec<_>>(),
         "all": door.all,
         "choices": choices(view, &door.choices),
-        "unread": door.unread,
+        "unread": door.unread || door.unknown,
     })
 }
 
@@ -155,6 +155,6 @@ fn service(view: &View<'_>, used: &Use) -> Value {
         "undecided": undecided.collect::<Vec<_>>(),
         "family": used.family.map(family),
         "local": used.local,
-        "unread": used.unread,
+        "unread": used.unread || used.unknown,
     })
 }

@@ -13,6 +13,7 @@ mod namespaces;
 pub(crate) mod rows;
 
 use fibula_answers::reach::{PartyId, Reach, Use};
+use fibula_cluster::Decides;
 use fibula_network::Proto;
 
 use crate::page::{Page, Text};
@@ -51,6 +52,11 @@ pub fn reach(view: &View<'_>, reach: &Reach, preface: &Preface) -> Page {
             page.hanging(Text::new().with(Label::Open, "? undecided"), &ask);
         }
         page.lists(lists(rows).collect());
+    }
+    if reach.unread.iter().any(|unread| unread.decides == Decides::Service) {
+        page.blank();
+        let asks = "what Services lead to: EndpointSlices are not read (DR-21)";
+        page.hanging(Text::new().with(Label::Open, "? undecided"), asks);
     }
     if !page.is_empty() {
         page.blank();
@@ -109,6 +115,9 @@ fn service_head(names: &Names<'_, '_>, used: &Use) -> (String, String) {
     }
     if used.unread {
         more.push_str("; policies that are not read could withhold it (DR-21)");
+    }
+    if used.unknown {
+        more.push_str("; EndpointSlices are not read: nobody knows what is behind it (DR-21)");
     }
     (name, more)
 }

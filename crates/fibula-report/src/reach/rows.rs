@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use fibula_answers::reach::{At, By, Door, Line, PartyId, Reach, Toward, Who, Why};
+use fibula_cluster::Decides;
 use fibula_network::{Addr, ChoiceId, Family, Proto};
 
 use super::names::{Names, family};
@@ -165,6 +166,11 @@ fn door_row(view: &View<'_>, names: &Names<'_, '_>, doors: &[&Door]) -> Row {
         let why = "or not: policies that are not read could withhold it (DR-21)";
         to.push(Text::new().with(Label::Open, why));
     }
+    if door.unknown {
+        let why =
+            "or not: EndpointSlices are not read, so that nobody knows what is behind it (DR-21)";
+        to.push(Text::new().with(Label::Open, why));
+    }
     Row { from: vec![names.world(&door.from).into()], to }
 }
 
@@ -213,7 +219,8 @@ fn undecided(view: &View<'_>, names: &Names<'_, '_>, reach: &Reach) -> Vec<Doubt
                     })
                     .collect(),
                 Why::Unread => {
-                    let kinds: Vec<String> = reach.unread.iter().map(|u| u.kind.clone()).collect();
+                    let policies = reach.unread.iter().filter(|u| u.decides == Decides::Policy);
+                    let kinds: Vec<String> = policies.map(|u| u.kind.clone()).collect();
                     let are = if kinds.len() == 1 { "is" } else { "are" };
                     vec![format!("{} could change it, and {are} not read (DR-21)", list(&kinds))]
                 }

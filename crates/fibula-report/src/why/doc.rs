@@ -128,28 +128,40 @@ fn edit(cluster: &Cluster, edit: &Edit) -> Option<Vec<(Object, Amend)>> {
             let path = format!("spec.selector[{key}]");
             one(self::service(cluster, *service)?, Amend::Set { path, value: json!(value) })
         }
-        Edit::SetServicePort { service, index, number } => {
+        Edit::SetServicePort { service, index, number, protocol } => {
             let object = self::service(cluster, *service)?;
             let own = cluster.services.iter().find(|own| own.object == *service)?;
             let port = own.ports.iter().find(|port| port.index == *index)?;
             let path = format!("spec.ports[{index}]");
-            // Where nothing is said, the endpoints have the Service's own port (SVC-1).
-            let target = Amend::Set {
-                path: format!("{path}.targetPort"),
-                value: spec::target(&port.target),
+            let set = |field: &str, value| {
+                (object.clone(), Amend::Set { path: format!("{path}.{field}"), value })
             };
-            let port = Amend::Set { path: format!("{path}.port"), value: json!(number) };
-            Some(vec![(object.clone(), port), (object, target)])
+            let mut all = vec![];
+            if port.number != *number {
+                all.push(set("port", json!(number)));
+                // Where nothing is said, the endpoints have the Service's own port (SVC-1).
+                all.push(set("targetPort", spec::target(&port.target)));
+            }
+            if port.protocol != *protocol {
+                all.push(set("protocol", json!(protocol.name())));
+            }
+            Some(all)
         }
-        Edit::AddServicePort { service, name, number, protocol, target } => {
+        Edit::AddServicePort { service, name, number, protocol, target, other } => {
             let value = json!({
                 "name": name,
                 "port": number,
                 "protocol": protocol.name(),
                 "targetPort": target,
             });
+            let object = self::service(cluster, *service)?;
             let path = "spec.ports".to_owned();
-            one(self::service(cluster, *service)?, Amend::Append { path, value })
+            let name = other.as_ref().map(|other| {
+                let path = format!("{path}[0].name");
+                (object.clone(), Amend::Set { path, value: json!(other) })
+            });
+            let more = (object.clone(), Amend::Append { path: path.clone(), value });
+            Some(name.into_iter().chain([more]).collect())
         }
         Edit::SetTargetPort { service, index, target } => {
             let path = format!("spec.ports[{index}].targetPort");

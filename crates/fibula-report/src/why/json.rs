@@ -63,7 +63,7 @@ fn block(view: &View<'_>, block: &Block) -> Value {
             (by, Some(policies::ruling(view, &judged.ruling)), None)
         }
         Block::Service(..) => ("service", None, None),
-        Block::Other(verdict) => ("network", None, Some(verdict.name())),
+        Block::Other(branch) => ("network", None, Some(branch.verdict().name())),
     };
     let says = verdict::block(view, block);
     json!({ "by": by, "says": says, "policies": policies, "verdict": verdict })

@@ -1,5 +1,6 @@
 //! `why`: what decides, and the smallest changes that turn it, for people.
 
+mod deciding;
 mod doc;
 mod json;
 mod patch;
@@ -165,6 +166,9 @@ fn helpless(why: &Why) -> &'static str {
         Goal::Allow if why.blocks.iter().any(denied) => {
             "No NetworkPolicy can allow what a policy of the cluster denies (CNP-10), and no peer, \
              port, label or rule of that policy does."
+        }
+        Goal::Allow if why.blocks.iter().all(|block| matches!(block, Block::Other(_))) => {
+            "No policy and no Service decides this, so that no change of one would allow it."
         }
         Goal::Allow => "No peer, port, label, rule or policy allows it.",
     }

@@ -15,9 +15,9 @@ use crate::policies;
 use crate::preface::{count, list};
 use crate::served;
 use crate::style::Label;
-use crate::trace::{because, headline};
+use crate::trace::{because, headline, instead};
 use crate::view::View;
-use crate::why::words;
+use crate::why::{deciding, words};
 
 /// How many policies are named.
 const MOST_POLICIES: usize = 4;
@@ -64,9 +64,12 @@ pub(super) fn verdict(view: &View<'_>, why: &Why) -> (Text, String) {
         says.extend(silent(view, why, branch));
     }
     if matches!(trace.answer(), Answer::All) {
-        let question = headline::question(view, trace);
-        says.insert(0, question);
+        // Where no policy has a word, the network alone decides.
+        let alone = if says.is_empty() { deciding::arrival(view, branch) } else { None };
+        let alone = alone.map_or_else(String::new, |alone| format!(": {alone}"));
+        says.insert(0, headline::question(view, trace) + &alone);
     }
+    says.extend(trace.instead.as_ref().map(instead));
     let mut text = String::new();
     for (i, part) in says.iter().enumerate() {
         let part = if i == 0 { part.clone() } else { open::capital(part) };
@@ -125,22 +128,7 @@ pub(super) fn block(view: &View<'_>, block: &Block) -> String {
             });
             at(says, place)
         }
-        Block::Other(verdict) => ended(*verdict).to_owned(),
-    }
-}
-
-/// What ends a message that no policy or Service does.
-fn ended(verdict: Verdict) -> &'static str {
-    match verdict {
-        Verdict::Closed => "nobody listens on this port (POD-2)",
-        Verdict::NoRoute => "nobody has this address",
-        Verdict::ReplyLost => "it arrives, and its reply does not come home",
-        Verdict::Loop => "it goes in a circle",
-        Verdict::NoLink | Verdict::NoEntry => "a switch does not know where to send it",
-        Verdict::Delivered => "somebody else gets it",
-        Verdict::Rejected | Verdict::DroppedByPolicy | Verdict::DroppedByService => {
-            "this is not for a policy or a Service of the input to say"
-        }
+        Block::Other(branch) => deciding::end(view, branch),
     }
 }
 

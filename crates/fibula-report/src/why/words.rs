@@ -3,7 +3,7 @@
 use fibula_answers::change::{Change, Edit, Labelled};
 use fibula_answers::reach::{Ports, Who};
 use fibula_answers::why::{Because, Goal, Offer, Pairs, Used};
-use fibula_cluster::Policy;
+use fibula_cluster::{Policy, Protocol};
 use fibula_network::{Proto, Range};
 
 use super::patch::Patch;
@@ -67,15 +67,25 @@ fn edit(view: &View<'_>, edit: &Edit) -> String {
         Edit::SetSelector { service, key, value } => {
             format!("selector {key}={value} in {}", self::service(view, *service))
         }
-        Edit::SetServicePort { service, index, number } => {
-            format!("port {number} as ports[{index}] of {}", self::service(view, *service))
+        Edit::SetServicePort { service, index, number, protocol } => {
+            let port = self::port(*number, *protocol);
+            format!("port {port} as ports[{index}] of {}", self::service(view, *service))
         }
-        Edit::AddServicePort { service, number, .. } => {
-            format!("a port {number} in {}", self::service(view, *service))
+        Edit::AddServicePort { service, number, protocol, .. } => {
+            let port = self::port(*number, *protocol);
+            format!("a port {port} in {}", self::service(view, *service))
         }
         Edit::SetTargetPort { service, index, target } => {
             format!("targetPort {target} in ports[{index}] of {}", self::service(view, *service))
         }
+    }
+}
+
+/// A port as people say it: `8080`, `53/UDP`.
+fn port(number: u16, protocol: Protocol) -> String {
+    match protocol {
+        Protocol::Tcp => number.to_string(),
+        other => format!("{number}/{}", other.name()),
     }
 }
 

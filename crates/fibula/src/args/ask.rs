@@ -2,7 +2,7 @@
 
 use fibula_network::Port;
 
-use super::values::OnlyArg;
+use super::values::{OnlyArg, offer};
 use super::{InputArgs, OutputArgs};
 use crate::output::Target;
 
@@ -34,7 +34,7 @@ pub(crate) struct WhyArgs {
     #[arg(long)]
     pub(crate) close: bool,
     /// Print what is to be applied for the change of this number, and nothing else
-    #[arg(long, value_name = "N", conflicts_with = "output")]
+    #[arg(long, value_name = "N", value_parser = offer, conflicts_with = "output")]
     pub(crate) patch: Option<usize>,
     #[command(flatten)]
     pub(crate) input: InputArgs,

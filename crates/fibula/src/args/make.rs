@@ -2,8 +2,11 @@
 
 use std::str::FromStr;
 
+use fibula_report::error;
+
 use super::words::ObjectsFormat;
 use super::{KubeArgs, OutputArgs};
+use crate::words::near;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct DemoArgs {
@@ -98,16 +101,32 @@ impl FromStr for DumpTarget {
         match said.split_once('=') {
             Some(("json", file)) => return target(ObjectsFormat::Json, Some(file)),
             Some(("yaml", file)) => return target(ObjectsFormat::Yaml, Some(file)),
+            Some((format, _)) if is_word(format) => return Err(no_format(format)),
             _ => {}
         }
         let name = said.strip_suffix(".gz").unwrap_or(said);
         match said {
             "json" => target(ObjectsFormat::Json, None),
             "yaml" => target(ObjectsFormat::Yaml, None),
+            "-" => target(ObjectsFormat::Json, Some(said)),
+            _ if is_word(said) => Err(no_format(said)),
             _ if name.ends_with(".yaml") || name.ends_with(".yml") => {
                 target(ObjectsFormat::Yaml, Some(said))
             }
             _ => target(ObjectsFormat::Json, Some(said)),
         }
     }
+}
+
+/// Whether something can only be meant as the name of a format: files have folders or endings.
+fn is_word(said: &str) -> bool {
+    !said.contains(['/', '.', std::path::MAIN_SEPARATOR])
+}
+
+/// That this is the name of no format.
+fn no_format(said: &str) -> String {
+    let near = near(said, &["json", "yaml"]);
+    let near = error::meant(near.as_slice());
+    let near = near.map_or_else(String::new, |near| format!(" ({near})"));
+    format!("it is no format{near}: say json, yaml, or a file with an ending, or ./{said}")
 }

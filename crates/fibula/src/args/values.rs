@@ -5,10 +5,8 @@ use std::str::FromStr;
 use clap::ValueEnum;
 use fibula_answers::lint;
 use fibula_intended::{Daemon, Decision, Profile};
+use fibula_report::error;
 use ipnet::IpNet;
-
-use super::{Command, LabCommand, OutputArgs};
-use crate::output::Format;
 
 /// Which part of who can reach whom.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -51,10 +49,9 @@ pub(super) fn finding(text: &str) -> Result<String, String> {
     if lint::ids().contains(&text) {
         return Ok(text.to_owned());
     }
-    Err(match lint::near_id(text) {
-        Some(near) => format!("no finding has that id: did you mean {near}?"),
-        None => "no finding has that id: `fibula explain` lists them".to_owned(),
-    })
+    let near = error::meant(lint::near_id(text).as_slice());
+    let near = near.unwrap_or_else(|| "`fibula explain` lists them".to_owned());
+    Err(format!("no finding has that id: {near}"))
 }
 
 pub(super) fn daemon(text: &str) -> Result<Option<Daemon>, String> {
@@ -68,30 +65,16 @@ pub(super) fn range(text: &str) -> Result<IpNet, String> {
     text.parse().map_err(|_| "it is no range: say 10.0.0.0/16, or fd00::/48".to_owned())
 }
 
-// === impl Command ===
+/// The number of a change that `why` offers.
+pub(super) fn offer(text: &str) -> Result<usize, String> {
+    counted(text).ok_or_else(|| "the changes are numbered: say --patch 1".to_owned())
+}
 
-impl Command {
-    /// The forms in which the answer is wanted on standard output; none where that says nothing.
-    pub(crate) fn printed(&self) -> Vec<Format> {
-        let of = |args: &OutputArgs| (args.quiet, args.output.clone());
-        let (quiet, targets) = match self {
-            Command::Demo(args) => of(&args.output),
-            Command::Trace(args) => of(&args.output),
-            Command::Why(args) => of(&args.output),
-            Command::Verify(args) => of(&args.output),
-            Command::Explain(args) => of(&args.output),
-            Command::Lab(LabCommand::Check(args)) => of(&args.output),
-            Command::Diff(args) => (args.quiet, args.output.clone()),
-            Command::Lint(args) => (args.quiet, args.output.clone()),
-            Command::Check(args) => (args.quiet, args.output.clone()),
-            Command::Reach(args) => (args.quiet, args.output.clone()),
-            Command::Graph(args) => (args.quiet, args.output.clone()),
-            Command::Lab(_)
-            | Command::Dump(_)
-            | Command::Generate(_)
-            | Command::Completions { .. } => return vec![],
-        };
-        let printed = targets.into_iter().filter(|target| !quiet && target.file.is_none());
-        printed.map(|target| target.format).collect()
-    }
+/// How many nodes there are: pods run somewhere.
+pub(super) fn nodes(text: &str) -> Result<usize, String> {
+    counted(text).ok_or_else(|| "pods run on nodes: say how many there are, 1 or more".to_owned())
+}
+
+fn counted(text: &str) -> Option<usize> {
+    text.parse().ok().filter(|number| *number > 0)
 }

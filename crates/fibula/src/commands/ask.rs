@@ -6,8 +6,7 @@ use fibula_answers::names::NameError;
 use fibula_answers::trace::Answer;
 use fibula_report::{Page, View, error, json};
 
-use crate::args::{TraceArgs, VerifyArgs};
-use crate::output::Format;
+use crate::args::{OutputArgs, TraceArgs, VerifyArgs};
 use crate::session::Session;
 use crate::{Done, Exit, Output, Stop, Streams, progress};
 
@@ -26,15 +25,7 @@ pub(crate) fn trace(
     );
     let trace = match asked {
         Ok(trace) => trace,
-        Err(errors) => {
-            // Programs get an answer where they look for one; people read the same as errors.
-            let no_text = |format| format == Format::Json;
-            Output::new(&args.output, streams)?
-                .only(no_text)
-                .print(&Page::new, &|| json::names(&errors, &session.preface))?;
-            let pages = errors.iter().map(error::name).collect();
-            return Err(Stop::answered(pages, session.exit(unnamed(&errors))));
-        }
+        Err(errors) => return nameless(&errors, &session, &args.output, streams),
     };
     let place = |id| session.place(id);
     let excerpt = |object, from: &str, path: &str| session.excerpt(object, from, path);
@@ -56,8 +47,22 @@ impl From<Answer> for Exit {
     }
 }
 
+/// Ends a question by names that no message can be sent by: programs get an answer where they look for
+/// one; people read the same as errors.
+pub(super) fn nameless(
+    errors: &[NameError],
+    session: &Session,
+    output: &OutputArgs,
+    streams: &mut Streams<'_>,
+) -> Done {
+    let pages: Vec<Page> = errors.iter().map(error::name).collect();
+    let json = || json::names(errors, &session.preface);
+    Output::new(output, streams)?.told(&pages, &json)?;
+    Err(Stop::answered(pages, session.exit(unnamed(errors))))
+}
+
 /// How names end the question that no message can be sent by: some are a mistake, some an answer.
-pub(super) fn unnamed(errors: &[NameError]) -> Exit {
+fn unnamed(errors: &[NameError]) -> Exit {
     let exits = errors.iter().map(|error| match error {
         NameError::NoSuchName { .. } => Exit::No,
         NameError::KeptOut { .. } | NameError::Elsewhere { .. } => Exit::Undecided,

@@ -1,14 +1,15 @@
 //! `check`: does a cluster keep what was promised of it?
 
 use std::cell::LazyCell;
+use std::collections::BTreeSet;
 use std::ffi::OsString;
 
 use fibula_answers::promises::{Asked, Checked, Implied, Outcome, Strangers, Wrong};
-use fibula_cluster::ObjectId;
 use fibula_cluster::promise::Promise;
+use fibula_cluster::{ObjectId, Severity};
 use fibula_report::{
-    Check, Notice, Spot, View, Written, check_cases, check_notices, check_refusals, github, json,
-    junit, notices_markdown, sarif,
+    Check, Notice, Spot, View, Written, check_cases, check_notices, check_refusals, error, github,
+    json, junit, notices_markdown, sarif,
 };
 use fibula_source::{Input, Promises, Refusal, promises};
 
@@ -16,7 +17,7 @@ use crate::args::{CheckArgs, OnlyPromises};
 use crate::inputs::input;
 use crate::output::{Format, Telling, write_json};
 use crate::session::Session;
-use crate::told;
+use crate::told::{self, WITHOUT_ENV};
 use crate::{Done, Exit, Output, Stop, Streams};
 
 /// What became of each promise.
@@ -45,12 +46,17 @@ pub(crate) fn check(
         Stop::cannot(what, Some("trace follows one message through it"))
     })?;
     if checked.outcomes().next().is_none() && read.refused.is_empty() {
-        return Err(nothing(args));
+        return Err(nothing(args, &session));
+    }
+    let without_env = implied && session.without_env;
+    if without_env {
+        error::note(WITHOUT_ENV).print(&streams.err_screen, streams.err)?;
     }
     let wrong = wrong(&read, &checked);
     for page in told::refused(&wrong) {
         page.print(&streams.err_screen, streams.err)?;
     }
+    let (refused_promises, refused_files) = unread(&read);
     let refused = wrong.len() + read.refused.len();
     let exit = session.exit(exit(&checked, refused));
 
@@ -61,7 +67,8 @@ pub(crate) fn check(
         checked: &checked,
         written: &written,
         implied_at: &|implied: &Implied| implied_at(&session, implied),
-        refused: unread(&read),
+        refused: refused_promises,
+        refused_files,
         all: args.all,
         exit: exit.code(),
     };
@@ -70,7 +77,9 @@ pub(crate) fn check(
     let preface = &session.preface;
     let telling = LazyCell::new(|| {
         let telling = Telling::new("check", check_notices(&view, &told), exit, &session);
-        telling.beside(read.refused.iter().chain(&wrong).map(Notice::refusal))
+        let told = read.refused.iter().chain(&wrong).map(Notice::refusal);
+        let noted = without_env.then(|| Notice::new("unread", "", Severity::Note, WITHOUT_ENV));
+        telling.beside(told.chain(noted))
     });
     let forms = [
         Format::Text,
@@ -112,29 +121,36 @@ fn read(args: &CheckArgs, streams: &mut Streams<'_>) -> Result<Promises, Stop> {
     Ok(read)
 }
 
+/// How promises are written.
+const HOW: &str = "fibula check --help shows how to write promises";
+
 /// Why there is nothing to check.
-fn nothing(args: &CheckArgs) -> Stop {
+fn nothing(args: &CheckArgs, session: &Session) -> Stop {
     let what = match (args.only, args.promises.is_empty()) {
         (Some(OnlyPromises::Written), true) => "nothing is promised: no file of promises was named",
+        (None | Some(OnlyPromises::Implied), true) if session.without_env => {
+            let what = format!("nothing is promised: {WITHOUT_ENV}");
+            return Stop::cannot(&what, Some(HOW));
+        }
         (None | Some(OnlyPromises::Implied), true) => {
-            "nothing is promised: no pod names an address of the cluster in its environment (of which \
-             a dump keeps none, unless --with-env says so), command or arguments"
+            "nothing is promised: no pod names an address of the cluster in its environment, command \
+             or arguments"
         }
         _ => "nothing is promised: there is no promise in these files",
     };
-    Stop::cannot(what, Some("fibula check --help shows how to write promises"))
+    Stop::cannot(what, Some(HOW))
 }
 
-/// How many promises could not be read.
-fn unread(read: &Promises) -> usize {
-    let mut told: Vec<(&str, Option<&str>)> = read
-        .refused
-        .iter()
-        .map(|refusal| (refusal.file.as_str(), refusal.object.as_deref()))
-        .collect();
-    told.sort_unstable();
-    told.dedup();
-    told.len()
+/// How many promises could not be read, and how many files.
+fn unread(read: &Promises) -> (usize, usize) {
+    let of_a_promise = |refusal: &&Refusal| refusal.object.is_some() || refusal.path.is_some();
+    let (promises, files): (Vec<&Refusal>, Vec<&Refusal>) =
+        read.refused.iter().partition(of_a_promise);
+    let each = |refused: &[&Refusal]| {
+        let told = refused.iter().map(|refusal| (&refusal.file, refusal.object.as_deref()));
+        told.collect::<BTreeSet<_>>().len()
+    };
+    (each(&promises), each(&files))
 }
 
 /// What makes no sense in promises, each with its lines.

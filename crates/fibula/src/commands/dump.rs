@@ -4,8 +4,9 @@ use std::ffi::OsString;
 use std::fs::File;
 use std::io::{self, Write};
 
+use fibula_answers::names::Hosts;
 use fibula_cluster::generate::Format;
-use fibula_cluster::{Dump, Missing};
+use fibula_cluster::{Cluster, Dump, Keep, Missing, Options};
 use fibula_report::error;
 use fibula_source::Read;
 use flate2::Compression;
@@ -38,8 +39,17 @@ pub(crate) fn dump(args: &DumpArgs, default: Option<OsString>, streams: &mut Str
     if let Some(note) = forbidden(&read.forbidden) {
         note.print(&streams.err_screen, streams.err)?;
     }
-    let missing = missing(&read);
-    let dump = Dump { objects: &read.objects, missing: &missing, with_env: args.with_env };
+    let cluster = args.with_env.then(|| Cluster::new(read.objects.clone(), &Options::default()));
+    let hosts = cluster.as_ref().map(Hosts::new);
+    let keep = hosts.as_ref().map(|hosts| |namespace: &str, host: &str| hosts.has(namespace, host));
+    let keep = keep.as_ref().map(|keep| keep as Keep<'_>);
+    let mut missing = missing(&read);
+    let dump = Dump { objects: &read.objects, missing: &[], keep };
+    let naming = dump.naming();
+    if read.without_env || naming > 0 && !args.with_env {
+        missing.push(Missing::ENVIRONMENTS);
+    }
+    let dump = Dump { missing: &missing, ..dump };
     let format = match args.output.format {
         ObjectsFormat::Json => Format::Json,
         ObjectsFormat::Yaml => Format::Yaml,
@@ -50,7 +60,6 @@ pub(crate) fn dump(args: &DumpArgs, default: Option<OsString>, streams: &mut Str
         Some(name) => write(&dump, format, name)
             .map_err(|error| Stop::cannot(&format!("cannot write {name}: {error}"), None))?,
     }
-    let naming = dump.naming();
     if naming > 0 && !args.with_env {
         let names = match naming {
             1 => "1 container names".to_owned(),

@@ -20,7 +20,7 @@ pub(crate) fn lint(args: &LintArgs, default: Option<OsString>, streams: &mut Str
     let session = Session::open(&args.input, &args.inputs, default, streams)?;
     let lint = session.lint(&args.only, &args.off);
     for (said, near, at) in session.switches_nothing_off(&lint) {
-        let near = near.map(|near| format!("did you mean {near}?"));
+        let near = error::meant(near.as_slice());
         let what = format!("{at} switches {said:?} off, and no finding has that id");
         error::warning(&what, near.as_deref()).print(&streams.err_screen, streams.err)?;
     }

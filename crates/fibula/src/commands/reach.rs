@@ -8,6 +8,7 @@ use fibula_report::{Page, View, error, json, reach_dot, reach_markdown, reach_me
 use crate::args::{OnlyArg, ReachArgs};
 use crate::output::{Format, write_json};
 use crate::session::Session;
+use crate::told::WITHOUT_ENV;
 use crate::{Done, Exit, Output, Stop, Streams, progress};
 
 /// Who can reach whom.
@@ -21,6 +22,9 @@ pub(crate) fn reach(
         return Err(Stop::cannot("--only in and --only out are about a namespace", Some(hint)));
     }
     let session = Session::open(&args.input, &[], default, streams)?;
+    if session.without_env && args.only == Some(OnlyArg::Unused) {
+        error::note(WITHOUT_ENV).print(&streams.err_screen, streams.err)?;
+    }
     let names = |said: &Option<String>| -> Vec<String> {
         said.iter().flat_map(|said| said.split(',')).map(str::to_owned).collect()
     };
@@ -61,7 +65,7 @@ pub(crate) fn reach(
 
 fn stop(error: &ReachError) -> Stop {
     let page = |PickError { said, near }: &PickError| -> Page {
-        let hint = near.as_ref().map(|near| format!("did you mean {near}?"));
+        let hint = error::meant(near.as_slice());
         error::error(&format!("nothing is named {said:?}"), hint.as_deref())
     };
     match error {

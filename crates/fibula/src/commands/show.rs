@@ -4,7 +4,9 @@ use fibula_answers::verify;
 use fibula_cluster::{Cluster, Options};
 use fibula_intended::{Intent, Listeners, Refinement, network};
 use fibula_network::Addr;
-use fibula_report::{Broken, Demo, Label, Page, Text, View, cut, explain_all, json, near_ids};
+use fibula_report::{
+    Broken, Demo, Label, Page, Text, View, cut, error, explain_all, json, near_ids,
+};
 use fibula_source::Input;
 
 use crate::args::{DemoArgs, ExplainArgs};
@@ -46,10 +48,8 @@ pub(crate) fn explain(args: &ExplainArgs, streams: &mut Streams<'_>) -> Done {
     let page = match &args.id {
         None => explain_all(),
         Some(id) => fibula_report::explain(id).ok_or_else(|| {
-            let near = near_ids(id).join(" or ");
-            let near =
-                if near.is_empty() { "all".to_owned() } else { format!("did you mean {near}?") };
-            let hint = if near == "all" { "fibula explain   lists all ids" } else { &near };
+            let near = error::meant(&near_ids(id));
+            let hint = near.as_deref().unwrap_or("fibula explain   lists all ids");
             Stop::cannot(&format!("{id:?} is no id that fibula prints"), Some(hint))
         })?,
     };

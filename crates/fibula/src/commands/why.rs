@@ -5,11 +5,10 @@ use std::path::{Component, Path, PathBuf};
 
 use fibula_answers::why::{Book, Goal, Question};
 use fibula_cluster::Workload;
-use fibula_report::{Page, Patch, Told, View, error, json, patch, why_json};
+use fibula_report::{Patch, Told, View, patch, why_json};
 
-use super::ask::unnamed;
+use super::ask::nameless;
 use crate::args::WhyArgs;
-use crate::output::Format;
 use crate::session::Session;
 use crate::{Done, Exit, Output, Stop, Streams};
 
@@ -22,14 +21,7 @@ pub(crate) fn why(args: &WhyArgs, default: Option<OsString>, streams: &mut Strea
     let asked = fibula_answers::why::why(session.ground(), question, goal, &*session);
     let why = match asked {
         Ok(why) => why,
-        Err(errors) => {
-            let no_text = |format| format == Format::Json;
-            Output::new(&args.output, streams)?
-                .only(no_text)
-                .print(&Page::new, &|| json::names(&errors, &session.preface))?;
-            let pages = errors.iter().map(error::name).collect();
-            return Err(Stop::answered(pages, session.exit(unnamed(&errors))));
-        }
+        Err(errors) => return nameless(&errors, &session, &args.output, streams),
     };
     let sources = session.sources();
     let patches: Vec<Option<Patch>> = why
@@ -102,12 +94,6 @@ impl Book for Session {
         let whole = |path: &str| self.sources().holds(pod.object, path, None);
         whole(&labels)
             || whole(&old)
-            || (0..MOST_EXPRESSIONS).any(|i| {
-                let path = format!("spec.selector.matchExpressions[{i}].key");
-                self.sources().holds(pod.object, &path, Some(key))
-            })
+            || self.among_expressions(pod.object, "spec.selector", key).is_some()
     }
 }
-
-/// How many expressions of a selector are looked at.
-const MOST_EXPRESSIONS: usize = 8;

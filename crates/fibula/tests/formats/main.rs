@@ -5,6 +5,7 @@ mod common;
 mod junit;
 mod notices;
 mod schemas;
+mod stopped;
 mod xsd;
 
 /// A file among the inputs of these tests.

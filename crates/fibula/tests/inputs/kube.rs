@@ -118,12 +118,27 @@ fn what_may_not_be_listed_is_unread_in_every_answer_that_it_could_change() {
 #[test]
 fn slices_that_may_not_be_listed_leave_services_undecided() {
     let stage = Stage::new("kube-slices");
-    stage.serve(&shop());
+    let mut objects = shop();
+    objects.push(json!({"apiVersion": "v1", "kind": "Service",
+        "metadata": {"name": "front", "namespace": "shop", "uid": "f"},
+        "spec": {"type": "NodePort", "clusterIP": "10.96.0.8", "selector": {"app": "web"},
+            "ports": [{"port": 80, "nodePort": 30080}]}}));
+    stage.serve(&objects);
     stage.forbid("endpointslices.discovery.k8s.io");
     let by_service = stage.run(&["trace", "-f", "@kube", "-n", "shop", "web", "svc/db:80"]);
     assert_eq!(by_service.status.code(), Some(3), "{}", out(&by_service));
     let by_pod = stage.run(&["trace", "-f", "@kube", "-n", "shop", "web", "pod/db:80"]);
     assert_eq!(by_pod.status.code(), Some(0), "{}", out(&by_pod));
+    // Who can reach whom by a Service is as open, of a Service and of what the world finds by one.
+    let lines =
+        ["reach -f @kube -n shop all svc/db", "reach -f @kube world", "reach -f @kube web shop/db"];
+    let session = stage.session(&lines);
+    check(&session, file!["../snapshots/inputs/kube-slices.txt"]);
+    let codes = lines.map(|line| {
+        let words: Vec<&str> = line.split(' ').collect();
+        stage.run(&words).status.code()
+    });
+    assert_eq!(codes, [Some(3), Some(3), Some(0)], "{session}");
 }
 
 #[test]

@@ -240,6 +240,23 @@ fn a_diff_is_what_git_applies_and_nothing_else_changes() {
     assert!(forms.contains(&"git apply") && forms.contains(&"kubectl apply -f -"), "{forms:?}");
 }
 
+/// A port of another protocol, in a rule and in a Service.
+#[test]
+fn a_port_of_another_protocol_is_written_as_it_was_tried() {
+    let ends = fs::read_to_string("tests/input/why-ends.yaml").expect("the ends");
+    let named =
+        ends.replace("  ports:\n  - port: 53\n", "  ports:\n  - {port: 53, targetPort: dns}\n");
+    let named =
+        named.replace("containerPort: 53, protocol", "containerPort: 53, name: dns, protocol");
+    let questions = [("web", "pod/dns:53/UDP"), ("node/n2", "svc/dns:53/UDP")];
+    for (i, question) in questions.into_iter().enumerate() {
+        for (which, text) in [("one", &ends), ("named", &named)] {
+            let name = format!("udp-{which}-{i}");
+            each_offer(&name, "ends.yaml", text, question, Goal::Allow);
+        }
+    }
+}
+
 #[test]
 fn lines_may_end_as_elsewhere() {
     let dos = shop().replace('\n', "\r\n");

@@ -56,6 +56,45 @@ fn svc_10_what_a_service_has_no_use_for_can_be_allowed() {
 }
 
 #[test]
+fn the_world_and_nodes_are_ends_as_in_trace() {
+    let questions = [
+        // Only the network decides, and no change of a policy or a Service does anything about it.
+        "world pod/web:8080",
+        "world svc/web:80",
+        "world node/n2:10250",
+        "node/n2 world:443",
+        // A policy decides: of a pod, by the address of the other end.
+        "web node/n2:10250",
+        "node/n2 pod/web:8080",
+        "web world:443/udp",
+    ];
+    let lines =
+        questions.map(|question| format!("why -f tests/input/why-ends.yaml -n shop {question}"));
+    let session: Vec<String> = lines.iter().map(|line| shown(USUAL, line)).collect();
+    check(&session.join("\n"), file!["../snapshots/why/ends.txt"]);
+    // Whatever `trace` takes is taken, and answered alike.
+    for question in questions.iter().chain(&["n2 world:80", "10.9.9.9 web:80", "world web"]) {
+        let code = |command: &str| {
+            let line = format!("{command} -f tests/input/why-ends.yaml -n shop {question}");
+            shown(USUAL, &line).lines().last().map(str::to_owned)
+        };
+        assert_eq!(code("why"), code("trace"), "{question}");
+    }
+}
+
+#[test]
+fn one_port_can_be_of_another_protocol() {
+    let lines = [
+        // In a rule, and in a Service that has the number for another protocol.
+        "why -f tests/input/why-ends.yaml -n shop web pod/dns:53/udp",
+        "why -f tests/input/why-ends.yaml -n shop node/n2 svc/dns:53/UDP",
+        "why -f tests/input/why-ends.yaml -n shop node/n2 svc/dns:5353/udp",
+    ];
+    let session = lines.map(|line| shown(USUAL, line)).join("\n");
+    check(&session, file!["../snapshots/why/udp.txt"]);
+}
+
+#[test]
 fn what_works_can_be_closed() {
     let questions =
         ["cart db:5432 --close", "cart pod/web-1:8080 --close", "web svc/cart:7070 --close"];
