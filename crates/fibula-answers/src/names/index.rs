@@ -53,7 +53,7 @@ impl<'a> Index<'a> {
         wanted: Wanted,
     ) -> Vec<Candidate> {
         let mut found: Vec<Candidate> = vec![];
-        self.each(&mut |candidate| {
+        self.each(&|name| said.may_mean(name), &mut |candidate| {
             let kind = said.prefix.is_none_or(|prefix| prefix == candidate.what.prefix());
             if !kind || !wanted.takes(&candidate.what) || !candidate.is_called(said) {
                 return;
@@ -90,7 +90,7 @@ impl<'a> Index<'a> {
         let home = said.namespace().or(namespace).unwrap_or("default");
         let name = said.last();
         let mut near: Vec<(usize, String)> = vec![];
-        self.each(&mut |candidate| {
+        self.each(&|_| true, &mut |candidate| {
             let distance = strsim::damerau_levenshtein(name, candidate.last());
             let part = name.len() >= 3 && candidate.last().contains(name);
             if wanted.takes(&candidate.what) && (part || distance <= 1 + name.len() / 4) {
@@ -295,23 +295,26 @@ impl<'a> Index<'a> {
         ports.filter(|p| port(p.protocol, p.number) == wanted).find_map(|p| p.name.clone())
     }
 
-    /// Everything that has a name, one after the other.
-    fn each(&self, visit: &mut dyn FnMut(Candidate)) {
-        for (at, service) in self.services().iter().enumerate() {
+    /// Everything that has a name that may be meant, one after the other.
+    fn each(&self, may: &dyn Fn(&str) -> bool, visit: &mut dyn FnMut(Candidate)) {
+        for (at, service) in self.services().iter().enumerate().filter(|(_, s)| may(&s.name)) {
             visit(Candidate::new(What::Service, &service.namespace, &service.name, vec![], at));
         }
         for id in self.network.ids() {
-            if self.network.kind(id) != Kind::Outside {
+            let Element { kind, name, .. } = self.network.element(id);
+            if *kind != Kind::Outside && may(name) {
                 visit(self.element(id));
             }
         }
         for (at, pod) in self.cluster.iter().flat_map(|c| c.pods.iter().enumerate()) {
-            let elements = self.elements(pod);
-            if pod.host_network || elements.is_empty() {
-                visit(Candidate::new(What::Pod, &pod.namespace, &pod.name, elements.clone(), at));
+            let is_named = may(&pod.name) && (pod.host_network || self.elements(pod).is_empty());
+            if is_named {
+                let elements = self.elements(pod);
+                visit(Candidate::new(What::Pod, &pod.namespace, &pod.name, elements, at));
             }
-            if pod.workload.kind != "Pod" {
+            if pod.workload.kind != "Pod" && may(&pod.workload.name) {
                 let what = What::Workload(pod.workload.kind.clone());
+                let elements = self.elements(pod);
                 visit(Candidate::new(what, &pod.namespace, &pod.workload.name, elements, at));
             }
         }

@@ -61,6 +61,13 @@ impl<'a> Said<'a> {
         self.dns.map(|(_, namespace)| namespace).or(self.path.split_once('/').map(|(n, _)| n))
     }
 
+    /// Whether it can mean something of this name, which may have more before it: a look that makes
+    /// nothing.
+    pub(super) fn may_mean(&self, name: &str) -> bool {
+        let last = self.path.rsplit('/').next().unwrap_or(self.path);
+        name.ends_with(last) || self.dns.is_some_and(|(dns, _)| name.ends_with(dns))
+    }
+
     /// The name itself.
     pub(crate) fn last(&self) -> &'a str {
         let path = self.dns.map_or(self.path, |(name, _)| name);
