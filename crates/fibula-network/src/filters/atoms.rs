@@ -223,8 +223,11 @@ impl<'n> Line<'n> {
             let lo = here[0].0;
             signature = here.iter().fold(signature, |all, (_, by)| all.wrapping_add(*by));
             let end = changes.peek().and_then(|next| next[0].0.previous());
-            let atom = out.atom(&mut known, (Owner::Nobody, signature), lo);
             let range = Range { lo, hi: end.unwrap_or(Addr::MAX) };
+            if is_owned(&out.owned, range) {
+                continue;
+            }
+            let atom = out.atom(&mut known, (Owner::Nobody, signature), lo);
             let ranges = &mut out.atoms[atom as usize].ranges;
             match ranges.last_mut().filter(|last| last.hi.next() == Some(lo)) {
                 Some(last) => last.hi = range.hi,
@@ -250,6 +253,14 @@ impl FilterAtoms {
             self.atoms.len() as u32 - 1
         })
     }
+}
+
+/// Whether somebody owns every address of a range, such as the one that a block excepts: then there
+/// is none that nobody has.
+fn is_owned(owned: &[(Addr, u32)], range: Range) -> bool {
+    let start = owned.partition_point(|(addr, _)| *addr < range.lo);
+    let held = owned[start..].partition_point(|(addr, _)| *addr <= range.hi);
+    range.hi.distance(range.lo) == held as u128
 }
 
 /// How many addresses come before one, which is mostly near.
