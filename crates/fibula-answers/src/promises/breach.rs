@@ -6,11 +6,13 @@ use fibula_network::filters::{Filters, Owner};
 use fibula_network::set::{SetId, Space};
 use fibula_network::{ChoiceId, ElementId, Proto, Range};
 
+use super::inside::Came;
 use super::pairs::{self, Found, Senders, Wanted};
-use super::scene::{Scene, meet};
+use super::scene::Scene;
 use super::targets::Target;
 use super::{Breach, By, Member, Witness, is_pod, witness};
 use crate::reach::Ports;
+use crate::reach::meet;
 
 /// Something that was found, and is to be told if it breaks the promise.
 pub(super) struct Pending {
@@ -39,7 +41,7 @@ struct Told {
 
 /// The breaches that something found makes: what holds under whatever choices; if nothing does, what
 /// holds under some.
-pub(super) fn all(scene: &mut Scene<'_>, pending: &[Pending]) -> Vec<Breach> {
+pub(super) fn all(scene: &mut Scene<'_>, pending: &[Pending], came: &[Came]) -> Vec<Breach> {
     let mut breaches = vec![];
     for certain in [true, false] {
         for pending in pending {
@@ -57,6 +59,8 @@ pub(super) fn all(scene: &mut Scene<'_>, pending: &[Pending]) -> Vec<Breach> {
                 }
             }
         }
+        let came = came.iter().filter(|came| !certain || came.when == Space::FULL);
+        breaches.extend(came.map(|came| came.breach(scene)));
         if !breaches.is_empty() {
             break;
         }
@@ -85,7 +89,7 @@ pub(super) fn nameless(
 /// Some who send, and some targets, that have no address of one family (NM-12): no message can be
 /// sent between them.
 pub(super) fn apart(scene: &Scene<'_>, senders: &Senders, target: &Target) -> Option<Breach> {
-    if scene.alike {
+    if scene.one_family {
         return None;
     }
     let nodes = |picked: &super::picked::Picked| -> Vec<ElementId> {

@@ -9,13 +9,15 @@ use fibula_network::set::{SetId, Space};
 use fibula_network::{AddrSet, ChoiceId, ElementId, Range};
 
 use super::breach::{self, Exempt, Pending};
+use super::inside::{self, Came};
 use super::pairs::{self, Found, Parts, Senders, Wanted};
 use super::picked::Picked;
-use super::scene::{Scene, without};
+use super::scene::Scene;
 use super::sets::{Index, Set};
 use super::targets::{Target, Targets, targets};
 use super::{Breach, Doubt, Outcome, Wrong, uses, world};
 use crate::reach::depends;
+use crate::reach::without;
 
 /// What is known of a promise so far.
 pub(super) struct Judge<'s, 'a> {
@@ -23,6 +25,8 @@ pub(super) struct Judge<'s, 'a> {
     /// Under which choices it is broken.
     when: SetId,
     pending: Vec<Pending>,
+    /// What came by ways in.
+    came: Vec<Came>,
     breaches: Vec<Breach>,
     doubts: Vec<Doubt>,
     /// Whether nobody knows of all who may whether they may: what looks like somebody else can be
@@ -100,8 +104,8 @@ fn unjudged(from: &[(Said, Rc<Set>)], to: &[(Said, Rc<Set>)], verb: Verb) -> Opt
 
 impl<'s, 'a> Judge<'s, 'a> {
     pub(super) fn new(scene: &'s mut Scene<'a>) -> Judge<'s, 'a> {
-        let (pending, breaches, doubts) = (vec![], vec![], vec![]);
-        Judge { scene, when: Space::EMPTY, pending, breaches, doubts, unsure: false }
+        let (pending, came, breaches, doubts) = (vec![], vec![], vec![], vec![]);
+        Judge { scene, when: Space::EMPTY, pending, came, breaches, doubts, unsure: false }
     }
 
     fn never(&mut self, from: &Set, targets: &[Target]) {
@@ -110,6 +114,7 @@ impl<'s, 'a> Judge<'s, 'a> {
         for target in targets {
             self.open(&senders, target, true);
         }
+        inside::comes_in(self, &senders, targets, false, Exempt::default());
         self.by_world(&from.world, targets, false);
     }
 
@@ -124,6 +129,8 @@ impl<'s, 'a> Judge<'s, 'a> {
         for target in targets {
             self.open(&senders, target, false);
         }
+        let exempt = Exempt { inwards: true, ..Exempt::default() };
+        inside::comes_in(self, &senders, targets, false, exempt);
         let world = without(&[Range::ALL], &AddrSet::new("", from.world.clone()).ranges);
         self.by_world(&world, targets, false);
     }
@@ -144,6 +151,7 @@ impl<'s, 'a> Judge<'s, 'a> {
             self.perhaps(&senders, part, Wanted::Open, exempt);
         }
         self.found(&senders, &besides, Wanted::Open, found);
+        inside::comes_in(self, &senders, allowed, true, exempt);
         self.by_world(&from.world, allowed, true);
     }
 
@@ -268,6 +276,14 @@ impl<'s, 'a> Judge<'s, 'a> {
         self.breaches.push(breach);
     }
 
+    /// Something that came by a way in.
+    pub(super) fn came(&mut self, came: Came) {
+        self.when = self.scene.filters.space.or(self.when, came.when);
+        if !self.came.iter_mut().any(|other| other.joins(&came)) {
+            self.came.push(came);
+        }
+    }
+
     pub(super) fn doubt(&mut self, doubt: Doubt) {
         self.doubts.push(doubt);
     }
@@ -283,7 +299,7 @@ impl<'s, 'a> Judge<'s, 'a> {
         self.doubts.sort();
         self.doubts.dedup();
         if self.when == Space::FULL && !self.unsure {
-            let mut all = breach::all(self.scene, &self.pending);
+            let mut all = breach::all(self.scene, &self.pending, &self.came);
             all.append(&mut self.breaches);
             return Outcome::Broken(all);
         }

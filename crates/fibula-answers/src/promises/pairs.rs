@@ -8,9 +8,10 @@ use fibula_network::set::{SetId, Space};
 use fibula_network::{ElementId, Family, Range};
 
 use super::picked::{Picked, Population};
-use super::scene::{Atoms, Scene, meet};
+use super::scene::{Atoms, Scene};
 use super::targets::Target;
 use super::witness::somewhere;
+use crate::reach::meet;
 use crate::reach::{FAMILIES, Ports};
 
 /// Who sends.

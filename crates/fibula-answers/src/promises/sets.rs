@@ -9,8 +9,9 @@ use fibula_network::{AddrSet, ElementId, Kind, Range};
 use rustc_hash::FxHashMap;
 
 use super::picked::Picked;
-use super::scene::{Atoms, without};
+use super::scene::Atoms;
 use super::{Doubt, Wrong, stranger};
+use crate::reach::without;
 use crate::reach::{Parties, Who, kinded, near, own, short, within_namespace};
 use crate::trace::Ground;
 

@@ -8,11 +8,12 @@ use fibula_cluster::{Endpoint, Protocol, Service, ServicePort};
 use fibula_network::{Addr, AddrSet, ElementId, Port, Range};
 
 use super::picked::Picked;
-use super::scene::{Atoms, Scene, without};
+use super::scene::{Atoms, Scene};
 use super::sets::{Index, Set};
 use super::{Doubt, Wrong, is_pod};
 use crate::names::{Meant, proto, served};
 use crate::reach::Ports;
+use crate::reach::without;
 
 /// Targets at the same ports.
 #[derive(Clone)]

@@ -6,11 +6,11 @@ use fibula_network::{Addr, AddrSet, ElementId, Kind, Port, Proto, Range};
 
 use super::judge::Judge;
 use super::pairs;
-use super::scene::{meet, of_family, without};
 use super::targets::Target;
 use super::witness;
 use super::{Breach, By, Doubt, Member, Witness};
 use crate::reach::{At, By as DoorBy, Door, Ports, came_to};
+use crate::reach::{meet, of_family, without};
 use crate::trace::{self, Branch};
 
 /// Who is reached by a way in, at which port.

@@ -9,7 +9,9 @@ mod brute;
 mod drawn;
 mod lives;
 mod planted;
+mod services;
 mod statements;
+mod ways_in;
 mod whom;
 
 use fibula_answers::promises::{Asked, Checked, Outcome, check};

@@ -49,6 +49,8 @@ pub(crate) fn everybody(scene: &Scene) -> Vec<End> {
         }
     }
     let cluster = &scene.cluster;
+    let ends = cluster.services.iter().flat_map(|service| &service.endpoints);
+    world.extend(ends.map(|end| Addr::from(end.addr)));
     let inside = |addr: &Addr| {
         let ip = std::net::IpAddr::from(*addr);
         ip.is_loopback()
