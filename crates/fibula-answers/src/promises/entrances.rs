@@ -31,6 +31,8 @@ pub(super) type End = (ElementId, u16);
 pub(super) struct Entrance {
     pub(super) by: By,
     pub(super) port: Port,
+    /// The port of the Service, or of the pod, that it leads to.
+    pub(super) own: Port,
     stands: Stands,
     /// Whom it can lead to, sorted.
     pub(super) ends: Vec<End>,
@@ -134,6 +136,7 @@ fn of_service(
         let entrance = |stands, number| Entrance {
             by: by.clone(),
             port: Port { proto: proto(port.protocol), number },
+            own: Port { proto: proto(port.protocol), number: port.number },
             stands,
             ends: ends.clone(),
             hosts: hosts.clone(),
@@ -167,6 +170,7 @@ fn host_ports(network: &Network, cluster: &Cluster, all: &mut Vec<Entrance>) {
             all.push(Entrance {
                 by: By::HostPort,
                 port: Port { proto: proto(port.protocol), number: host.number },
+                own: Port { proto: proto(port.protocol), number: port.number },
                 stands: Stands::At(at),
                 ends: vec![(id, port.number)],
                 hosts: vec![pod.node],

@@ -148,6 +148,8 @@ pub enum Doubt {
     Unread,
     /// The labels of this namespace were not read (DR-22).
     Labels(String),
+    /// The load balancer of this Service, by namespace and name, has no address yet (SVC-24).
+    Awaited(String),
     /// This leads out of the cluster, or there is another reason why its address is not known.
     Outside(String),
 }

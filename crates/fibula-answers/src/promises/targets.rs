@@ -61,7 +61,6 @@ pub(super) fn targets(
     let mut finder = Finder { scene, index, reach, found: Targets::default() };
     for (said, set) in said {
         let own = said.port.as_ref().map(std::slice::from_ref).unwrap_or(ports);
-        finder.found.doubts.extend(set.doubts.iter().cloned());
         finder.add(said, &set.of_cluster(reach), own);
         for at in &set.services {
             finder.service(said, *at, own);

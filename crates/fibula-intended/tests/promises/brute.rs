@@ -21,6 +21,8 @@ pub(crate) struct Brute<'s> {
     pub(super) scene: &'s Scene,
     pub(super) walks: Walks<'s>,
     pub(super) promise: &'s Promise,
+    /// Whether those of whom nobody knows are meant so that the most breaks it, or the least.
+    pub(super) most: bool,
     /// Of each message that the promise is about.
     pub(super) cases: Vec<(String, Vec<Case>)>,
     /// Whether somebody is asked about whose address two have.
@@ -32,37 +34,41 @@ pub(crate) struct Brute<'s> {
 }
 
 pub(crate) fn agree(scene: &Scene, promise: &Promise, outcome: &Outcome) -> Result<(), String> {
-    let walks = Walks::new(&scene.network);
-    let mut brute = Brute {
-        scene,
-        walks,
-        promise,
-        cases: vec![],
-        contested: false,
-        mute: false,
-        shared: false,
-    };
-    brute.ask();
-    let Some(broken) = brute.broken().filter(|_| !brute.mute) else { return Ok(()) };
-    let all = broken.iter().all(|broken| *broken);
-    let none = broken.iter().all(|broken| !*broken);
+    // Of those of whom nobody knows whether they are meant (DR-22) as few as can be break it, or as
+    // many.
+    let asked = [false, true].map(|most| {
+        let walks = Walks::new(&scene.network);
+        let (contested, mute, shared) = (false, false, false);
+        let cases = vec![];
+        let mut brute = Brute { scene, walks, promise, most, cases, contested, mute, shared };
+        brute.ask();
+        brute
+    });
+    let mute = asked.iter().any(|brute| brute.mute);
+    let [Some(least), Some(most)] = [asked[0].broken(), asked[1].broken()] else { return Ok(()) };
+    if mute {
+        return Ok(());
+    }
+    let all = least.iter().all(|broken| *broken);
+    let none = most.iter().all(|broken| !*broken);
     let said = match outcome {
         Outcome::Kept => "kept",
         Outcome::Broken(_) => "broken",
         Outcome::Undecided(_) => "undecided",
         Outcome::Wrong(_) => return Ok(()),
     };
-    let unsure = brute.contested || whom::is_unsure(scene, promise);
+    let contested = asked.iter().any(|brute| brute.contested);
+    let shared = asked.iter().any(|brute| brute.shared);
     let right = match outcome {
-        Outcome::Kept => none && !unsure,
+        Outcome::Kept => none && !contested,
         Outcome::Broken(_) => all,
         // Whom it is about is not known, or how many connections a Service loses.
-        Outcome::Undecided(_) if unsure || brute.shared => true,
+        Outcome::Undecided(_) if contested || shared => true,
         Outcome::Undecided(doubts) => {
-            let choices = |doubt: &Doubt| matches!(doubt, Doubt::Choices(_));
+            let known = |doubt: &Doubt| matches!(doubt, Doubt::Choices(_) | Doubt::Labels(_));
             // Ways in are not put together with what else depends on the same choices.
             let doors = from_world(scene, promise);
-            doubts.iter().all(choices) && (!(all || none) || doors && all)
+            doubts.iter().all(known) && (!(all || none) || doors && all)
         }
         Outcome::Wrong(_) => true,
     };
@@ -70,8 +76,8 @@ pub(crate) fn agree(scene: &Scene, promise: &Promise, outcome: &Outcome) -> Resu
         true => Ok(()),
         false => {
             let breaks = |(_, cases): &&(String, Vec<Case>)| cases.iter().any(|(_, b)| *b);
-            let by: Vec<_> = brute.cases.iter().filter(breaks).take(3).collect();
-            Err(format!("it is {said}, but walk finds it broken under {broken:?}, by {by:?}"))
+            let by: Vec<_> = asked[1].cases.iter().filter(breaks).take(3).collect();
+            Err(format!("it is {said}, but walk finds it broken under {most:?}, by {by:?}"))
         }
     }
 }
@@ -80,7 +86,7 @@ fn from_world(scene: &Scene, promise: &Promise) -> bool {
     let from = if promise.verb == Verb::OnlyFrom { &promise.others } else { &promise.about };
     let world = whom::everybody(scene).into_iter().filter(|end| matches!(end, End::World(_)));
     world.into_iter().any(|end| {
-        from.iter().any(|said| whom::is(scene, said, end)) != (promise.verb == Verb::OnlyFrom)
+        from.iter().any(|said| whom::is(scene, said, end, true)) != (promise.verb == Verb::OnlyFrom)
     })
 }
 
@@ -118,10 +124,11 @@ impl Brute<'_> {
     fn ask(&mut self) {
         let everybody = whom::everybody(self.scene);
         let Promise { about: first, others, verb, .. } = self.promise;
+        let perhaps = self.most != (*verb == Verb::OnlyFrom);
         let about = |said: &[Said], end: End| {
             said.iter().any(|one| match verb {
-                Verb::Reaches => whom::reaches(self.scene, one, end),
-                _ => whom::is(self.scene, one, end),
+                Verb::Reaches => whom::reaches(self.scene, one, end, perhaps),
+                _ => whom::is(self.scene, one, end, perhaps),
             })
         };
         let (from, to) = if *verb == Verb::OnlyFrom { (others, first) } else { (first, others) };
@@ -171,6 +178,7 @@ impl Brute<'_> {
     pub(super) fn is_at(&self, to: &[Said], end: End, port: Port) -> bool {
         let verb = self.promise.verb;
         let reach = verb == Verb::Reaches;
+        let perhaps = self.most != (verb == Verb::ReachesOnly);
         to.iter().any(|said| match whom::service(self.scene, said) {
             Some(service) => {
                 let headless = service.cluster_ips.is_empty();
@@ -178,8 +186,8 @@ impl Brute<'_> {
             }
             None => {
                 let is = match verb {
-                    Verb::Reaches => whom::reaches(self.scene, said, end),
-                    _ => whom::is(self.scene, said, end),
+                    Verb::Reaches => whom::reaches(self.scene, said, end, perhaps),
+                    _ => whom::is(self.scene, said, end, perhaps),
                 };
                 is && whom::at(self.scene, self.ports(said), end, port, reach)
             }
@@ -202,7 +210,7 @@ impl Brute<'_> {
         let contested =
             |id: ElementId| addresses(network, id).iter().any(|addr| network.is_contested(*addr));
         let beyond = self.promise.verb == Verb::ReachesOnly;
-        let cuts = ports(network, self.promise);
+        let cuts = ports(self.scene, self.promise);
         let wanted: Vec<Port> = cuts
             .iter()
             .flat_map(|number| Proto::ALL.map(|proto| Port { proto, number: *number }))
@@ -336,7 +344,8 @@ pub(crate) fn process(network: &Network, of: ElementId) -> Option<ElementId> {
 }
 
 /// Ports that nothing tells from those before them, up to the next.
-fn ports(network: &Network, promise: &Promise) -> Vec<u16> {
+fn ports(scene: &Scene, promise: &Promise) -> Vec<u16> {
+    let network = &scene.network;
     let entries = network.tables.iter().flat_map(|table| &table.entries);
     // Nobody can send to port 0.
     let mut cuts: BTreeSet<u16> = [1].into();
@@ -354,5 +363,7 @@ fn ports(network: &Network, promise: &Promise) -> Vec<u16> {
         }
     }
     cuts.extend(network.facts.open.iter().map(|open| open.port.number));
+    let ends = scene.cluster.services.iter().flat_map(|service| &service.endpoints);
+    cuts.extend(ends.map(|end| end.number));
     cuts.into_iter().collect()
 }

@@ -7,6 +7,7 @@ mod clusters;
 
 mod brute;
 mod drawn;
+mod fronted;
 mod lives;
 mod planted;
 mod services;
