@@ -12,6 +12,7 @@ mod lives;
 mod planted;
 mod services;
 mod statements;
+mod sure;
 mod ways_in;
 mod whom;
 
