@@ -128,7 +128,7 @@ fn a_message_that_shows_it_could_be_sent() {
         "from: nodes, never-reaches: lab/probe",
         "to: lab/probe, only-from: [nodes]",
         "from: lab/probe, reaches-only: [web]",
-        "from: web, reaches-only: ['db-0:1-65535', 'db-1:1-65535', 'lab/probe:1-65535', nodes, world]",
+        "from: web, reaches-only: [db-0, db-1, lab/probe, nodes, world], ports: [1-65535, 1-65535/UDP, 1-65535/SCTP]",
     ];
     let found = decided("", &wanted, &[], reference());
     assert_eq!(words(&found), ["broken"; 6]);
