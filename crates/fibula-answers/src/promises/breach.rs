@@ -143,8 +143,7 @@ pub(super) fn contested(
                 || any(node, &target.nodes, *id, exempt.outwards);
             let from = any(pod, &senders.pods, *id, false)
                 || any(node, &senders.nodes, *id, exempt.inwards);
-            senders.pods.has(*id) && (to || world)
-                || target.pods.has(*id) && from
+            senders.pods.has(*id) && (to || world) || target.pods.has(*id) && from
         }
         false => {
             senders.nodes.has(*id) && any(pod, &target.pods, *id, exempt.inwards)
