@@ -29,19 +29,24 @@ pub(super) fn reaches(judge: &mut Judge<'_, '_>, senders: &Senders, at: usize, p
         pods.iter().filter(none).filter_map(|id| Some((*id, *ips.first()?))).collect();
     let mut depends: Vec<ChoiceId> = vec![];
     let mut behind: Vec<ElementId> = vec![];
+    let ends = service.endpoints.iter().flat_map(|end| network.owners_of(Addr::from(end.addr)));
+    let claimed: Vec<ChoiceId> = ends.filter_map(|owner| Some(owner.when?.choice)).collect();
     for ip in &ips {
         let of: Vec<ElementId> = pods.iter().copied().filter(|id| has(*id, ip.family())).collect();
         let mut hosts: Vec<ElementId> = of.iter().filter_map(|id| judge.scene.host(*id)).collect();
         hosts.sort_unstable();
         hosts.dedup();
-        let Some((users, filters)) = judge.scene.users() else { return };
+        let Some((users, _)) = judge.scene.users() else { return };
         let led = users.led(network, (*ip, port), hosts.into_iter());
         behind.extend(led.behind());
         // Who stands behind it may get its own message back: what becomes of that, entries on its way
         // say (DR-4), as they do of what Nodes send.
         let stands: BTreeSet<ElementId> = led.behind().collect();
+        // Who has an address that several claim is not certain (POD-7).
+        let sure = |id: &ElementId| !judge.scene.atoms.of(*id).is_empty();
         let (itself, others): (Vec<ElementId>, Vec<ElementId>) =
-            of.into_iter().partition(|id| stands.contains(id));
+            of.into_iter().partition(|id| stands.contains(id) && sure(id));
+        let Some((users, filters)) = judge.scene.users() else { return };
         for (id, found) in users.find(filters, &led, &others) {
             match found {
                 Found::All | Found::Itself => {}
@@ -54,8 +59,8 @@ pub(super) fn reaches(judge: &mut Judge<'_, '_>, senders: &Senders, at: usize, p
         for one in itself.into_iter().chain(nodes) {
             let Some((header, process)) = message(judge, one, *ip, port) else { continue };
             match arrives(judge, process, header) {
-                Space::FULL => {}
                 Space::EMPTY => lost.push((one, *ip)),
+                Space::FULL => depends.extend(&claimed),
                 when => depends.extend(reach::depends(&judge.scene.filters, when)),
             }
         }
