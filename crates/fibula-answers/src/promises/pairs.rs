@@ -97,14 +97,21 @@ pub(super) fn find(
         shape.others = scene.filters.space.or(shape.others, one.others);
         shape.own = scene.filters.space.or(shape.own, one.own);
     }
-    let ports = ports(&mut scene.filters, &target.ports);
+    // Where all ports are meant, what is empty is so without a look at them.
+    let whole = target.ports.any() || target.ports == sendable();
+    let ports = if whole { Space::FULL } else { ports(&mut scene.filters, &target.ports) };
     let Filters { space, allowed, own_node, .. } = &mut scene.filters;
     let mut part = |rect: SetId, open: SetId| {
         let rect = space.and(rect, ports);
-        Parts(match wanted {
+        let found = match wanted {
             Wanted::Open => space.and(rect, open),
             Wanted::Closed => space.minus(rect, open),
-        })
+        };
+        if !whole || found == Space::EMPTY {
+            return Parts(found);
+        }
+        let ports = space.interval(Filters::PORT, 1, u32::from(u16::MAX));
+        Parts(space.and(found, ports))
     };
     let others = part(shape.others, *allowed);
     let own = part(shape.own, *own_node);
@@ -150,9 +157,6 @@ fn sendable() -> Ports {
 
 /// Ports as a set, but port 0.
 fn ports(filters: &mut Filters<'_>, ports: &Ports) -> SetId {
-    if ports.any() {
-        return filters.space.interval(Filters::PORT, 1, u32::from(u16::MAX));
-    }
     let parts: Vec<SetId> = ports
         .0
         .iter()
