@@ -6,11 +6,13 @@ use fibula_network::filters::{Filters, Owner};
 use fibula_network::set::{SetId, Space};
 use fibula_network::{ChoiceId, ElementId, Proto, Range};
 
+use super::inside::Came;
 use super::pairs::{self, Found, Senders, Wanted};
-use super::scene::{Scene, meet};
+use super::scene::Scene;
 use super::targets::Target;
 use super::{Breach, By, Member, Witness, is_pod, witness};
 use crate::reach::Ports;
+use crate::reach::meet;
 
 /// Something that was found, and is to be told if it breaks the promise.
 pub(super) struct Pending {
@@ -39,7 +41,7 @@ struct Told {
 
 /// The breaches that something found makes: what holds under whatever choices; if nothing does, what
 /// holds under some.
-pub(super) fn all(scene: &mut Scene<'_>, pending: &[Pending]) -> Vec<Breach> {
+pub(super) fn all(scene: &mut Scene<'_>, pending: &[Pending], came: &[Came]) -> Vec<Breach> {
     let mut breaches = vec![];
     for certain in [true, false] {
         for pending in pending {
@@ -57,11 +59,13 @@ pub(super) fn all(scene: &mut Scene<'_>, pending: &[Pending]) -> Vec<Breach> {
                 }
             }
         }
+        let came = came.iter().filter(|came| !certain || came.when == Space::FULL);
+        breaches.extend(came.map(|came| came.breach(scene)));
         if !breaches.is_empty() {
             break;
         }
     }
-    breaches
+    once(breaches)
 }
 
 /// A name that has no address, whoever asks for it.
@@ -85,7 +89,7 @@ pub(super) fn nameless(
 /// Some who send, and some targets, that have no address of one family (NM-12): no message can be
 /// sent between them.
 pub(super) fn apart(scene: &Scene<'_>, senders: &Senders, target: &Target) -> Option<Breach> {
-    if scene.alike {
+    if scene.one_family {
         return None;
     }
     let nodes = |picked: &super::picked::Picked| -> Vec<ElementId> {
@@ -131,6 +135,7 @@ pub(super) fn contested(
         all.any(|id| id != one && picked.has(id) && !(exempt && near(id, one)))
     };
     let (pod, node) = (fibula_network::Kind::Pod, fibula_network::Kind::Node);
+    let world = scene.outside.iter().any(|ranges| !meet(ranges, &target.world).is_empty());
     // Between Nodes, and between them and the world, nothing is asked.
     let asked = |id: &ElementId| match is_pod(network, *id) {
         true => {
@@ -138,8 +143,7 @@ pub(super) fn contested(
                 || any(node, &target.nodes, *id, exempt.outwards);
             let from = any(pod, &senders.pods, *id, false)
                 || any(node, &senders.nodes, *id, exempt.inwards);
-            senders.pods.has(*id) && (to || !target.world.is_empty())
-                || target.pods.has(*id) && from
+            senders.pods.has(*id) && (to || world) || target.pods.has(*id) && from
         }
         false => {
             senders.nodes.has(*id) && any(pod, &target.pods, *id, exempt.inwards)
@@ -155,24 +159,46 @@ pub(super) fn contested(
     Some(choices)
 }
 
-/// A Node that reaches a pod which it hosts.
+/// Nodes that reach the pods which they host, of which a Node and a pod are shown.
 fn hosted(scene: &Scene<'_>, pending: &Pending, node: ElementId, pod: ElementId) -> Breach {
-    let ports = pending.targets[0].ports.clone();
-    let (proto, port) = ports.0.first().map_or((Proto::Tcp, 80), |(p, (lo, _))| (*p, *lo));
-    let port = scene
-        .declared(pod)
-        .find(|own| ports.has(own.proto, own.number))
-        .map_or((proto, port.max(1) as u16), |own| (own.proto, own.number));
+    let target = &pending.targets[0];
+    let ports = target.ports.clone();
+    let port = witness::port(&ports, scene.declared(pod)).unwrap_or((Proto::Tcp, 80));
     let witness = witness::between(scene, node, pod, port, true, &[]);
+    let pods = pairs::hosted(scene, &pending.senders, target);
+    let nodes: BTreeSet<ElementId> = pods.iter().map(|(node, _)| *node).collect();
     Breach {
         open: true,
-        from: scene.members([node]),
+        from: scene.members(nodes),
         strangers: [false; 2],
-        to: scene.members([pod]),
+        to: scene.members(pods.into_iter().map(|(_, pod)| pod)),
         ports,
         by: By::Address,
         witness,
     }
+}
+
+/// Leaves out what another breach says as well.
+fn once(breaches: Vec<Breach>) -> Vec<Breach> {
+    let holds = |all: &[Member], some: &[Member]| {
+        some.iter().all(|one| all.iter().any(|a| a.party == one.party && a.some >= one.some))
+    };
+    let says = |a: &Breach, b: &Breach| {
+        (a.open, &a.by) == (b.open, &b.by)
+            && a.by == By::Address
+            && holds(&a.from, &b.from)
+            && holds(&a.to, &b.to)
+            && (0..2).all(|end| a.strangers[end] >= b.strangers[end])
+            && b.ports.minus(&a.ports).is_empty()
+    };
+    let mut told: Vec<Breach> = vec![];
+    for breach in breaches {
+        if !told.iter().any(|other| says(other, &breach)) {
+            told.retain(|other| !says(&breach, other));
+            told.push(breach);
+        }
+    }
+    told
 }
 
 fn of(scene: &mut Scene<'_>, pending: &Pending, told: Told) -> Breach {
@@ -183,7 +209,9 @@ fn of(scene: &mut Scene<'_>, pending: &Pending, told: Told) -> Breach {
     let ports = [Filters::TARGET, Filters::SOURCE];
     let ports = ports.into_iter().fold(set, |set, level| space.exists(set, level));
     let ports = scene.filters.connections(ports).into_iter();
-    let ports = Ports::new(ports.map(|(proto, ports, _)| (proto, ports)));
+    // All but port 0 are all.
+    let whole = |(lo, hi)| if (lo, hi) == (1, u32::from(u16::MAX)) { (0, hi) } else { (lo, hi) };
+    let ports = Ports::new(ports.map(|(proto, ports, _)| (proto, whole(ports))));
     let each = |ranges: &[(u32, u32)]| ranges.iter().flat_map(|(lo, hi)| *lo..=*hi).collect();
     let (from, to): (Vec<u32>, Vec<u32>) = (each(&from), each(&to));
     let from = from.iter().flat_map(|atom| at(scene, &senders.pods, &senders.nodes, *atom));
@@ -197,14 +225,19 @@ fn of(scene: &mut Scene<'_>, pending: &Pending, told: Told) -> Breach {
     });
     let world: Vec<Range> = world.collect();
     let targets = pairs.flat_map(|(atom, target)| at(scene, &target.pods, &target.nodes, atom));
-    let targets: BTreeSet<ElementId> = targets.collect();
-    // Its only target does not count as a source of its own.
-    if targets.len() == 1 {
-        targets.iter().for_each(|one| _ = from.remove(one));
+    let mut targets: BTreeSet<ElementId> = targets.collect();
+    // Nobody counts for itself; of a pod and its own Node there is another set, or none is asked,
+    // unless whatever Nodes send to their pods is a breach.
+    let all_hosted = pending.found.hosted.is_some();
+    let counts = |from: ElementId, to: ElementId| {
+        let near = |pod: ElementId, node: ElementId| scene.host(pod) == Some(node);
+        let own = near(from, to) || near(to, from) && !all_hosted;
+        from != to && own == told.own
+    };
+    if world.is_empty() {
+        from.retain(|one| targets.iter().any(|to| counts(*one, *to)));
     }
-    if told.own {
-        from.retain(|pod| scene.host(*pod).is_some_and(|host| targets.contains(&host)));
-    }
+    targets.retain(|one| from.iter().any(|from| counts(*from, *one)));
     let is_stranger = |all: &BTreeSet<ElementId>| scene.stranger.is_some_and(|s| all.contains(&s));
     let strangers = [is_stranger(&from), is_stranger(&targets)];
     let witness = pick(scene, pending, told, &from);
@@ -253,24 +286,21 @@ fn pick(
     }
     let first = scene.filters.space.pick(set)?;
     let some = targets.iter().find_map(|t| at(scene, &t.pods, &t.nodes, first[0]).next());
-    if let Some(some) = some {
-        let declared: Vec<_> = scene.declared(some).collect();
-        for port in declared {
-            let space = &mut scene.filters.space;
-            let number = u32::from(port.number);
-            let levels = [
-                (Filters::TARGET, first[0]),
-                (Filters::PROTO, port.proto as u32),
-                (Filters::PORT, number),
-            ];
-            let better = levels.into_iter().fold(set, |set, (level, value)| {
-                let value = space.interval(level, value, value);
-                space.and(set, value)
-            });
-            if better != Space::EMPTY {
-                set = better;
-                break;
-            }
+    let declared = some.into_iter().flat_map(|some| scene.declared(some));
+    let declared = declared.map(|port| (port.proto, port.number));
+    let ports: Vec<(Proto, u16)> = declared.chain(witness::usual_ports()).collect();
+    for (proto, number) in ports {
+        let space = &mut scene.filters.space;
+        let number = u32::from(number);
+        let levels =
+            [(Filters::TARGET, first[0]), (Filters::PROTO, proto as u32), (Filters::PORT, number)];
+        let better = levels.into_iter().fold(set, |set, (level, value)| {
+            let value = space.interval(level, value, value);
+            space.and(set, value)
+        });
+        if better != Space::EMPTY {
+            set = better;
+            break;
         }
     }
     let found = scene.filters.space.pick(set)?;

@@ -4,14 +4,14 @@
 use std::collections::BTreeMap;
 
 use fibula_cluster::{Place, Protocol};
-use fibula_network::{Addr, ElementId, Kind, Port};
+use fibula_network::{ChoiceId, ElementId, Kind, Owner, Port};
 
 use super::judge::Judge;
 use super::pairs::Senders;
 use super::picked::Picked;
 use super::scene::Scene;
 use super::targets::Target;
-use super::{Breach, By, Outcome, uses, witness};
+use super::{Breach, By, Doubt, Outcome, uses, witness};
 use crate::names::{Meant, lacking, meant, proto};
 use crate::reach::{PartyId, Ports, own};
 use crate::trace::{Query, question};
@@ -115,12 +115,22 @@ fn one(scene: &mut Scene<'_>, host: &str, port: u16, naming: &Naming) -> Option<
         }
         Stands::For(Meant::Addresses(addresses)) => {
             let network = scene.network();
-            let owner = |addr: &Addr| match network.owners_of(*addr) {
-                [owner] => Some(owner.to).filter(|id| network.kind(*id) == Kind::Pod),
-                _ => None,
-            };
-            let targets: Vec<ElementId> = addresses.iter().filter_map(owner).collect();
-            if targets.is_empty() {
+            let is_pod = |owner: &&Owner| network.kind(owner.to) == Kind::Pod;
+            let (mut targets, mut choices) = (vec![], vec![]);
+            for addr in addresses {
+                match network.owners_of(*addr) {
+                    [owner] => targets.extend(Some(owner).filter(is_pod).map(|owner| owner.to)),
+                    // Who has it is a question (POD-7), and so is who is reached.
+                    several if several.iter().any(|owner| is_pod(&owner)) => {
+                        choices.extend(several.iter().filter_map(|owner| owner.when));
+                    }
+                    _ => {}
+                }
+            }
+            let mut choices: Vec<ChoiceId> = choices.iter().map(|when| when.choice).collect();
+            choices.sort_unstable();
+            choices.dedup();
+            if targets.is_empty() && choices.is_empty() {
                 return None;
             }
             let number = u32::from(port);
@@ -132,6 +142,9 @@ fn one(scene: &mut Scene<'_>, host: &str, port: u16, naming: &Naming) -> Option<
             };
             let mut judge = Judge::new(scene);
             judge.closed(&senders, &target);
+            if !choices.is_empty() {
+                judge.doubt(Doubt::Choices(choices));
+            }
             judge.outcome()
         }
     };

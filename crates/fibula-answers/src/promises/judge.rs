@@ -1,21 +1,24 @@
 //! What becomes of one promise.
 
+use std::collections::BTreeSet;
 use std::rc::Rc;
 
-use fibula_cluster::Service;
 use fibula_cluster::promise::{Promise, Said, Verb};
 use fibula_network::filters::Filters;
 use fibula_network::set::{SetId, Space};
-use fibula_network::{AddrSet, ChoiceId, ElementId, Range};
+use fibula_network::{AddrSet, ChoiceId, Port, Proto, Range};
 
 use super::breach::{self, Exempt, Pending};
+use super::entrances::{End, Entrance};
+use super::inside::{self, Came};
 use super::pairs::{self, Found, Parts, Senders, Wanted};
 use super::picked::Picked;
-use super::scene::{Scene, without};
+use super::scene::Scene;
 use super::sets::{Index, Set};
 use super::targets::{Target, Targets, targets};
 use super::{Breach, Doubt, Outcome, Wrong, uses, world};
-use crate::reach::depends;
+use crate::reach::without;
+use crate::reach::{By as DoorBy, depends};
 
 /// What is known of a promise so far.
 pub(super) struct Judge<'s, 'a> {
@@ -23,11 +26,10 @@ pub(super) struct Judge<'s, 'a> {
     /// Under which choices it is broken.
     when: SetId,
     pending: Vec<Pending>,
+    /// What came by ways in.
+    came: Vec<Came>,
     breaches: Vec<Breach>,
     doubts: Vec<Doubt>,
-    /// Whether nobody knows of all who may whether they may: what looks like somebody else can be
-    /// one of them (DR-22).
-    unsure: bool,
 }
 
 /// What becomes of a promise that was written.
@@ -51,37 +53,82 @@ pub(super) fn written(
             help: Some("a Service cannot send: say the workload behind it".to_owned()),
         });
     }
-    let mut targets = targets(scene, index, &to, &promise.ports, verb);
-    wrong.append(&mut targets.wrong);
     if wrong.is_empty() {
         wrong.extend(unjudged(&from, &to, verb));
     }
     if !wrong.is_empty() {
         return Outcome::Wrong(wrong);
     }
-    let mut senders = Set::default();
-    from.iter().for_each(|(_, set)| senders.add(&set.of_cluster(verb == Verb::Reaches)));
-    let mut judge = Judge::new(scene);
-    judge.unsure = match verb {
-        Verb::OnlyFrom => !senders.doubts.is_empty(),
-        Verb::ReachesOnly => !targets.doubts.is_empty(),
-        Verb::Reaches | Verb::NeverReaches => false,
-    };
-    judge.doubts.append(&mut targets.doubts);
-    judge.doubts.extend(senders.doubts.iter().cloned());
-    match verb {
-        Verb::Reaches => judge.reaches(&senders, &targets),
-        Verb::NeverReaches => judge.never(&senders, &targets.all),
-        Verb::OnlyFrom => judge.only_from(&senders, &targets.all),
-        Verb::ReachesOnly => judge.reaches_only(&senders, &targets.all),
+    let about = Sides { from: &from, to: &to, promise };
+    let labels: BTreeSet<Doubt> =
+        from.iter().chain(&to).flat_map(|(_, set)| set.doubts.iter().cloned()).collect();
+    if labels.is_empty() {
+        return about.judged(scene, index, false);
     }
-    judge.outcome()
+    // Of some nobody knows whether they are meant (DR-22). What breaks it if they are not meant as far
+    // as that can be, breaks it; what does not if they are, does not.
+    let least = about.judged(scene, index, false);
+    if least.is_broken() || least.is_wrong() {
+        return least;
+    }
+    let most = about.judged(scene, index, true);
+    if most.is_wrong() || least == Outcome::Kept && most == Outcome::Kept {
+        return most;
+    }
+    let mut doubts = vec![];
+    for outcome in [least, most] {
+        if let Outcome::Undecided(own) = outcome {
+            doubts.extend(own);
+        }
+    }
+    doubts.extend(labels);
+    doubts.sort();
+    doubts.dedup();
+    Outcome::Undecided(doubts)
+}
+
+/// Who sends in a promise, and to whom.
+struct Sides<'p> {
+    from: &'p [(Said, Rc<Set>)],
+    to: &'p [(Said, Rc<Set>)],
+    promise: &'p Promise,
+}
+
+impl Sides<'_> {
+    /// What becomes of it, if those of whom nobody knows are meant so that the `most` breaks it; else
+    /// so that the least does.
+    fn judged(&self, scene: &mut Scene<'_>, index: &Index<'_>, most: bool) -> Outcome {
+        let Promise { verb, ports, .. } = self.promise;
+        let sides = [(self.from, Verb::OnlyFrom), (self.to, Verb::ReachesOnly)];
+        let [from, to] = sides.map(|(side, only)| -> Vec<(Said, Rc<Set>)> {
+            let perhaps = most != (*verb == only);
+            side.iter().map(|(said, set)| (said.clone(), set.with(perhaps))).collect()
+        });
+        let mut targets = targets(scene, index, &to, ports, *verb);
+        if !targets.wrong.is_empty() {
+            return Outcome::Wrong(targets.wrong);
+        }
+        let mut senders = Set::default();
+        from.iter().for_each(|(_, set)| senders.add(&set.of_cluster(*verb == Verb::Reaches)));
+        let mut judge = Judge::new(scene);
+        judge.doubts.append(&mut targets.doubts);
+        match verb {
+            Verb::Reaches => judge.reaches(&senders, &targets),
+            Verb::NeverReaches => judge.never(&senders, &targets.all),
+            Verb::OnlyFrom => judge.only_from(&senders, &targets.all),
+            Verb::ReachesOnly => judge.reaches_only(&senders, &targets.all),
+        }
+        judge.outcome()
+    }
 }
 
 /// What is wrong with a promise between Nodes and the world: no policy has a word there.
 fn unjudged(from: &[(Said, Rc<Set>)], to: &[(Said, Rc<Set>)], verb: Verb) -> Option<Wrong> {
     let pods = |list: &[(Said, Rc<Set>)]| {
-        list.iter().any(|(_, set)| set.all_pods || !set.pods.is_empty() || !set.services.is_empty())
+        list.iter().any(|(_, set)| {
+            let pods = !set.pods.is_empty() || !set.perhaps.is_empty();
+            set.all_pods || pods || !set.services.is_empty()
+        })
     };
     let some = match verb {
         Verb::Reaches | Verb::NeverReaches => pods(from) || pods(to),
@@ -100,8 +147,8 @@ fn unjudged(from: &[(Said, Rc<Set>)], to: &[(Said, Rc<Set>)], verb: Verb) -> Opt
 
 impl<'s, 'a> Judge<'s, 'a> {
     pub(super) fn new(scene: &'s mut Scene<'a>) -> Judge<'s, 'a> {
-        let (pending, breaches, doubts) = (vec![], vec![], vec![]);
-        Judge { scene, when: Space::EMPTY, pending, breaches, doubts, unsure: false }
+        let (pending, came, breaches, doubts) = (vec![], vec![], vec![], vec![]);
+        Judge { scene, when: Space::EMPTY, pending, came, breaches, doubts }
     }
 
     fn never(&mut self, from: &Set, targets: &[Target]) {
@@ -110,6 +157,7 @@ impl<'s, 'a> Judge<'s, 'a> {
         for target in targets {
             self.open(&senders, target, true);
         }
+        inside::comes_in(self, &senders, targets, false, Exempt::default());
         self.by_world(&from.world, targets, false);
     }
 
@@ -124,6 +172,8 @@ impl<'s, 'a> Judge<'s, 'a> {
         for target in targets {
             self.open(&senders, target, false);
         }
+        let exempt = Exempt { inwards: true, ..Exempt::default() };
+        inside::comes_in(self, &senders, targets, false, exempt);
         let world = without(&[Range::ALL], &AddrSet::new("", from.world.clone()).ranges);
         self.by_world(&world, targets, false);
     }
@@ -144,6 +194,7 @@ impl<'s, 'a> Judge<'s, 'a> {
             self.perhaps(&senders, part, Wanted::Open, exempt);
         }
         self.found(&senders, &besides, Wanted::Open, found);
+        inside::comes_in(self, &senders, allowed, true, exempt);
         self.by_world(&from.world, allowed, true);
     }
 
@@ -251,21 +302,46 @@ impl<'s, 'a> Judge<'s, 'a> {
         !is_none && (from.any(|id| !sources.counts(id)) || to.any(|id| !targets.counts(id)))
     }
 
-    /// Whether policies that were not read could let in to one of these what is kept out (DR-21), by
-    /// a way in that there is.
-    pub(super) fn opens(&self, ids: impl IntoIterator<Item = ElementId>) -> bool {
-        let Some(sure) = &self.scene.certain else { return false };
-        let [_, targets] = &sure[1 - Wanted::Open as usize];
-        let cluster = self.scene.ground.cluster;
-        let ways_in = cluster
-            .is_some_and(|cluster| cluster.services.iter().any(Service::externally_accessible));
-        ways_in && ids.into_iter().any(|id| !targets.counts(id))
+    /// Whether policies that were not read could let in what is kept out (DR-21), to those that are
+    /// meant, by a way in that there is.
+    pub(super) fn opens(&mut self, meant: &dyn Fn(&Scene<'_>, End, Proto) -> bool) -> bool {
+        self.could_open(&|scene, entrance, end| meant(scene, end, entrance.port.proto))
+    }
+
+    /// The same of a port of a Service.
+    pub(super) fn opens_service(&mut self, name: &str, port: Port) -> bool {
+        let is = |by: &DoorBy| matches!(by, DoorBy::Service(own) if own == name);
+        self.could_open(&|_, entrance, _| is(&entrance.by) && entrance.own == port)
+    }
+
+    fn could_open(&mut self, meant: &dyn Fn(&Scene<'_>, &Entrance, End) -> bool) -> bool {
+        if self.scene.certain.is_none() {
+            return false;
+        }
+        let entrances = self.scene.take_entrances();
+        let could = self.scene.certain.as_ref().is_some_and(|sure| {
+            let [_, targets] = &sure[1 - Wanted::Open as usize];
+            entrances.iter().any(|entrance| {
+                let mut ends = entrance.ends.iter();
+                ends.any(|end| !targets.counts(end.0) && meant(self.scene, entrance, *end))
+            })
+        });
+        self.scene.put_entrances(entrances);
+        could
     }
 
     /// Something that breaks it under whatever choices.
     pub(super) fn breach(&mut self, breach: Breach) {
         self.when = Space::FULL;
         self.breaches.push(breach);
+    }
+
+    /// Something that came by a way in.
+    pub(super) fn came(&mut self, came: Came) {
+        self.when = self.scene.filters.space.or(self.when, came.when);
+        if !self.came.iter_mut().any(|other| other.joins(&came)) {
+            self.came.push(came);
+        }
     }
 
     pub(super) fn doubt(&mut self, doubt: Doubt) {
@@ -282,8 +358,8 @@ impl<'s, 'a> Judge<'s, 'a> {
     pub(super) fn outcome(mut self) -> Outcome {
         self.doubts.sort();
         self.doubts.dedup();
-        if self.when == Space::FULL && !self.unsure {
-            let mut all = breach::all(self.scene, &self.pending);
+        if self.when == Space::FULL {
+            let mut all = breach::all(self.scene, &self.pending, &self.came);
             all.append(&mut self.breaches);
             return Outcome::Broken(all);
         }

@@ -9,6 +9,7 @@
 //!                         must be empty
 //!   entries ──► uses      Services: every connection to each of their endpoints
 //!           ──► world     what comes in from outside: each way in, followed by `walk`
+//!           ──► inside    what others send by the same ways in (`entrances`), followed by `walk`
 //!                            │
 //!               witness   a message of that set, followed by `walk`: nothing else is shown
 //! ```
@@ -17,7 +18,9 @@
 //! undecided between. *Open* says nothing of who listens (POD-2), as in [`reach`](crate::reach).
 
 mod breach;
+mod entrances;
 mod implied;
+mod inside;
 mod judge;
 mod pairs;
 mod picked;
@@ -145,6 +148,8 @@ pub enum Doubt {
     Unread,
     /// The labels of this namespace were not read (DR-22).
     Labels(String),
+    /// The load balancer of this Service, by namespace and name, has no address yet (SVC-24).
+    Awaited(String),
     /// This leads out of the cluster, or there is another reason why its address is not known.
     Outside(String),
 }

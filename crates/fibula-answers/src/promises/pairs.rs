@@ -5,12 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use fibula_network::filters::{Filters, Owner};
 use fibula_network::set::{SetId, Space};
-use fibula_network::{ElementId, Family, Range};
+use fibula_network::{ElementId, Family, Proto, Range};
 
 use super::picked::{Picked, Population};
-use super::scene::{Atoms, Scene, meet};
+use super::scene::{Atoms, Scene};
 use super::targets::Target;
 use super::witness::somewhere;
+use crate::reach::meet;
 use crate::reach::{FAMILIES, Ports};
 
 /// Who sends.
@@ -66,7 +67,7 @@ pub(super) fn besides(atoms: &Atoms, some: &[Target]) -> Vec<Target> {
         pods: Picked::none().others(),
         nodes: Picked::none().others(),
         world: vec![Range::ALL],
-        ports: Ports::all(),
+        ports: sendable(),
     };
     let mut parts = vec![all];
     for target in some {
@@ -96,33 +97,46 @@ pub(super) fn find(
         shape.others = scene.filters.space.or(shape.others, one.others);
         shape.own = scene.filters.space.or(shape.own, one.own);
     }
-    let ports = ports(&mut scene.filters, &target.ports);
+    // Where all ports are meant, what is empty is so without a look at them.
+    let whole = target.ports.any() || target.ports == sendable();
+    let ports = if whole { Space::FULL } else { ports(&mut scene.filters, &target.ports) };
     let Filters { space, allowed, own_node, .. } = &mut scene.filters;
     let mut part = |rect: SetId, open: SetId| {
         let rect = space.and(rect, ports);
-        Parts(match wanted {
+        let found = match wanted {
             Wanted::Open => space.and(rect, open),
             Wanted::Closed => space.minus(rect, open),
-        })
+        };
+        if !whole || found == Space::EMPTY {
+            return Parts(found);
+        }
+        let ports = space.interval(Filters::PORT, 1, u32::from(u16::MAX));
+        Parts(space.and(found, ports))
     };
     let others = part(shape.others, *allowed);
     let own = part(shape.own, *own_node);
-    let hosted = (wanted == Wanted::Open).then(|| hosted(scene, senders, target)).flatten();
+    let first = |scene: &Scene<'_>| hosted(scene, senders, target).first().copied();
+    let hosted = (wanted == Wanted::Open).then(|| first(scene)).flatten();
     Found { others, own, hosted }
 }
 
-/// A Node that sends, and a pod of the targets that it hosts.
-fn hosted(scene: &Scene<'_>, senders: &Senders, target: &Target) -> Option<(ElementId, ElementId)> {
+/// Nodes that send, each with a pod of the targets that it hosts.
+pub(super) fn hosted(
+    scene: &Scene<'_>,
+    senders: &Senders,
+    target: &Target,
+) -> Vec<(ElementId, ElementId)> {
     if senders.nodes.is_none() {
-        return None;
+        return vec![];
     }
     let pods = members(scene, &target.pods).into_iter();
-    let mut pairs = pods.filter_map(|pod| Some((scene.host(pod)?, pod)));
-    pairs.find(|(node, pod)| {
+    let pairs = pods.filter_map(|pod| Some((scene.host(pod)?, pod)));
+    let sends = |(node, pod): &(ElementId, ElementId)| {
         // Who has an address that several claim is not certain (POD-7).
         let sure = [node, pod].iter().all(|id| !scene.atoms.of(**id).is_empty());
         sure && senders.nodes.has(*node) && scene.families(*node) & scene.families(*pod) != 0
-    })
+    };
+    pairs.filter(sends).collect()
 }
 
 /// The pods that are picked.
@@ -136,17 +150,19 @@ pub(super) fn members(scene: &Scene<'_>, pods: &Picked) -> Vec<ElementId> {
     }
 }
 
-/// Ports as a set.
+/// All ports that something can be sent to: nothing is to port 0.
+fn sendable() -> Ports {
+    Ports(Proto::ALL.into_iter().map(|proto| (proto, (1, u32::from(u16::MAX)))).collect())
+}
+
+/// Ports as a set, but port 0.
 fn ports(filters: &mut Filters<'_>, ports: &Ports) -> SetId {
-    if ports.any() {
-        return Space::FULL;
-    }
     let parts: Vec<SetId> = ports
         .0
         .iter()
         .map(|(proto, (lo, hi))| {
             let proto = filters.space.interval(Filters::PROTO, *proto as u32, *proto as u32);
-            let ports = filters.space.interval(Filters::PORT, *lo, *hi);
+            let ports = filters.space.interval(Filters::PORT, (*lo).max(1), *hi);
             filters.space.and(proto, ports)
         })
         .collect();

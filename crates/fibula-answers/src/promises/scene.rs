@@ -1,17 +1,19 @@
 //! What all promises are asked with.
 
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use fibula_network::filters::{Filters, Owner};
-use fibula_network::set::SetId;
+use fibula_network::set::{Level, SetId, Space};
 use fibula_network::walk::Walks;
-use fibula_network::{Addr, AddrSet, ElementId, Family, Kind, Network, Port, Range};
+use fibula_network::{Addr, AddrSet, ChoiceId, ElementId, Family, Kind, Network, Port, Range};
 use rustc_hash::FxHashMap;
 
 use super::Member;
+use super::entrances::{self, Alike, Entrance};
 use super::picked::Population;
 use super::stranger;
-use crate::reach::{Door, Doubts, Joints, Parties, Party, PartyId, Users, Who};
+use crate::reach::{Door, Doubts, Joints, Parties, Party, PartyId, Users, Who, of_family, without};
 use crate::trace::{Ground, Unread};
 
 /// What all promises are asked with.
@@ -34,7 +36,7 @@ pub(super) struct Scene<'a> {
     pub(super) names: Names,
     declared: FxHashMap<ElementId, Vec<Port>>,
     /// Whether all switches have addresses of the same families.
-    pub(super) alike: bool,
+    pub(super) one_family: bool,
     /// By switch, its first process.
     processes: FxHashMap<ElementId, ElementId>,
     walks: Option<Walks<'a>>,
@@ -45,6 +47,10 @@ pub(super) struct Scene<'a> {
     doors: Option<Vec<Door>>,
     /// By pod, its party among those of doors, each of which is one pod.
     alone: Option<Parties>,
+    entrances: Option<Vec<Entrance>>,
+    likes: Option<Rc<Alike>>,
+    /// By atom, what may come to it: of all targets, and of Nodes by their own pods.
+    columns: Option<Rc<[Vec<SetId>; 2]>>,
 }
 
 /// The atoms of each switch whose addresses nobody else claims.
@@ -108,7 +114,7 @@ impl<'a> Scene<'a> {
         let mut scene = Scene {
             ground,
             declared,
-            alike: true,
+            one_family: true,
             processes,
             stranger: stranger::find(network),
             filters,
@@ -126,12 +132,15 @@ impl<'a> Scene<'a> {
             users: None,
             doors: None,
             alone: None,
+            entrances: None,
+            likes: None,
+            columns: None,
         };
         let switches = network.of_kind(Kind::Pod).chain(network.of_kind(Kind::Node));
         let mut families: Vec<u8> = switches.map(|id| scene.families(id)).collect();
         families.sort_unstable();
         families.dedup();
-        scene.alike = families.len() < 2;
+        scene.one_family = families.len() < 2;
         scene
     }
 
@@ -176,6 +185,42 @@ impl<'a> Scene<'a> {
     /// The switch that is meant by a party of a door.
     pub(super) fn behind(&self, party: PartyId) -> Option<ElementId> {
         self.alone.as_ref()?.get(party).elements.first().copied()
+    }
+
+    /// All ways in that those inside can use; they are to be put back.
+    pub(super) fn take_entrances(&mut self) -> Vec<Entrance> {
+        self.entrances.take().unwrap_or_else(|| entrances::all(self))
+    }
+
+    pub(super) fn put_entrances(&mut self, all: Vec<Entrance>) {
+        self.entrances = Some(all);
+    }
+
+    /// By what ways in tell senders apart.
+    pub(super) fn alike(&mut self) -> Rc<Alike> {
+        let known = self.likes.take().unwrap_or_else(|| Rc::new(Alike::new(self)));
+        self.likes.insert(known).clone()
+    }
+
+    pub(super) fn columns(&mut self) -> Rc<[Vec<SetId>; 2]> {
+        let filters = &self.filters;
+        let columns = self.columns.get_or_insert_with(|| {
+            Rc::new(
+                [filters.allowed, filters.own_node]
+                    .map(|set| crate::reach::cells::columns(filters, set, Filters::TARGET)),
+            )
+        });
+        columns.clone()
+    }
+
+    /// These values of choices, as a set.
+    pub(super) fn under(&mut self, values: &BTreeMap<ChoiceId, u8>) -> SetId {
+        let space = &mut self.filters.space;
+        values.iter().fold(Space::FULL, |set, (choice, value)| {
+            let level = Level(Filters::CHOICE.0 + choice.0);
+            let value = space.interval(level, u32::from(*value), u32::from(*value));
+            space.and(set, value)
+        })
     }
 
     /// Switches by the parties that they are of, how many of each; without the stranger.
@@ -245,42 +290,6 @@ fn outside(ground: Ground<'_>, filters: &Filters<'_>) -> Vec<Vec<Range>> {
         Owner::Pods | Owner::Nodes => vec![],
     };
     filters.atoms.iter().map(|(_, atom)| of(atom)).collect()
-}
-
-/// What is in the first ranges and not in the second; both sorted and apart.
-pub(super) fn without(from: &[Range], taken: &[Range]) -> Vec<Range> {
-    let mut left = vec![];
-    for range in from {
-        let mut lo = Some(range.lo);
-        let start = taken.partition_point(|taken| taken.hi < range.lo);
-        for taken in taken[start..].iter().take_while(|taken| taken.lo <= range.hi) {
-            if let Some(lo) = lo.filter(|lo| *lo < taken.lo) {
-                left.extend(taken.lo.previous().map(|hi| Range { lo, hi }));
-            }
-            lo = taken.hi.next().filter(|lo| *lo <= range.hi);
-        }
-        left.extend(lo.map(|lo| Range { lo, hi: range.hi }));
-    }
-    left
-}
-
-/// What of some ranges is of a family.
-pub(super) fn of_family(ranges: &[Range], family: Family) -> Vec<Range> {
-    match family {
-        Family::V4 => meet(ranges, &[Range::ALL_V4]),
-        Family::V6 => without(ranges, &[Range::ALL_V4]),
-    }
-}
-
-/// What is in both; both sorted and apart.
-pub(super) fn meet(a: &[Range], b: &[Range]) -> Vec<Range> {
-    let mut both = vec![];
-    for range in a {
-        let start = b.partition_point(|other| other.hi < range.lo);
-        let near = b[start..].iter().take_while(|other| other.lo <= range.hi);
-        both.extend(near.map(|o| Range { lo: o.lo.max(range.lo), hi: o.hi.min(range.hi) }));
-    }
-    both
 }
 
 // === impl Atoms ===

@@ -9,9 +9,10 @@ use fibula_network::{AddrSet, ElementId, Kind, Range};
 use rustc_hash::FxHashMap;
 
 use super::picked::Picked;
-use super::scene::{Atoms, without};
+use super::scene::Atoms;
 use super::{Doubt, Wrong, stranger};
 use crate::reach::{Parties, Who, kinded, near, own, short, within_namespace};
+use crate::reach::{of_family, without};
 use crate::trace::Ground;
 
 /// Some of a cluster.
@@ -28,8 +29,16 @@ pub(super) struct Set {
     range: bool,
     /// Services, as indices into those of the cluster.
     pub(super) services: Vec<usize>,
-    /// What of it is not known.
+    /// Pods that may be meant or not: the labels of their namespaces were not read (DR-22).
+    pub(super) perhaps: Vec<ElementId>,
+    /// Why nobody knows of these.
     pub(super) doubts: Vec<Doubt>,
+}
+
+/// Namespaces that are meant, and those of which nobody knows (DR-22).
+struct Homes {
+    sure: BTreeSet<String>,
+    perhaps: BTreeSet<String>,
 }
 
 /// Pods, each with its namespace.
@@ -63,7 +72,6 @@ impl Set {
         self.world.extend(&other.world);
         self.world = AddrSet::new("", std::mem::take(&mut self.world)).ranges;
         self.services.extend(&other.services);
-        self.doubts.extend(other.doubts.iter().cloned());
     }
 
     pub(super) fn pods(&self, atoms: &Atoms) -> Picked {
@@ -83,6 +91,17 @@ impl Set {
     /// Whether Nodes are in it.
     pub(super) fn has_nodes(&self) -> bool {
         self.all_nodes || !self.nodes.is_empty()
+    }
+
+    /// The same with those who may be meant, or without.
+    pub(super) fn with(self: &Rc<Set>, perhaps: bool) -> Rc<Set> {
+        match perhaps && !self.perhaps.is_empty() {
+            true => {
+                let pods = self.pods.iter().chain(&self.perhaps).copied().collect();
+                Rc::new(Set { pods, ..Set::clone(self) })
+            }
+            false => self.clone(),
+        }
     }
 
     /// The same; if those of a range are to reach, or to be reached, those of the cluster, where there
@@ -279,7 +298,15 @@ impl<'a> Index<'a> {
         let network = self.ground.network;
         let ranges = AddrSet::new("", ranges.to_vec());
         let mut set = Set { range: true, ..Set::default() };
-        let stranger = stranger::find(network);
+        // A pod that is not here has whatever address: one in all of them.
+        let held = |family| {
+            let all = of_family(&[Range::ALL], family);
+            without(&all, &ranges.ranges).is_empty()
+        };
+        let stranger = stranger::find(network).filter(|id| {
+            let own = network.fib(*id).map_or(&[][..], |fib| &fib.me.own);
+            !own.iter().any(|addr| held(addr.family()))
+        });
         for id in network.of_kind(Kind::Pod).chain(network.of_kind(Kind::Node)) {
             let has = network
                 .fib(id)
@@ -323,13 +350,19 @@ impl<'a> Index<'a> {
             return Ok(Rc::new(self.range(&without(&[prefix(cidr)], &except))));
         }
         let mut set = Set::default();
-        let homes = self.homes(named.as_deref(), namespaces.as_ref(), namespace, &mut set.doubts);
-        let wanted = |pod: &Pod| {
-            homes.as_ref().is_none_or(|homes| homes.contains(&pod.namespace))
-                && pods.as_ref().is_none_or(|pods| pods.matches(&pod.labels))
-        };
-        let found = self.pods.iter().filter(|(_, pod)| wanted(pod));
-        set.pods = found.map(|(id, _)| *id).collect();
+        let homes = self.homes(named.as_deref(), namespaces.as_ref(), namespace);
+        let labelled = |pod: &Pod| pods.as_ref().is_none_or(|pods| pods.matches(&pod.labels));
+        for (id, pod) in self.pods.iter().filter(|(_, pod)| labelled(pod)) {
+            match &homes {
+                Some(homes) if homes.perhaps.contains(&pod.namespace) => {
+                    set.perhaps.push(*id);
+                    set.doubts.push(Doubt::Labels(pod.namespace.clone()));
+                }
+                Some(homes) if !homes.sure.contains(&pod.namespace) => {}
+                _ => set.pods.push(*id),
+            }
+        }
+        set.doubts.dedup();
         if set.is_empty() {
             let (expected, got) = ("pods that are here".to_owned(), said.who.to_string());
             let path = said.path.clone();
@@ -344,23 +377,23 @@ impl<'a> Index<'a> {
         named: Option<&str>,
         by: Option<&Selector>,
         home: Option<&str>,
-        doubts: &mut Vec<Doubt>,
-    ) -> Option<BTreeSet<String>> {
+    ) -> Option<Homes> {
         let Some(by) = by else {
-            return named.or(home).map(|name| [name.to_owned()].into());
+            let sure = [named.or(home)?.to_owned()].into();
+            return Some(Homes { sure, perhaps: BTreeSet::new() });
         };
         if by.is_empty() {
             return None;
         }
         let all = self.ground.cluster.map_or(&[][..], |cluster| &cluster.namespaces);
-        let selects = |namespace: &&Namespace| match namespace.object {
+        let selects = |namespace: &Namespace| match namespace.object {
             Some(_) => Some(by.matches(&namespace.labels)),
             None => by.matches_partly("kubernetes.io/metadata.name", &namespace.name),
         };
-        let unknown = all.iter().filter(|namespace| selects(namespace).is_none());
-        let has_pods = |namespace: &&Namespace| self.namespaces.contains_key(&*namespace.name);
-        doubts.extend(unknown.filter(has_pods).map(|n| Doubt::Labels(n.name.clone())));
-        let found = all.iter().filter(|namespace| selects(namespace) == Some(true));
-        Some(found.map(|namespace| namespace.name.clone()).collect())
+        let of = |is: Option<bool>| {
+            let found = all.iter().filter(|namespace| selects(namespace) == is);
+            found.map(|namespace| namespace.name.clone()).collect()
+        };
+        Some(Homes { sure: of(Some(true)), perhaps: of(None) })
     }
 }

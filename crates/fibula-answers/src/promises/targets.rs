@@ -8,11 +8,12 @@ use fibula_cluster::{Endpoint, Protocol, Service, ServicePort};
 use fibula_network::{Addr, AddrSet, ElementId, Port, Range};
 
 use super::picked::Picked;
-use super::scene::{Atoms, Scene, without};
+use super::scene::{Atoms, Scene};
 use super::sets::{Index, Set};
 use super::{Doubt, Wrong, is_pod};
 use crate::names::{Meant, proto, served};
 use crate::reach::Ports;
+use crate::reach::without;
 
 /// Targets at the same ports.
 #[derive(Clone)]
@@ -60,7 +61,6 @@ pub(super) fn targets(
     let mut finder = Finder { scene, index, reach, found: Targets::default() };
     for (said, set) in said {
         let own = said.port.as_ref().map(std::slice::from_ref).unwrap_or(ports);
-        finder.found.doubts.extend(set.doubts.iter().cloned());
         finder.add(said, &set.of_cluster(reach), own);
         for at in &set.services {
             finder.service(said, *at, own);

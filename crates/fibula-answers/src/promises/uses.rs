@@ -1,12 +1,15 @@
 //! Whether some reach a Service: every connection to its ClusterIPs, by whatever endpoint.
 
-use fibula_network::{Addr, ChoiceId, ElementId, Family, Kind, Port};
+use std::collections::BTreeSet;
+
+use fibula_network::set::{SetId, Space};
+use fibula_network::{Addr, ChoiceId, ElementId, Family, Header, Kind, Port};
 
 use super::judge::Judge;
 use super::pairs::{self, Senders};
 use super::witness;
 use super::{Breach, By, Doubt, Witness};
-use crate::reach::{Found, MOST_BRANCHES, Ports, outcome};
+use crate::reach::{self, Found, MOST_BRANCHES, Ports, came_to, explored};
 
 /// Asks whether pods and Nodes reach a port of a Service.
 pub(super) fn reaches(judge: &mut Judge<'_, '_>, senders: &Senders, at: usize, port: Port) {
@@ -26,15 +29,25 @@ pub(super) fn reaches(judge: &mut Judge<'_, '_>, senders: &Senders, at: usize, p
         pods.iter().filter(none).filter_map(|id| Some((*id, *ips.first()?))).collect();
     let mut depends: Vec<ChoiceId> = vec![];
     let mut behind: Vec<ElementId> = vec![];
+    let ends = service.endpoints.iter().flat_map(|end| network.owners_of(Addr::from(end.addr)));
+    let claimed: Vec<ChoiceId> = ends.filter_map(|owner| Some(owner.when?.choice)).collect();
     for ip in &ips {
         let of: Vec<ElementId> = pods.iter().copied().filter(|id| has(*id, ip.family())).collect();
         let mut hosts: Vec<ElementId> = of.iter().filter_map(|id| judge.scene.host(*id)).collect();
         hosts.sort_unstable();
         hosts.dedup();
-        let Some((users, filters)) = judge.scene.users() else { return };
+        let Some((users, _)) = judge.scene.users() else { return };
         let led = users.led(network, (*ip, port), hosts.into_iter());
         behind.extend(led.behind());
-        for (id, found) in users.find(filters, &led, &of) {
+        // Who stands behind it may get its own message back: what becomes of that, entries on its way
+        // say (DR-4), as they do of what Nodes send.
+        let stands: BTreeSet<ElementId> = led.behind().collect();
+        // Who has an address that several claim is not certain (POD-7).
+        let sure = |id: &ElementId| !judge.scene.atoms.of(*id).is_empty();
+        let (itself, others): (Vec<ElementId>, Vec<ElementId>) =
+            of.into_iter().partition(|id| stands.contains(id) && sure(id));
+        let Some((users, filters)) = judge.scene.users() else { return };
+        for (id, found) in users.find(filters, &led, &others) {
             match found {
                 Found::All | Found::Itself => {}
                 Found::None | Found::Some => lost.push((id, *ip)),
@@ -42,14 +55,13 @@ pub(super) fn reaches(judge: &mut Judge<'_, '_>, senders: &Senders, at: usize, p
             }
         }
         let nodes = network.of_kind(Kind::Node).filter(|id| senders.nodes.has(*id));
-        let nodes: Vec<ElementId> = nodes.filter(|id| has(*id, ip.family())).collect();
-        for node in nodes {
-            let Some((header, process)) = message(judge, node, *ip, port) else { continue };
-            let outcome = outcome(judge.scene.walks(), process, header, MOST_BRANCHES);
-            match (outcome.all, outcome.choices) {
-                (true, _) => {}
-                (false, choices) if choices.is_empty() => lost.push((node, *ip)),
-                (false, choices) => depends.extend(choices),
+        let nodes = nodes.filter(|id| has(*id, ip.family()));
+        for one in itself.into_iter().chain(nodes) {
+            let Some((header, process)) = message(judge, one, *ip, port) else { continue };
+            match arrives(judge, process, header) {
+                Space::EMPTY => lost.push((one, *ip)),
+                Space::FULL => depends.extend(&claimed),
+                when => depends.extend(reach::depends(&judge.scene.filters, when)),
             }
         }
     }
@@ -90,17 +102,30 @@ pub(super) fn reaches(judge: &mut Judge<'_, '_>, senders: &Senders, at: usize, p
     });
 }
 
+/// Under which choices every connection arrives.
+fn arrives(judge: &mut Judge<'_, '_>, process: ElementId, header: Header) -> SetId {
+    let network = judge.scene.network();
+    let mut all = Space::EMPTY;
+    for (under, lives) in explored(judge.scene.walks(), process, header, MOST_BRANCHES) {
+        if lives.iter().all(|life| came_to(network, life, header).is_some()) {
+            let under = judge.scene.under(&under);
+            all = judge.scene.filters.space.or(all, under);
+        }
+    }
+    all
+}
+
 /// A message of a switch to a Service.
 fn message(
     judge: &Judge<'_, '_>,
     from: ElementId,
     dst: Addr,
     port: Port,
-) -> Option<(fibula_network::Header, ElementId)> {
+) -> Option<(Header, ElementId)> {
     let mut own = judge.scene.addresses(from).iter().copied();
     let src = own.find(|addr| addr.family() == dst.family())?;
     let sport = crate::reach::SPORT;
-    let header = fibula_network::Header { src, sport, dst, dport: port.number, proto: port.proto };
+    let header = Header { src, sport, dst, dport: port.number, proto: port.proto };
     Some((header, judge.scene.process(from)?))
 }
 

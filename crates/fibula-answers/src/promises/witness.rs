@@ -3,12 +3,12 @@
 use std::iter::successors;
 
 use fibula_network::walk::Verdict;
-use fibula_network::{Addr, ElementId, Header, Network, Proto, Range};
+use fibula_network::{Addr, ElementId, Header, Network, Port, Proto, Range};
 
 use super::Witness;
 use super::scene::Scene;
 use crate::names::SOMEWHERE;
-use crate::reach::SPORT;
+use crate::reach::{Ports, SPORT};
 use crate::trace::{self, Branch};
 
 /// A message between two switches, at some address of theirs.
@@ -90,10 +90,35 @@ pub(super) fn arrived(branch: &Branch) -> bool {
     matches!(branch.life.ending.verdict, Verdict::Delivered | Verdict::Closed)
 }
 
-/// An address of some ranges that nobody has: the usual one, where it is in them.
+/// Ports that are often used, for those of whom none is known to be.
+const USUAL_PORTS: [u16; 3] = [80, 443, 8080];
+
+/// Addresses that anybody could have.
+const USUAL: [Addr; 3] = [SOMEWHERE, Addr::v4([198, 51, 100, 1]), Addr::v4([1, 0, 0, 1])];
+
+/// A port of some that could be asked for: one that is declared, a usual one, or the first.
+pub(super) fn port(ports: &Ports, declared: impl Iterator<Item = Port>) -> Option<(Proto, u16)> {
+    let declared = declared.map(|port| (port.proto, port.number));
+    let all = declared.chain(usual_ports());
+    let first = ports.0.iter().map(|(proto, (lo, _))| (*proto, (*lo).max(1) as u16));
+    all.chain(first).find(|(proto, number)| ports.has(*proto, *number))
+}
+
+/// Usual ports, of each protocol.
+pub(super) fn usual_ports() -> impl Iterator<Item = (Proto, u16)> {
+    Proto::ALL.into_iter().flat_map(|proto| USUAL_PORTS.map(|port| (proto, port)))
+}
+
+/// An address of some ranges that nobody has: a usual one, where it is in them; else one that is not
+/// the first, which is that of a whole network.
 pub(super) fn somewhere(network: &Network, ranges: &[Range]) -> Option<Addr> {
-    let usual = ranges.iter().any(|range| range.contains(SOMEWHERE));
-    let all = usual.then_some(Range::one(SOMEWHERE)).into_iter().chain(ranges.iter().copied());
+    let within = |addr: &Addr| ranges.iter().any(|range| range.contains(*addr));
+    let usual = USUAL.into_iter().filter(within).map(Range::one);
+    let second = |range: &Range| {
+        let lo = range.lo.next().filter(|lo| *lo <= range.hi);
+        lo.map(|lo| Range { lo, hi: range.hi })
+    };
+    let all = usual.chain(ranges.iter().filter_map(second)).chain(ranges.iter().copied());
     let free = |range: Range| {
         let mut all = successors(Some(range.lo), |addr| addr.next());
         all.by_ref()

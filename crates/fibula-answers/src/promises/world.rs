@@ -4,17 +4,16 @@ use std::collections::BTreeMap;
 
 use fibula_network::{Addr, AddrSet, ElementId, Kind, Port, Proto, Range};
 
+use super::entrances::End;
+use super::inside;
 use super::judge::Judge;
-use super::pairs;
-use super::scene::{meet, of_family, without};
+use super::scene::Scene;
 use super::targets::Target;
 use super::witness;
 use super::{Breach, By, Doubt, Member, Witness};
 use crate::reach::{At, By as DoorBy, Door, Ports, came_to};
+use crate::reach::{meet, of_family, without};
 use crate::trace::{self, Branch};
-
-/// Who is reached by a way in, at which port.
-type End = (ElementId, u16);
 
 /// A way in that breaks a promise.
 struct Broken {
@@ -34,12 +33,10 @@ pub(super) fn comes_in(
     let from = AddrSet::new("", from.to_vec()).ranges;
     let world = judge.scene.world();
     let doors: Vec<Door> = judge.scene.doors().to_vec();
-    if !beyond {
-        let of = |target: &Target| pairs::members(judge.scene, &target.pods);
-        let kept_out: Vec<ElementId> = targets.iter().flat_map(of).collect();
-        if judge.opens(kept_out) {
-            judge.doubt(Doubt::Unread);
-        }
+    let meant =
+        |scene: &Scene<'_>, end: End, proto| inside::is_meant(scene, targets, end, proto) != beyond;
+    if judge.opens(&meant) {
+        judge.doubt(Doubt::Unread);
     }
     let mut broken: Vec<Broken> = vec![];
     for door in doors {
@@ -48,9 +45,7 @@ pub(super) fn comes_in(
         if witness::somewhere(judge.scene.network(), &senders).is_none() {
             continue;
         }
-        let is = |(id, port): &End| {
-            targets.iter().any(|target| is_at(judge, target, *id, door.proto, *port)) != beyond
-        };
+        let is = |end: &End| meant(judge.scene, *end, door.proto);
         let ends: Vec<End> = ends(judge, &door).into_iter().filter(is).collect();
         let Some(first) = ends.first() else { continue };
         if door.unread {
@@ -110,14 +105,6 @@ fn ends(judge: &Judge<'_, '_>, door: &Door) -> Vec<End> {
     door.to.iter().filter_map(end).collect()
 }
 
-fn is_at(judge: &Judge<'_, '_>, target: &Target, id: ElementId, proto: Proto, port: u16) -> bool {
-    let is = match judge.scene.network().kind(id) {
-        Kind::Pod => target.pods.has(id),
-        _ => target.nodes.has(id),
-    };
-    is && target.ports.has(proto, port)
-}
-
 /// Whether the world reaches each pod of a target at each of its ports, by whatever way in.
 pub(super) fn reaches(judge: &mut Judge<'_, '_>, from: &[Range], target: &Target) {
     if from.is_empty() {
@@ -139,7 +126,10 @@ pub(super) fn reaches(judge: &mut Judge<'_, '_>, from: &[Range], target: &Target
             let by: Vec<Door> = doors.iter().filter(leads).cloned().collect();
             let ports = Ports::new([(proto, (lo, hi))]);
             if let Some(left) = left(judge, from, &by) {
-                match judge.opens([pod]) {
+                let meant = |_: &Scene<'_>, end: End, of: Proto| {
+                    of == proto && end.0 == pod && (lo..=hi).contains(&u32::from(end.1))
+                };
+                match judge.opens(&meant) {
                     true => judge.doubt(Doubt::Unread),
                     false => lost.entry((left, ports)).or_default().push(pod),
                 }
@@ -186,15 +176,17 @@ pub(super) fn reaches_service(judge: &mut Judge<'_, '_>, from: &[Range], at: usi
         judge.scene.doors().iter().filter(|door| is(door) && door.all).cloned().collect();
     let number = u32::from(port.number);
     let ports = Ports::new([(port.proto, (number, number))]);
-    if let Some(left) = left(judge, from, &doors) {
-        closed(judge, &left, vec![], ports, By::Service(name, port));
+    let Some(left) = left(judge, from, &doors) else { return };
+    match judge.opens_service(&name, port) {
+        true => judge.doubt(Doubt::Unread),
+        false => closed(judge, &left, vec![], ports, By::Service(name, port)),
     }
 }
 
 /// Of some addresses those that none of these ways in is for; what depends on something makes it
 /// undecided.
 fn left(judge: &mut Judge<'_, '_>, from: &[Range], doors: &[Door]) -> Option<Vec<Range>> {
-    let certain = |door: &&Door| door.choices.is_empty() && !door.unread;
+    let certain = |door: &&Door| door.choices.is_empty() && !door.unread && door.at != At::Awaited;
     let world = judge.scene.world();
     let from = AddrSet::new("", from.to_vec()).ranges;
     // Whether there is somebody of the world who could send from there.
@@ -213,10 +205,15 @@ fn left(judge: &mut Judge<'_, '_>, from: &[Range], doors: &[Door]) -> Option<Vec
     let perhaps = ranges(&mut doors.iter());
     if !somebody(judge, &without(&left, &perhaps)) {
         for door in doors.iter().filter(|door| !certain(door)) {
-            judge.doubt(match door.unread {
-                true => Doubt::Unread,
-                false => Doubt::Choices(door.choices.clone()),
-            });
+            if door.unread {
+                judge.doubt(Doubt::Unread);
+            }
+            if !door.choices.is_empty() {
+                judge.doubt(Doubt::Choices(door.choices.clone()));
+            }
+            if let (At::Awaited, DoorBy::Service(name)) = (&door.at, &door.by) {
+                judge.doubt(Doubt::Awaited(name.clone()));
+            }
         }
         return None;
     }

@@ -9,12 +9,13 @@ use fibula_network::{Addr, ChoiceId, Family, Range};
 
 use super::cells::{columns, part_of};
 use super::doors::{At, By, Door, Outcome, Whom, door, sources};
+use super::fronts;
 use super::opened::Reader;
 use crate::names::proto;
 use crate::trace::Ground;
 
 /// Whether the world is to reach a Service by a load balancer that has no address yet (SVC-24).
-pub(super) fn is_awaited(service: &Service) -> bool {
+pub(crate) fn is_awaited(service: &Service) -> bool {
     service.kind == ServiceKind::LoadBalancer && service.balancers.is_empty() && service.proxied
 }
 
@@ -28,12 +29,14 @@ pub(super) fn doors(
     filters: &Filters<'_>,
     service: &Service,
     whom: Whom<'_>,
+    most: usize,
 ) -> Vec<Door> {
     let (_, picked, _) = whom;
     let by = By::Service(format!("{}/{}", service.namespace, service.name));
     let allowed = columns(filters, filters.allowed, Filters::TARGET);
     let mut reader = Reader::default();
     let seen_as_node = ground.network.choices.iter().position(|choice| &*choice.id == "DR-7");
+    let users = fronts::allowed(service);
     let mut doors = vec![];
     for (index, port) in (0u16..).zip(&service.ports) {
         let proto = proto(port.protocol);
@@ -48,7 +51,10 @@ pub(super) fn doors(
             let ends: Vec<(Addr, u16, Option<usize>)> =
                 ends.iter().copied().filter(|(addr, ..)| addr.family() == family).collect();
             let Some((first, ..)) = ends.first() else { continue };
-            for (src, ranges) in sources(cluster, filters, IpAddr::from(*first)) {
+            let guarded = users.iter().any(|range| range.lo.family() == family);
+            let all = sources(cluster, filters, IpAddr::from(*first), &users, most);
+            let may = |src: &Addr| !guarded || users.iter().any(|range| range.contains(*src));
+            for (src, ranges) in all.into_iter().filter(|(src, _)| may(src)) {
                 let ranges = picked.from.world_of(&ranges);
                 let source = filters.atoms.of(src);
                 let mut outcome = Outcome { all: true, ..Outcome::default() };

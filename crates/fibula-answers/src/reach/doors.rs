@@ -12,7 +12,7 @@ use super::doubts::Doubts;
 use super::fronts::{Front, fronts};
 use super::parties::Parties;
 use super::pick::Picked;
-use super::{PartyId, awaited};
+use super::{PartyId, awaited, meet, without};
 use crate::names::SOMEWHERE;
 use crate::trace::Ground;
 
@@ -62,7 +62,7 @@ pub enum At {
 }
 
 /// Who has a name, who was asked about, and of whom nobody is sure.
-pub(super) type Whom<'a> = (&'a Parties, &'a Picked, &'a Doubts);
+pub(crate) type Whom<'a> = (&'a Parties, &'a Picked, &'a Doubts);
 
 /// The source port of what is sent: no entry asks for it.
 pub(crate) const SPORT: u16 = 40_000;
@@ -90,8 +90,18 @@ pub(crate) struct Outcome {
     pub(crate) choices: Vec<ChoiceId>,
 }
 
-/// All ways in from the world that lead to somebody who was asked about; or a `few` of each kind, of
-/// which some branches are followed, where it is enough to know of one.
+/// How much is asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum How {
+    /// A few ways in of each kind, of which some branches are followed: it is enough to know of one.
+    Few,
+    /// All, from the first ranges of the world.
+    Shown,
+    /// All, from each range that policies tell apart: what is not found is not there.
+    All,
+}
+
+/// The ways in from the world that lead to somebody who was asked about; or a `few` of each kind.
 pub(crate) fn doors(
     ground: Ground<'_>,
     filters: &Filters<'_>,
@@ -100,7 +110,20 @@ pub(crate) fn doors(
     doubts: &Doubts,
     few: bool,
 ) -> Vec<Door> {
-    let whom = (parties, picked, doubts);
+    let how = if few { How::Few } else { How::Shown };
+    asked(ground, filters, (parties, picked, doubts), how)
+}
+
+/// The same, of as many as are asked.
+pub(crate) fn asked(
+    ground: Ground<'_>,
+    filters: &Filters<'_>,
+    whom: Whom<'_>,
+    how: How,
+) -> Vec<Door> {
+    let few = how == How::Few;
+    let most_ranges = if how == How::All { usize::MAX } else { MOST_RANGES };
+    let (_, picked, _) = whom;
     let network = ground.network;
     let (Some(cluster), Some(world)) = (ground.cluster, network.of_kind(Kind::World).next()) else {
         return vec![];
@@ -119,12 +142,12 @@ pub(crate) fn doors(
         if few && *tries > if front.by == By::HostPort { FEW_HOST_PORTS } else { FEW } {
             continue;
         }
-        let Front { by, at, nodes: alike, port, proto } = front;
+        let Front { by, at, nodes: alike, port, proto, allowed } = front;
         if picked.asked.port.is_some_and(|asked| asked != (proto, port)) {
             continue;
         }
         let mut known: BTreeMap<Outcome, Vec<Range>> = BTreeMap::new();
-        for (src, ranges) in sources(cluster, filters, at) {
+        for (src, ranges) in sources(cluster, filters, at, &allowed, most_ranges) {
             let header = Header { src, sport: SPORT, dst: Addr::from(at), dport: port, proto };
             let ranges = picked.from.world_of(&ranges);
             if !ranges.is_empty() {
@@ -161,7 +184,7 @@ pub(crate) fn doors(
     }
     doors.extend(alike);
     for service in cluster.services.iter().filter(|service| awaited::is_awaited(service)) {
-        doors.extend(awaited::doors(ground, cluster, filters, service, whom));
+        doors.extend(awaited::doors(ground, cluster, filters, service, whom, most_ranges));
     }
     let key = |door: &Door| (door.by.clone(), door.at.clone(), door.port, door.proto);
     doors.sort_by_key(key);
@@ -247,7 +270,42 @@ pub(crate) fn came_to(network: &Network, life: &Life, header: Header) -> Option<
     Some((switch.filter(|_| led && arrived)?, port?))
 }
 
-/// Follows a message under every value of each choice that is asked on its way.
+/// The values of the choices that were asked, and the ways that a message takes under them.
+pub(crate) type Followed = (BTreeMap<ChoiceId, u8>, Vec<Life>);
+
+/// Follows a message under every value of each choice that is asked on its way; of very many of one
+/// value each.
+pub(crate) fn explored(
+    walks: &Walks<'_>,
+    process: ElementId,
+    header: Header,
+    most: usize,
+) -> Vec<Followed> {
+    let network = walks.network();
+    let mut found = vec![];
+    let mut todo: Vec<BTreeMap<ChoiceId, u8>> = vec![BTreeMap::new()];
+    let mut left = MOST_WAYS;
+    while let Some(mut under) = todo.pop() {
+        let mut choices = vec![0; network.choices.len()];
+        under.iter().for_each(|(choice, value)| choices[usize::from(choice.0)] = *value);
+        let followed = walks.branches(process, header, &choices, most);
+        let mut asked = followed.lives.iter().flat_map(|life| &life.asked);
+        if let Some(new) = asked.find(|choice| !under.contains_key(choice)).filter(|_| left > 0) {
+            for value in 0..network.choice(*new).values {
+                left = left.saturating_sub(1);
+                todo.push(under.iter().map(|(k, v)| (*k, *v)).chain([(*new, value)]).collect());
+            }
+            continue;
+        }
+        // What was asked beyond the last holds under the value that it was followed with.
+        let asked = followed.lives.iter().flat_map(|life| &life.asked);
+        asked.for_each(|choice| _ = under.entry(*choice).or_insert(0));
+        found.push((under, followed.lives));
+    }
+    found
+}
+
+/// What becomes of a message under every value of each choice that is asked on its way.
 pub(crate) fn outcome(
     walks: &Walks<'_>,
     process: ElementId,
@@ -257,25 +315,12 @@ pub(crate) fn outcome(
     let network = walks.network();
     let mut found: Vec<(BTreeSet<(ElementId, u16)>, bool)> = vec![];
     let mut met: BTreeSet<ChoiceId> = BTreeSet::new();
-    let mut todo: Vec<BTreeMap<ChoiceId, u8>> = vec![BTreeMap::new()];
-    let mut left = MOST_WAYS;
-    while let Some(under) = todo.pop() {
-        let mut choices = vec![0; network.choices.len()];
-        under.iter().for_each(|(choice, value)| choices[usize::from(choice.0)] = *value);
-        let followed = walks.branches(process, header, &choices, most);
-        let mut asked = followed.lives.iter().flat_map(|life| &life.asked);
-        if let Some(new) = asked.find(|choice| !under.contains_key(choice)).filter(|_| left > 0) {
-            met.insert(*new);
-            for value in 0..network.choice(*new).values {
-                left = left.saturating_sub(1);
-                todo.push(under.iter().map(|(k, v)| (*k, *v)).chain([(*new, value)]).collect());
-            }
-            continue;
-        }
+    for (under, lives) in explored(walks, process, header, most) {
+        met.extend(under.keys());
         let mut to = BTreeSet::new();
         // Of more ways than are followed those count that were.
         let mut all = true;
-        for life in &followed.lives {
+        for life in &lives {
             match came_to(network, life, header) {
                 Some(end) => _ = to.insert(end),
                 None => all = false,
@@ -293,12 +338,15 @@ pub(crate) fn outcome(
     }
 }
 
-/// Addresses of the world that policies tell apart, each with those that it stands for; none in the
-/// cluster's own ranges, from which nobody sends out there (DR-13).
+/// Addresses of the world that policies tell apart, or the ranges of who is allowed (SVC-25), each
+/// with those that it stands for; none in the cluster's own ranges, from which nobody sends out there
+/// (DR-13).
 pub(super) fn sources(
     cluster: &Cluster,
     filters: &Filters<'_>,
     at: IpAddr,
+    allowed: &[Range],
+    most: usize,
 ) -> Vec<(Addr, Vec<Range>)> {
     let family = Addr::from(at).family();
     let inside: Vec<Range> = cluster
@@ -316,12 +364,16 @@ pub(super) fn sources(
             nobody && !inside.iter().any(|inside| inside.contains(*addr))
         })
     };
-    atoms
-        .filter_map(|atom| {
-            let usual = atom.ranges.iter().filter(|r| r.contains(SOMEWHERE));
-            let first = usual.chain(&atom.ranges).find_map(source)?;
-            Some((first, atom.ranges.clone()))
+    let parts = atoms.flat_map(|atom| match allowed {
+        [] => vec![atom.ranges.clone()],
+        allowed => vec![meet(&atom.ranges, allowed), without(&atom.ranges, allowed)],
+    });
+    parts
+        .filter_map(|ranges| {
+            let usual = ranges.iter().filter(|r| r.contains(SOMEWHERE));
+            let first = usual.chain(&ranges).find_map(source)?;
+            Some((first, ranges))
         })
-        .take(MOST_RANGES)
+        .take(most)
         .collect()
 }

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use fibula_cluster::{Cluster, Service};
 use fibula_network::filters::Filters;
-use fibula_network::{Addr, ElementId, Kind, Proto};
+use fibula_network::{Addr, AddrSet, ElementId, Kind, Proto, Range};
 use rustc_hash::FxHashMap;
 
 use super::doors::By;
@@ -20,10 +20,12 @@ pub(super) struct Front {
     pub(super) nodes: Vec<usize>,
     pub(super) port: u16,
     pub(super) proto: Proto,
+    /// Who may use it, where not everybody may (SVC-25).
+    pub(super) allowed: Vec<Range>,
 }
 
 /// At how many Nodes with an endpoint a nodePort is asked for.
-const MOST_NODES: usize = 64;
+pub(crate) const MOST_NODES: usize = 64;
 
 /// The ways in: of Services external addresses, load balancers, and nodePorts, where only Nodes with
 /// an endpoint will do at some of these (SVC-53); and the hostPorts of pods.
@@ -40,8 +42,16 @@ pub(super) fn fronts(cluster: &Cluster, filters: &Filters<'_>) -> Vec<Front> {
             service.external_ips.iter().copied().chain(balancers).collect();
         for (index, port) in (0u16..).zip(&service.ports) {
             let proto = proto(port.protocol);
-            let front = |at, nodes, port| Front { by: by.clone(), at, nodes, port, proto };
-            fronts.extend(addresses.iter().map(|ip| front(*ip, vec![], port.number)));
+            let front = |at, nodes, port| {
+                let (by, allowed) = (by.clone(), vec![]);
+                Front { by, at, nodes, port, proto, allowed }
+            };
+            fronts.extend(
+                addresses.iter().map(|ip| Front {
+                    allowed: allowed(service),
+                    ..front(*ip, vec![], port.number)
+                }),
+            );
             let Some(node_port) = port.node_port else { continue };
             // Where an endpoint is said to be, and where it is.
             let hosts = service.endpoints_of(index).iter().flat_map(|endpoint| {
@@ -86,15 +96,23 @@ pub(super) fn fronts(cluster: &Cluster, filters: &Filters<'_>) -> Vec<Front> {
                 nodes: vec![pod.node],
                 port: host.number,
                 proto: proto(port.protocol),
+                allowed: vec![],
             }));
         }
     }
     fronts
 }
 
+/// Who may use the load balancers of a Service, where not everybody may (SVC-25), sorted and apart.
+pub(crate) fn allowed(service: &Service) -> Vec<Range> {
+    let ranges = service.source_ranges.iter();
+    let ranges = ranges.map(|net| Range::prefix(net.addr(), net.prefix_len()));
+    AddrSet::new("", ranges.collect()).ranges
+}
+
 /// Nodes that lead messages alike as long as they host none of the endpoints: they have the same
 /// tables and zone, and no filter tells their addresses apart.
-fn alike(cluster: &Cluster, filters: &Filters<'_>) -> Vec<Vec<usize>> {
+pub(crate) fn alike(cluster: &Cluster, filters: &Filters<'_>) -> Vec<Vec<usize>> {
     let network = filters.network;
     let switches = network.of_kind(Kind::Node);
     let mut kinds: BTreeMap<(u32, Option<u32>, Vec<u32>), Vec<usize>> = BTreeMap::new();

@@ -30,6 +30,7 @@ mod own_node;
 pub(crate) mod parties;
 pub(crate) mod pick;
 mod ports;
+mod ranges;
 pub(crate) mod services;
 mod sorter;
 mod users;
@@ -42,9 +43,11 @@ use fibula_network::{ChoiceId, ElementId, Family, Kind, Port, Proto, Range};
 use rustc_hash::FxHashMap;
 
 use crate::trace::{Ground, Unread};
+pub(crate) use awaited::is_awaited;
 pub use doors::{At, By, Door};
-pub(crate) use doors::{MOST_BRANCHES, SPORT, came_to, outcome};
+pub(crate) use doors::{MOST_BRANCHES, SPORT, came_to, explored};
 pub(crate) use doubts::Doubts;
+pub(crate) use fronts::{MOST_NODES, alike, allowed};
 pub(crate) use joints::{FAMILIES, Joints, index};
 pub(crate) use opened::depends;
 pub(crate) use parties::{Parties, own};
@@ -52,6 +55,7 @@ pub use parties::{Party, PartyId, Who};
 pub use pick::{Only, PickError};
 pub(crate) use pick::{kinded, near, short, within_namespace};
 pub use ports::Ports;
+pub(crate) use ranges::{meet, of_family, without};
 pub use services::Use;
 pub(crate) use users::{Found, Users};
 
@@ -262,7 +266,7 @@ pub fn reach(ground: Ground<'_>, asked: &Asked) -> Result<Reach, ReachError> {
 /// Ways in from the world, a few to each port, and the parties that they name.
 pub(crate) fn some_doors(ground: Ground<'_>, filters: &Filters<'_>) -> (Vec<Party>, Vec<Door>) {
     let parties = whole(ground, None);
-    let doors = ways_in(ground, filters, &parties, true);
+    let doors = ways_in(ground, filters, &parties, doors::How::Few);
     (parties.all, doors)
 }
 
@@ -284,14 +288,19 @@ pub(crate) fn alone(ground: Ground<'_>) -> Parties {
 
 /// All ways in from the world.
 pub(crate) fn all_doors(ground: Ground<'_>, filters: &Filters<'_>, parties: &Parties) -> Vec<Door> {
-    ways_in(ground, filters, parties, false)
+    ways_in(ground, filters, parties, doors::How::All)
 }
 
-fn ways_in(ground: Ground<'_>, filters: &Filters<'_>, parties: &Parties, few: bool) -> Vec<Door> {
+fn ways_in(
+    ground: Ground<'_>,
+    filters: &Filters<'_>,
+    parties: &Parties,
+    how: doors::How,
+) -> Vec<Door> {
     let all = || pick::Side { all: true, ..pick::Side::default() };
     let picked = pick::Picked { from: all(), to: all(), asked: Asked::default() };
     let unread = policies(ground.unread);
-    doors::doors(ground, filters, parties, &picked, &Doubts::new(&unread), few)
+    doors::asked(ground, filters, (parties, &picked, &Doubts::new(&unread)), how)
 }
 
 /// Whether a policy could have a say: sources and targets that are not both Nodes' or the world's

@@ -22,6 +22,11 @@ pub(crate) fn wish() -> impl Strategy<Value = Wish> {
         .prop_map(|(verb, about, others, ports)| Wish { verb, about, others, ports })
 }
 
+/// What nobody may reach, by anything but `reaches`.
+pub(crate) fn closed() -> impl Strategy<Value = Wish> {
+    (1..4usize, wish()).prop_map(|(verb, wish)| Wish { verb, ports: vec![], ..wish })
+}
+
 /// The promise of a wish.
 pub(crate) fn promise(cluster: &Cluster, wish: &Wish) -> Promise {
     let verb = Verb::ALL[wish.verb];

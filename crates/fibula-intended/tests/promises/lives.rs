@@ -1,6 +1,7 @@
 //! Whatever is shown as breaking a promise was followed, and ends as it is said to.
 
 use fibula_answers::promises::{Breach, By, Outcome};
+use fibula_answers::reach::At;
 use fibula_network::walk::{Life, Step, branches};
 use fibula_network::{Kind, Port};
 
@@ -22,7 +23,8 @@ fn one(scene: &Scene, breach: &Breach) -> Result<(), String> {
     let network = &scene.network;
     let Some(witness) = &breach.witness else {
         // What is closed to the world needs none, nor what has no name or no address there.
-        let door = matches!(&breach.by, By::Door(_));
+        // Nor what a load balancer will open that has no address yet (SVC-24).
+        let door = matches!(&breach.by, By::Door(door) if door.at == At::Awaited);
         return if breach.open && !door
             || matches!(breach.by, By::Service(..)) && !breach.from.is_empty()
         {

@@ -7,9 +7,13 @@ mod clusters;
 
 mod brute;
 mod drawn;
+mod fronted;
 mod lives;
 mod planted;
+mod services;
 mod statements;
+mod sure;
+mod ways_in;
 mod whom;
 
 use fibula_answers::promises::{Asked, Checked, Outcome, check};

@@ -9,7 +9,7 @@ use fibula_network::walk::Verdict;
 use fibula_source::{Input, promises, read};
 
 /// Two Nodes, a shop of four pods and a lab of one; both namespaces were read.
-const SHOP: &str = "
+pub(crate) const SHOP: &str = "
 apiVersion: v1
 kind: List
 items:
@@ -28,7 +28,7 @@ items:
 ";
 
 /// A NetworkPolicy of the shop.
-fn policy(spec: &str) -> String {
+pub(crate) fn policy(spec: &str) -> String {
     format!(
         "- {{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, \
          metadata: {{namespace: shop, name: p}}, spec: {spec}}}\n"
@@ -37,6 +37,16 @@ fn policy(spec: &str) -> String {
 
 /// What becomes of promises, and of what pods imply, with these objects more.
 fn checked(more: &str, wanted: &[&str], unread: &[Unread]) -> Checked {
+    decided(more, wanted, unread, Decisions::from(Profile::Reference))
+}
+
+/// The same, if of what Kubernetes leaves open this is decided.
+pub(crate) fn decided(
+    more: &str,
+    wanted: &[&str],
+    unread: &[Unread],
+    decisions: Decisions,
+) -> Checked {
     let text = format!("{SHOP}{more}");
     let read = read(&[Input::Text { name: "shop.yaml".to_owned(), text }]);
     assert_eq!(read.refused, []);
@@ -47,7 +57,6 @@ fn checked(more: &str, wanted: &[&str], unread: &[Unread]) -> Checked {
     assert_eq!(written.refused, []);
     let written: Vec<Promise> = written.all.into_iter().map(|(_, promise)| promise).collect();
     let cluster = Cluster::new(read.objects, &Options::default());
-    let decisions = Decisions::from(Profile::Reference);
     let daemons = vec![Daemon::kubelet()];
     let intent = Intent { daemons, decisions, ..Intent::default() };
     let remake = |cluster: &Cluster| network(cluster, &intent);
@@ -61,7 +70,7 @@ fn checked(more: &str, wanted: &[&str], unread: &[Unread]) -> Checked {
 }
 
 /// The outcomes of promises, in words.
-fn words(checked: &Checked) -> Vec<&'static str> {
+pub(crate) fn words(checked: &Checked) -> Vec<&'static str> {
     let word = |outcome: &Outcome| match outcome {
         Outcome::Kept => "kept",
         Outcome::Broken(_) => "broken",
@@ -71,7 +80,7 @@ fn words(checked: &Checked) -> Vec<&'static str> {
     checked.written.iter().map(word).collect()
 }
 
-fn breaches(outcome: &Outcome) -> &[Breach] {
+pub(crate) fn breaches(outcome: &Outcome) -> &[Breach] {
     match outcome {
         Outcome::Broken(breaches) => breaches,
         other => panic!("it is not broken: {other:?}"),
@@ -202,13 +211,33 @@ fn dr_21_policies_that_are_not_read_make_undecided_what_they_could_change() {
 #[test]
 fn dr_22_labels_that_were_not_read_make_undecided_whom_a_promise_means() {
     let stray = "- {apiVersion: v1, kind: Pod, metadata: {namespace: stray, name: x}, spec: {nodeName: n1, containers: [{name: c}]}, status: {podIP: 10.0.1.7}}\n";
-    let wanted = [
-        "from: {namespaceSelector: {matchLabels: {team: lab}}}, reaches: ['svc/db']",
-        "from: {namespace: stray}, reaches: ['svc/db']",
+    let lab = "{namespaceSelector: {matchLabels: {team: lab}}}";
+    let promises = [
+        format!("from: {lab}, reaches: ['svc/db']"),
+        "from: {namespace: stray}, reaches: ['svc/db']".to_owned(),
+        format!("from: {lab}, never-reaches: app=db"),
+        format!("to: app=db, only-from: [web, app=db, {lab}]"),
+        format!("from: stray/x, reaches-only: [web, app=db, nodes, {lab}]"),
+        format!("from: stray/x, reaches-only: [app=db, nodes, world, {lab}]"),
     ];
-    let checked = checked(stray, &wanted, &[]);
-    assert_eq!(words(&checked), ["undecided", "kept"]);
-    assert_eq!(checked.written[0], Outcome::Undecided(vec![Doubt::Labels("stray".to_owned())]));
+    let wanted: Vec<&str> = promises.iter().map(String::as_str).collect();
+    // It changes nothing whether the stray one is meant where all do the same.
+    let open = checked(stray, &wanted, &[]);
+    assert_eq!(words(&open), ["kept", "kept", "broken", "broken", "broken", "broken"]);
+    // What somebody does who is surely meant, or is not, breaks it all the same.
+    let from = |names: &str| {
+        policy(&format!(
+            "{{podSelector: {{matchLabels: {{app: db}}}}, ingress: [{{from: [{{podSelector: {{}}}}, {{namespaceSelector: {{matchExpressions: [{{key: kubernetes.io/metadata.name, operator: In, values: [{names}]}}]}}}}]}}]}}"
+        ))
+    };
+    let labels = Outcome::Undecided(vec![Doubt::Labels("stray".to_owned())]);
+    let closed = checked(&format!("{stray}{}", from("lab")), &wanted, &[]);
+    let expected = ["undecided", "broken", "broken", "kept", "broken", "broken"];
+    assert_eq!(words(&closed), expected);
+    assert_eq!(closed.written[0], labels);
+    let both = checked(&format!("{stray}{}", from("lab, stray")), &wanted, &[]);
+    assert_eq!(words(&both)[3], "undecided");
+    assert_eq!(both.written[3], labels);
 }
 
 #[test]

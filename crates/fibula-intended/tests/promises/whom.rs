@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use fibula_cluster::promise::{Named, Ports, Promise, Said, Selected};
-use fibula_cluster::{Pod, Service};
+use fibula_cluster::promise::{Named, Ports, Said, Selected};
+use fibula_cluster::{Namespace, Pod, Service};
 use fibula_network::*;
 
 use crate::Scene;
@@ -49,6 +49,8 @@ pub(crate) fn everybody(scene: &Scene) -> Vec<End> {
         }
     }
     let cluster = &scene.cluster;
+    let ends = cluster.services.iter().flat_map(|service| &service.endpoints);
+    world.extend(ends.map(|end| Addr::from(end.addr)));
     let inside = |addr: &Addr| {
         let ip = std::net::IpAddr::from(*addr);
         ip.is_loopback()
@@ -84,8 +86,8 @@ pub(crate) fn service<'s>(scene: &'s Scene, said: &Said) -> Option<&'s Service> 
     all.find(|service| format!("{}/{}", service.namespace, service.name) == path)
 }
 
-/// Whether somebody is meant, who is no Service.
-pub(crate) fn is(scene: &Scene, said: &Said, end: End) -> bool {
+/// Whether somebody is meant, who is no Service; `perhaps`, if nobody knows (DR-22).
+pub(crate) fn is(scene: &Scene, said: &Said, end: End, perhaps: bool) -> bool {
     let network = &scene.network;
     let within = |range: &Range| match end {
         End::Pod(id) | End::Node(id) => {
@@ -111,7 +113,12 @@ pub(crate) fn is(scene: &Scene, said: &Said, end: End) -> bool {
             let namespace = all.find(|namespace| namespace.name == *home);
             selected.namespace.as_ref().is_none_or(|name| name == home)
                 && selected.namespaces.as_ref().is_none_or(|by| {
-                    by.is_empty() || namespace.is_some_and(|n| by.matches(&n.labels))
+                    let name = "kubernetes.io/metadata.name";
+                    let selects = |n: &Namespace| match n.object {
+                        Some(_) => by.matches(&n.labels),
+                        None => by.matches_partly(name, &n.name).unwrap_or(perhaps),
+                    };
+                    by.is_empty() || namespace.is_some_and(selects)
                 })
                 && selected.pods.as_ref().is_none_or(|pods| pods.matches(&pod.labels))
         }
@@ -150,32 +157,14 @@ pub(crate) fn is(scene: &Scene, said: &Said, end: End) -> bool {
 
 /// Whether somebody is meant who is to reach, or to be reached: of a range those of the cluster, where
 /// there are some.
-pub(crate) fn reaches(scene: &Scene, said: &Said, end: End) -> bool {
+pub(crate) fn reaches(scene: &Scene, said: &Said, end: End, perhaps: bool) -> bool {
     let range = match &said.who {
         Named::Selected(selected) => selected.cidr.is_some(),
         Named::Name(name) => name.parse::<Range>().is_ok(),
     };
-    let inside = |end: &End| !matches!(end, End::World(_)) && is(scene, said, *end);
+    let inside = |end: &End| !matches!(end, End::World(_)) && is(scene, said, *end, perhaps);
     let some = range && everybody(scene).iter().any(inside);
-    is(scene, said, end) && !(some && matches!(end, End::World(_)))
-}
-
-/// Whether a namespace matters of which labels were not read (DR-22).
-pub(crate) fn is_unsure(scene: &Scene, promise: &Promise) -> bool {
-    let network = &scene.network;
-    let homes: BTreeSet<&str> =
-        network.of_kind(Kind::Pod).map(|id| pod(scene, id).namespace.as_str()).collect();
-    let all = &scene.cluster.namespaces;
-    let asks = |said: &Said| match &said.who {
-        Named::Selected(selected) => selected.namespaces.as_ref().is_some_and(|by| {
-            let unread = all.iter().filter(|namespace| namespace.object.is_none());
-            let mut unread = unread.filter(|namespace| homes.contains(&*namespace.name));
-            let name = "kubernetes.io/metadata.name";
-            unread.any(|namespace| by.matches_partly(name, &namespace.name).is_none())
-        }),
-        Named::Name(_) => false,
-    };
-    promise.about.iter().chain(&promise.others).any(asks)
+    is(scene, said, end, perhaps) && !(some && matches!(end, End::World(_)))
 }
 
 /// Whether a port is meant at a target; where none is said, any, or if it is to be reached one that

@@ -155,6 +155,12 @@ impl<'a> Words<'a> {
             Doubt::Labels(name) => {
                 vec![Text::from(format!("the labels of namespace {name} were not read (DR-22)"))]
             }
+            Doubt::Awaited(name) => {
+                let name = self.names.service(name);
+                vec![Text::from(format!(
+                    "the load balancer of svc/{name} has no address yet (SVC-24)"
+                ))]
+            }
             Doubt::Outside(why) => vec![Text::from(why.clone())],
         }
     }
@@ -188,7 +194,14 @@ impl<'a> Words<'a> {
         if let By::Door(door) = &breach.by {
             let also = if verb == Verb::ReachesOnly { "also " } else { "" };
             let way = rows::way(&self.names, door);
-            return format!("{from} {also}reaches {to} by {way}");
+            let from = match (strange_from, from.is_empty()) {
+                (true, true) => STRANGER.to_owned(),
+                (true, false) => format!("{from}, and {STRANGER}"),
+                (false, _) => from,
+            };
+            let several = breach.from.len() + usize::from(strange_from) > 1;
+            let verb = if several { "reach" } else { "reaches" };
+            return format!("{from} {also}{verb} {to} by {way}");
         }
         match (verb, breach.open) {
             (Verb::OnlyFrom, _) => {

@@ -125,6 +125,7 @@ fn doubt(view: &View<'_>, doubt: &Doubt) -> Value {
         Doubt::Choices(ids) => json!({ "choices": choices(view, ids) }),
         Doubt::Unread => json!({ "id": "DR-21" }),
         Doubt::Labels(namespace) => json!({ "id": "DR-22", "namespace": namespace }),
+        Doubt::Awaited(service) => json!({ "id": "SVC-24", "service": service }),
         Doubt::Outside(why) => json!({ "id": "DNS-5", "why": why }),
     }
 }
