@@ -13,13 +13,13 @@ use super::parties::own;
 use crate::names::proto;
 
 /// A way in, while it is followed.
-pub(super) struct Front {
-    pub(super) by: By,
-    pub(super) at: IpAddr,
+pub(crate) struct Front {
+    pub(crate) by: By,
+    pub(crate) at: IpAddr,
     /// For a port of Nodes that of the first of these, which are alike.
-    pub(super) nodes: Vec<usize>,
-    pub(super) port: u16,
-    pub(super) proto: Proto,
+    pub(crate) nodes: Vec<usize>,
+    pub(crate) port: u16,
+    pub(crate) proto: Proto,
 }
 
 /// At how many Nodes with an endpoint a nodePort is asked for.
@@ -27,7 +27,7 @@ const MOST_NODES: usize = 64;
 
 /// The ways in: of Services external addresses, load balancers, and nodePorts, where only Nodes with
 /// an endpoint will do at some of these (SVC-53); and the hostPorts of pods.
-pub(super) fn fronts(cluster: &Cluster, filters: &Filters<'_>) -> Vec<Front> {
+pub(crate) fn fronts(cluster: &Cluster, filters: &Filters<'_>) -> Vec<Front> {
     let network = filters.network;
     let alike = alike(cluster, filters);
     let switches: FxHashMap<ElementId, usize> = network.of_kind(Kind::Node).zip(0..).collect();

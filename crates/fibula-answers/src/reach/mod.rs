@@ -22,7 +22,7 @@ mod awaited;
 pub(crate) mod cells;
 pub(crate) mod doors;
 pub(crate) mod doubts;
-mod fronts;
+pub(crate) mod fronts;
 pub(crate) mod joints;
 mod named;
 pub(crate) mod opened;
@@ -43,7 +43,7 @@ use rustc_hash::FxHashMap;
 
 use crate::trace::{Ground, Unread};
 pub use doors::{At, By, Door};
-pub(crate) use doors::{MOST_BRANCHES, SPORT, came_to, outcome};
+pub(crate) use doors::{MOST_BRANCHES, Outcome, SPORT, came_to, outcome};
 pub(crate) use doubts::Doubts;
 pub(crate) use joints::{FAMILIES, Joints, index};
 pub(crate) use opened::depends;

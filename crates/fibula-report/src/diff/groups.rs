@@ -36,6 +36,8 @@ pub(super) struct Group {
     /// Whether the world has part in it, and whether Nodes have.
     pub(super) world: bool,
     pub(super) nodes: bool,
+    /// How many gained or lost the use of a Service.
+    pub(super) users: usize,
     /// By names that last, what it is about.
     pub(super) subjects: Vec<String>,
 }
@@ -154,7 +156,7 @@ impl Of<'_, '_> {
         subjects.sort();
         subjects.dedup();
         let undecided = first.why.as_ref().map(|why| self.why(why));
-        Group { sign, lines, causes, undecided, world, nodes, subjects }
+        Group { sign, lines, causes, undecided, world, nodes, users: 0, subjects }
     }
 
     /// Who, and to whom.
@@ -323,16 +325,26 @@ impl Of<'_, '_> {
                 } else {
                     causes.extend(self.of_service(door));
                 }
-                let undecided = (!door.certain)
-                    .then(|| vec!["it depends on what is left open, or was not read".to_owned()]);
+                let undecided = (!door.certain).then(|| {
+                    let choices = (!door.choices.is_empty())
+                        .then(|| self.why(&Why::Choices(door.choices.clone())));
+                    let unread = door.unread.then(|| self.why(&Why::Unread));
+                    [choices, unread].into_iter().flatten().flatten().collect()
+                });
+                let callers = self.some(self.names.list(&door.callers));
+                let subjects = door.to.iter().map(|(id, _)| *id).chain(door.callers.clone());
+                let mut subjects: Vec<String> = subjects.map(|id| self.names.one(id)).collect();
+                subjects.sort();
+                subjects.dedup();
                 Group {
                     sign,
-                    lines: vec![words::door(self.names, door)],
+                    lines: vec![words::door(self.names, door, &callers)],
                     causes,
                     undecided,
-                    world: true,
+                    world: !door.from.is_empty(),
                     nodes: false,
-                    subjects: door.to.iter().map(|(id, _)| self.names.one(*id)).collect(),
+                    users: 0,
+                    subjects,
                 }
             })
             .collect()
@@ -353,6 +365,10 @@ impl Of<'_, '_> {
 
     fn service(&self, served: &Served) -> Group {
         let sign = match served.what {
+            // Nothing came through before, and nothing does now.
+            Became::New | Became::PortNew | Became::Gone | Became::PortGone if served.nobody => {
+                Sign::Changes
+            }
             Became::New | Became::PortNew | Became::Filled(_) => Sign::Opens,
             Became::Gone | Became::PortGone | Became::Empty(_) => Sign::Closes,
             Became::Leads(..) | Became::Kind(..) => Sign::Changes,
@@ -375,8 +391,18 @@ impl Of<'_, '_> {
         }
         let text = words::became(self.names, self.diff, served);
         let cause = Cause { text, at, excerpt: None, says: String::new() };
-        let undecided = (!served.is_certain()).then(Vec::new);
+        let why = match served.asked {
+            true => vec![],
+            false => vec!["it was not asked who can use it: too many Services changed".to_owned()],
+        };
+        let undecided = (!served.is_certain()).then_some(why);
         let subjects = vec![format!("svc/{}", served.service)];
-        Group { sign, lines, causes: vec![cause], undecided, world: false, nodes: false, subjects }
+        let users = match sign {
+            Sign::Opens => served.gained.len(),
+            Sign::Closes => served.lost.len(),
+            Sign::Changes => 0,
+        };
+        let (world, nodes) = (false, false);
+        Group { sign, lines, causes: vec![cause], undecided, world, nodes, users, subjects }
     }
 }

@@ -170,16 +170,29 @@ fn ends(names: &Names<'_, '_>, ends: &[(PartyId, u16)]) -> String {
 pub(super) fn became(names: &Names<'_, '_>, diff: &Diff, served: &Served) -> String {
     let name = names.service(&served.service);
     let why = match served.why {
-        Some(Reason::Selector) => "it selects other pods".to_owned(),
+        Some(Reason::Selector) => "it selects other pods now".to_owned(),
+        Some(Reason::NoSelector) => "its selector is gone".to_owned(),
         Some(Reason::Target) => "its target port is another one".to_owned(),
         Some(Reason::Pods) => pods(names, diff, served),
         Some(Reason::Endpoints) => "its endpoints say so".to_owned(),
         None => String::new(),
     };
+    let besides = match why.is_empty() {
+        true => String::new(),
+        false => format!(": {why}"),
+    };
     match &served.what {
+        Became::New if served.nobody => format!("svc/{name} is new, and leads to nobody"),
         Became::New => format!("svc/{name} is new"),
+        Became::Gone if served.nobody => {
+            format!("svc/{name} is gone: no such name; it led to nobody")
+        }
         Became::Gone => format!("svc/{name} is gone: no such name"),
-        Became::PortNew => "the port is new".to_owned(),
+        Became::PortNew if served.nobody => {
+            format!("the port is new, and leads to nobody{besides}")
+        }
+        Became::PortNew => format!("the port is new{besides}"),
+        Became::PortGone if served.nobody => "the port is gone; it led to nobody".to_owned(),
         Became::PortGone => "the port is gone".to_owned(),
         Became::Empty(was) => {
             let was = ends(names, was);
@@ -227,10 +240,13 @@ fn kind(kind: ServiceKind) -> &'static str {
     }
 }
 
-/// Who of the world, and whom it reaches.
-pub(super) fn door(names: &Names<'_, '_>, door: &Doorway) -> Text {
+/// Who of the world and of the pods, and whom they reach.
+pub(super) fn door(names: &Names<'_, '_>, door: &Doorway, callers: &str) -> Text {
     let proto = if door.proto == Proto::Tcp { String::new() } else { format!("/{}", door.proto) };
-    let mut text = Text::from(format!("{} → ", names.world(&door.from)));
+    let world = (!door.from.is_empty()).then(|| names.world(&door.from));
+    let callers = (!callers.is_empty()).then(|| callers.to_owned());
+    let from: Vec<String> = world.into_iter().chain(callers).collect();
+    let mut text = Text::from(format!("{} → ", from.join(", ")));
     for (i, (id, port)) in door.to.iter().enumerate() {
         let between = if i > 0 { ", " } else { "" };
         text = text
