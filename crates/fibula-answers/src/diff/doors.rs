@@ -205,7 +205,8 @@ pub(super) fn join(
             let why = (door.certain, door.choices.clone(), door.unread);
             (door.opens, door.by.clone(), nodes(door), door.port, door.proto, why, door.to.clone())
         };
-        let world = doors.iter_mut().find(|world| world.callers.is_empty() && key(world) == key(&door));
+        let world =
+            doors.iter_mut().find(|world| world.callers.is_empty() && key(world) == key(&door));
         match world {
             Some(world) => world.callers = door.callers,
             None => doors.push(door),

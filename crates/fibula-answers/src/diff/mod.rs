@@ -159,11 +159,7 @@ pub fn diff(old: Ground<'_>, new: Ground<'_>) -> Result<Diff, DiffError> {
 /// # Errors
 ///
 /// As [`compare`].
-pub fn diff_within(
-    old: Ground<'_>,
-    new: Ground<'_>,
-    limits: Limits,
-) -> Result<Diff, DiffError> {
+pub fn diff_within(old: Ground<'_>, new: Ground<'_>, limits: Limits) -> Result<Diff, DiffError> {
     compared([old, new], Some(limits))
 }
 
@@ -249,9 +245,8 @@ fn compared(grounds: [Ground<'_>; 2], limits: Option<Limits>) -> Result<Diff, Di
     let mut unasked = 0;
     if let Some(Limits { callers: most, .. }) = limits {
         let (filters, doubts) = ([&old, &new], [&doubts[0], &doubts[1]]);
-        let (classes, served) = (&classes[..], &services[..]);
-        let entities = &entities;
-        let callers = Callers { grounds, filters, entities, classes, doubts, served, most };
+        let (classes, entities) = (&classes[..], &entities);
+        let callers = Callers { grounds, filters, entities, classes, doubts, most };
         let (called, more) = callers.all(&mut pair);
         unasked = more;
         doors::join(&mut doors, called, grounds, &mut namer);

@@ -264,9 +264,8 @@ impl Asking<'_> {
             let served = whole(1, new, what);
             found.push(Served { port: Some(port(is)), why: Some(why), at, ..served });
         }
-        let gone = |was: &fibula_cluster::ServicePort| {
-            !new.ports.iter().any(|is| port(is) == port(was))
-        };
+        let gone =
+            |was: &fibula_cluster::ServicePort| !new.ports.iter().any(|is| port(is) == port(was));
         for (index, was) in (0u16..).zip(&old.ports).filter(|(_, was)| gone(was)) {
             let place = Place { object: old.object, container: None, port: Some(was.index) };
             let served = whole(0, old, Became::PortGone);

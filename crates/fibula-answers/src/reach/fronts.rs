@@ -28,6 +28,15 @@ const MOST_NODES: usize = 64;
 /// The ways in: of Services external addresses, load balancers, and nodePorts, where only Nodes with
 /// an endpoint will do at some of these (SVC-53); and the hostPorts of pods.
 pub(crate) fn fronts(cluster: &Cluster, filters: &Filters<'_>) -> Vec<Front> {
+    found(cluster, filters, false)
+}
+
+/// The same for pods of the cluster: to these every Node leads on, whatever it hosts (SVC-54).
+pub(crate) fn fronts_of_pods(cluster: &Cluster, filters: &Filters<'_>) -> Vec<Front> {
+    found(cluster, filters, true)
+}
+
+fn found(cluster: &Cluster, filters: &Filters<'_>, everywhere: bool) -> Vec<Front> {
     let network = filters.network;
     let alike = alike(cluster, filters);
     let switches: FxHashMap<ElementId, usize> = network.of_kind(Kind::Node).zip(0..).collect();
@@ -59,7 +68,7 @@ pub(crate) fn fronts(cluster: &Cluster, filters: &Filters<'_>) -> Vec<Front> {
             });
             let others: Vec<Vec<usize>> = others.collect();
             let hosts = hosts.iter().take(MOST_NODES).map(|node| vec![*node]);
-            let others = others.into_iter().filter(|_| !service.external_local);
+            let others = others.into_iter().filter(|_| everywhere || !service.external_local);
             for nodes in hosts.chain(others) {
                 let Some(node) = nodes.first().and_then(|node| cluster.nodes.get(*node)) else {
                     continue;

@@ -8,6 +8,7 @@ mod clusters;
 #[allow(dead_code, reason = "shared with other tests")]
 #[path = "../reach/brute.rs"]
 mod brute;
+mod callers;
 mod causes;
 mod change;
 mod pairs;
@@ -56,6 +57,14 @@ proptest! {
     #[test]
     fn what_opens_and_closes_is_what_walk_finds(Changed { old, new, intent } in changed(SHAPE)) {
         let found = pairs::agree(&Scene::new([&old, &new], [&intent; 2]));
+        prop_assert!(found.is_ok(), "{}", found.unwrap_err());
+    }
+
+    #[test]
+    fn which_pods_come_in_as_the_world_does_is_what_walk_finds(
+        Changed { old, new, intent } in changed(SHAPE)
+    ) {
+        let found = callers::agree(&Scene::new([&old, &new], [&intent; 2]), [&old, &new]);
         prop_assert!(found.is_ok(), "{}", found.unwrap_err());
     }
 

@@ -54,6 +54,8 @@ pub(super) struct Cause {
 /// All groups: what opens, what closes, what leads elsewhere; what is certain before what is not.
 pub(super) struct Groups {
     pub(super) all: Vec<Group>,
+    /// What changed in the objects, where that is to be told first.
+    pub(super) changed: Option<String>,
 }
 
 /// The parties of a diff, with those that are gone without elements: the network that is shown is the
@@ -122,7 +124,9 @@ impl Groups {
         all.extend(of.doors());
         all.extend(of.services());
         all.sort_by_key(|group| (group.undecided.is_some(), group.sign));
-        Groups { all }
+        let mut groups = Groups { all, changed: None };
+        groups.changed = super::changed::changed(diff, &names, &groups);
+        groups
     }
 }
 

@@ -3,8 +3,10 @@
 //! ```text
 //!   Diff ──► groups    what has one cause, and opens or closes ──► text, Markdown, notices
 //!        ──► words     causes, Services, ways in, as people say them
+//!        ──► changed   what changed in the objects, where there is much to read
 //! ```
 
+mod changed;
 mod groups;
 mod markdown;
 mod notices;
@@ -46,6 +48,9 @@ pub struct Inputs<'a> {
 pub fn diff(inputs: &Inputs<'_>, diff: &Diff, exit: u8) -> Page {
     let groups = Groups::new(inputs, diff);
     let mut page = Page::new();
+    if let Some(text) = &groups.changed {
+        page.hanging(changed::head(), text);
+    }
     for group in &groups.all {
         if !page.is_empty() {
             page.blank();

@@ -57,7 +57,7 @@ impl Words<'_, '_> {
         }
     }
 
-    fn policy(&self, kind: PolicyKind, path: &str) -> String {
+    pub(super) fn policy(&self, kind: PolicyKind, path: &str) -> String {
         match path.contains('/') {
             true => format!("{}/{}", kind.short(), self.names.service(path)),
             false => format!("{}/{path}", kind.short()),
@@ -144,6 +144,20 @@ pub(super) fn came(name: &str, how: How) -> String {
         How::HostNetwork => {
             format!("{name} uses its node's network now: policies see a node (DR-1)")
         }
+    }
+}
+
+/// The same of one, or of several.
+pub(super) fn came_as(how: How, one: bool) -> &'static str {
+    match (how, one) {
+        (How::New, true) => "is new",
+        (How::New, false) => "are new",
+        (How::Gone, true) => "is gone",
+        (How::Gone, false) => "are gone",
+        (How::OwnNetwork, true) => "has a network of its own now",
+        (How::OwnNetwork, false) => "have networks of their own now",
+        (How::HostNetwork, true) => "uses its node's network now",
+        (How::HostNetwork, false) => "use their nodes' networks now",
     }
 }
 

@@ -4,26 +4,29 @@
 //!
 //! Each is followed by `walk`, from one pod of all that are alike: that no policy tells apart, on Nodes
 //! alike, of which neither hosts whom it leads to. Ways in of which nothing can have changed are not
-//! followed: the same entries lead there, and filters say the same of whom they lead to.
+//! followed: the same entries lead there, and filters say the same of whom they lead to. That a pod
+//! happens to be on another Node now is no change of them.
+
+mod known;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
-use fibula_cluster::{Cluster, Service};
+use fibula_cluster::Cluster;
 use fibula_network::filters::{Filters, Pair};
 use fibula_network::walk::Walks;
-use fibula_network::{Addr, ChoiceId, ElementId, Header, Kind, Network, Proto};
+use fibula_network::{Addr, ChoiceId, ElementId, Header, Kind, Proto};
 use rustc_hash::FxHashMap;
 
 use super::cells::by_value;
 use super::classes::{self, Class};
 use super::doors::Key;
 use super::entities::Entities;
-use super::services::Served;
 use crate::reach::doubts::Doubts;
-use crate::reach::fronts::{Front, fronts};
-use crate::reach::{At, By, MOST_BRANCHES, Outcome, PartyId, SPORT, outcome, own};
+use crate::reach::fronts::Front;
+use crate::reach::{At, By, MOST_BRANCHES, Outcome, PartyId, SPORT, outcome};
 use crate::trace::Ground;
+use known::{Known, changed, moved};
 
 /// What is asked with.
 pub(super) struct Callers<'a> {
@@ -32,7 +35,6 @@ pub(super) struct Callers<'a> {
     pub(super) entities: &'a Entities,
     pub(super) classes: &'a [Class],
     pub(super) doubts: [&'a Doubts; 2],
-    pub(super) served: &'a [Served],
     /// How many pods are asked about at most, over all ways in.
     pub(super) most: usize,
 }
@@ -66,20 +68,6 @@ type Way = (By, bool, u16, Proto);
 /// By way in, where it stands and who comes in.
 type Found = BTreeMap<Key, (At, FxHashMap<usize, Open>)>;
 
-/// What is known of one side.
-struct Known<'a> {
-    network: &'a Network,
-    fronts: Vec<Front>,
-    /// By Service, whom it leads to and the Nodes that these are on.
-    services: FxHashMap<String, [BTreeSet<ElementId>; 2]>,
-    /// By Node and port, the pods that a port of a Node leads to.
-    host_ports: FxHashMap<(usize, u16), BTreeSet<ElementId>>,
-    /// Nodes, as the cluster lists them.
-    nodes: Vec<(ElementId, String)>,
-    /// The entities by what they are here.
-    of: FxHashMap<ElementId, usize>,
-}
-
 // === impl Open ===
 
 impl Open {
@@ -99,76 +87,6 @@ impl Open {
         match then {
             None => Some(now.clone()),
             Some(then) => (now.certain && !then.certain).then(|| then.clone()),
-        }
-    }
-}
-
-// === impl Known ===
-
-impl<'a> Known<'a> {
-    fn new(
-        (side, network): (usize, &'a Network),
-        cluster: &Cluster,
-        filters: &Filters<'_>,
-        entities: &Entities,
-    ) -> Known<'a> {
-        let mut services: FxHashMap<String, [BTreeSet<ElementId>; 2]> = FxHashMap::default();
-        for service in cluster.services.iter().filter(|s| s.externally_accessible()) {
-            let path = format!("{}/{}", service.namespace, service.name);
-            let [ends, hosts] = services.entry(path).or_default();
-            for endpoint in &service.endpoints {
-                for owner in network.owners_of(Addr::from(endpoint.addr)) {
-                    ends.insert(owner.to);
-                    hosts.insert(owner.via);
-                }
-            }
-        }
-        let mut host_ports: FxHashMap<(usize, u16), BTreeSet<ElementId>> = FxHashMap::default();
-        for (pod, id) in own(cluster).zip(network.of_kind(Kind::Pod)) {
-            let ports = pod.containers.iter().flat_map(|container| &container.ports);
-            for host in ports.filter_map(|port| port.host) {
-                host_ports.entry((pod.node, host.number)).or_default().insert(id);
-            }
-        }
-        let nodes = network.of_kind(Kind::Node).zip(&cluster.nodes);
-        let all = entities.all.iter().enumerate();
-        Known {
-            network,
-            fronts: fronts(cluster, filters),
-            services,
-            host_ports,
-            nodes: nodes.map(|(id, node)| (id, node.name.clone())).collect(),
-            of: all.filter_map(|(at, entity)| Some((entity.sides[side]?, at))).collect(),
-        }
-    }
-
-    /// Whom a way in can lead to.
-    fn ends(&self, front: &Front) -> Option<&BTreeSet<ElementId>> {
-        match &front.by {
-            By::Service(path) => self.services.get(path).map(|[ends, _]| ends),
-            By::HostPort => self.host_ports.get(&(*front.nodes.first()?, front.port)),
-        }
-    }
-
-    /// Whether a Node is like no other one there.
-    fn is_special(&self, front: &Front, host: ElementId) -> bool {
-        let own = match front.nodes[..] {
-            [node] => self.nodes.get(node).map(|(id, _)| *id),
-            _ => None,
-        };
-        let hosts = match &front.by {
-            By::Service(path) => self.services.get(path).map(|[_, hosts]| hosts),
-            By::HostPort => None,
-        };
-        own == Some(host) || hosts.is_some_and(|hosts| hosts.contains(&host))
-    }
-
-    /// Where it stands.
-    fn at(&self, front: &Front) -> At {
-        let names = front.nodes.iter().filter_map(|at| Some(self.nodes.get(*at)?.1.clone()));
-        match front.nodes.is_empty() {
-            true => At::Address(front.at),
-            false => At::Nodes(names.collect(), self.nodes.len()),
         }
     }
 }
@@ -228,14 +146,19 @@ impl Callers<'_> {
     ) -> BTreeSet<Way> {
         let differs = self.differs(pair);
         let moved = moved(clusters);
-        let changed = changed(clusters, self.served);
+        let changed = changed(clusters);
+        let stands = |path: &str| {
+            let [was, is] =
+                [0, 1].map(|side| known[side].services.get(path).map(|behind| &behind.standing));
+            was == is
+        };
         let names = known.each_ref().map(|known| {
             let names = known.fronts.iter().map(name);
             names.collect::<BTreeSet<_>>()
         });
         let mut wanted = BTreeSet::new();
         for side in [0, 1] {
-            let differs = |end: &ElementId| {
+            let end = |end: &ElementId| {
                 let at = known[side].of.get(end);
                 let class = at.and_then(|at| self.classes.get(class_of[*at]));
                 class.is_none_or(|class| {
@@ -243,11 +166,18 @@ impl Callers<'_> {
                     atoms.any(|atom| differs[atom as usize])
                 })
             };
+            // What a pod's own Node judges before another one leads it on.
+            let at = |front: &Front| {
+                let at = Addr::from(front.at);
+                let atom = pair.atom(self.filters.map(|filters| Some(filters.atoms.of(at))));
+                atom.is_none_or(|atom| differs[atom as usize])
+            };
             let is = |front: &&Front| {
                 moved
+                    || at(front)
                     || !names[1 - side].contains(&name(front))
-                    || matches!(&front.by, By::Service(path) if changed.contains(path))
-                    || known[side].ends(front).into_iter().flatten().any(differs)
+                    || matches!(&front.by, By::Service(path) if changed.contains(path) || !stands(path))
+                    || known[side].ends(front).into_iter().flatten().any(end)
             };
             wanted.extend(known[side].fronts.iter().filter(is).map(way));
         }
@@ -316,9 +246,8 @@ impl Callers<'_> {
         }
         let mut found = Found::new();
         for front in known.fronts.iter().filter(|front| asked.contains(&way(front))) {
-            let mut ask = |who: &[usize]| -> Option<()> {
+            let mut one = |who: &[usize], dst: Addr| -> Option<()> {
                 let id = self.entities.all[*who.first()?].sides[side]?;
-                let dst = Addr::from(front.at);
                 let own = &network.fib(id)?.me.own;
                 let src = *own.iter().find(|addr| addr.family() == dst.family())?;
                 let Front { port: dport, proto, .. } = *front;
@@ -327,21 +256,47 @@ impl Callers<'_> {
                 self.note(pair, (side, known), front, (who, &outcome), &mut found);
                 Some(())
             };
+            // At the address of their own Node pods may come in otherwise than at that of another one
+            // alike (SVC-54).
+            let at = Addr::from(front.at);
+            let mut ask = |who: &[usize], node: Option<usize>| {
+                let Some(node) = node else {
+                    one(who, at);
+                    return;
+                };
+                let other = front.nodes.iter().copied().find(|other| *other != node);
+                for node in [Some(node), other].into_iter().flatten() {
+                    let own = known.nodes.get(node).and_then(|(id, _)| network.fib(*id));
+                    let own = own.into_iter().flat_map(|fib| &fib.me.own);
+                    let mut own = own.filter(|addr| addr.family() == at.family());
+                    // The front stands at the first of them, or at each of one Node.
+                    let dst = if front.nodes.len() == 1 { Some(&at) } else { own.next() };
+                    dst.iter().for_each(|dst| _ = one(who, **dst));
+                }
+            };
             let ends = known.ends(front);
             for by_host in alike.values() {
-                let mut others: Vec<usize> = vec![];
+                let (mut near, mut far): (Vec<usize>, Vec<usize>) = (vec![], vec![]);
+                let mut own_node = None;
                 for (host, own) in by_host {
                     let (single, plain): (Vec<usize>, Vec<usize>) = own.iter().partition(|at| {
                         let id = self.entities.all[**at].sides[side];
                         id.is_some_and(|id| ends.is_some_and(|ends| ends.contains(&id)))
                     });
-                    single.iter().for_each(|at| _ = ask(&[*at]));
-                    match known.is_special(front, *host) {
-                        true => _ = ask(&plain),
-                        false => others.extend(plain),
+                    let node = known.numbers.get(host).copied();
+                    let node = node.filter(|node| front.nodes.binary_search(node).is_ok());
+                    single.iter().for_each(|one| ask(&[*one], node));
+                    if known.is_special(front, *host) {
+                        ask(&plain, node);
+                    } else if node.is_some() && !plain.is_empty() {
+                        own_node = own_node.or(node);
+                        near.extend(plain);
+                    } else {
+                        far.extend(plain);
                     }
                 }
-                ask(&others);
+                ask(&near, own_node);
+                ask(&far, None);
             }
         }
         found
@@ -413,33 +368,4 @@ fn way(front: &Front) -> Way {
 /// A way in by where it stands.
 fn name(front: &Front) -> (&By, IpAddr, u16, Proto) {
     (&front.by, front.at, front.port, front.proto)
-}
-
-/// Whether Nodes are not what they were, so that any of them may lead elsewhere.
-fn moved(clusters: [&Cluster; 2]) -> bool {
-    let [old, new] = clusters.map(|cluster| {
-        let nodes = cluster.nodes.iter().map(|node| (&node.name, &node.addresses, &node.zone));
-        (nodes.collect::<Vec<_>>(), &cluster.ranges)
-    });
-    old != new
-}
-
-/// The Services that lead otherwise, or may: by namespace and name. Where one leads to what is on the
-/// same Node, pods may have moved.
-fn changed(clusters: [&Cluster; 2], served: &[Served]) -> BTreeSet<String> {
-    let [old, new] = clusters.map(|cluster| {
-        let all = cluster.services.iter().map(|service| {
-            let ports = service.ports.iter().map(|p| (p.protocol, p.number, p.node_port));
-            let ports: Vec<_> = ports.collect();
-            let Service { kind, external_local, internal_local, affinity, .. } = service;
-            let ranges = (&service.source_ranges, &service.balancers, &service.external_ips);
-            let key = (*external_local || *internal_local, *kind, *affinity, ports, ranges);
-            (format!("{}/{}", service.namespace, service.name), key)
-        });
-        all.collect::<BTreeMap<_, _>>()
-    });
-    let local = |key: &str| new.get(key).is_some_and(|own| own.0);
-    let names = old.keys().chain(new.keys());
-    let own = names.filter(|name| old.get(*name) != new.get(*name) || local(name)).cloned();
-    own.chain(served.iter().map(|served| served.service.clone())).collect()
 }
