@@ -85,13 +85,13 @@ impl Served {
     /// Whether it certainly makes a difference to somebody: what a Service leads to is what whoever
     /// uses it gets.
     pub fn is_certain(&self) -> bool {
-        match self.what {
-            Became::New | Became::PortNew if self.nobody => true,
-            Became::New | Became::PortNew => {
-                self.asked && (!self.gained.is_empty() || self.other.is_empty())
-            }
-            _ => true,
-        }
+        let users = match self.what {
+            _ if self.nobody => return true,
+            Became::New | Became::PortNew => &self.gained,
+            Became::Gone | Became::PortGone => &self.lost,
+            _ => return true,
+        };
+        self.asked && (!users.is_empty() || self.other.is_empty())
     }
 }
 

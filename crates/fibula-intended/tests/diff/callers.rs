@@ -23,7 +23,8 @@ pub(crate) fn agree(scene: &Scene, clusters: [&Cluster; 2]) -> Result<(), String
     let open = [0, 1].map(|side| open(&scene.networks[side], clusters[side]));
     let pods = [0, 1].map(|side| pods(&scene.networks[side]));
     for (pod, _) in pods[0].iter().filter(|(pod, _)| pods[1].contains_key(*pod)) {
-        let ways: BTreeSet<&Way> = open.iter().flat_map(BTreeMap::keys).map(|(way, _)| way).collect();
+        let ways: BTreeSet<&Way> =
+            open.iter().flat_map(BTreeMap::keys).map(|(way, _)| way).collect();
         for way in ways {
             // Where pods happen to be is no change by itself of what is open.
             let [was, is] = [0, 1].map(|side| stands(&scene.networks[side], pod, &way.4.1));
@@ -133,14 +134,17 @@ fn fronts(cluster: &Cluster) -> Vec<(By, IpAddr, bool, Port)> {
     for service in known {
         let by = || By::Service(format!("{}/{}", service.namespace, service.name));
         let balancers = service.balancers.iter().filter_map(|balancer| balancer.ip);
-        let addresses: Vec<IpAddr> = service.external_ips.iter().copied().chain(balancers).collect();
+        let addresses: Vec<IpAddr> =
+            service.external_ips.iter().copied().chain(balancers).collect();
         for port in &service.ports {
             let here = |addr: &IpAddr| (by(), *addr, false, at(port.protocol, port.number));
             fronts.extend(addresses.iter().map(here));
             let node_port = port.node_port.map(|number| at(port.protocol, number));
-            fronts.extend(node_port.into_iter().flat_map(|port| {
-                nodes().map(move |addr| (by(), addr, true, port))
-            }));
+            fronts.extend(
+                node_port
+                    .into_iter()
+                    .flat_map(|port| nodes().map(move |addr| (by(), addr, true, port))),
+            );
         }
     }
     for pod in cluster.pods.iter().filter(|pod| pod.live && pod.has_network()) {
