@@ -347,11 +347,13 @@ fn said_twice() -> Vec<(Value, Value)> {
 
 #[test]
 fn dr_21_a_default_that_is_written_out_contradicts_nothing() {
+    // How something is written may be odd, whatever it means.
+    let meant = |values: &[Value]| Cluster { oddities: vec![], ..numbered(cluster(values)) };
     for (short, long) in said_twice() {
-        let alone = numbered(cluster(std::slice::from_ref(&short)));
+        let alone = meant(std::slice::from_ref(&short));
         assert_eq!(alone.twins, [], "{short}");
         for values in [[&short, &long], [&long, &short], [&long, &long]] {
-            let both = numbered(cluster(&values.map(Clone::clone)));
+            let both = meant(&values.map(Clone::clone));
             assert_eq!(both, alone, "{values:?}");
         }
     }
