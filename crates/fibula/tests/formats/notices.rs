@@ -1,5 +1,6 @@
 //! What `lint` tells to machines. That it is SARIF, each run of a test command checks.
 
+use std::collections::BTreeSet;
 use std::fs;
 
 use fibula_report::Screen;

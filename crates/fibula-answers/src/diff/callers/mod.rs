@@ -66,7 +66,7 @@ type Alike = BTreeMap<(usize, usize), BTreeMap<ElementId, Vec<usize>>>;
 type Way = (By, bool, u16, Proto);
 
 /// By way in, where it stands and who comes in.
-type Found = BTreeMap<Key, (At, FxHashMap<usize, Open>)>;
+type Found = BTreeMap<Key, (At, BTreeMap<usize, Open>)>;
 
 // === impl Open ===
 
@@ -188,9 +188,9 @@ impl Callers<'_> {
     fn differs(&self, pair: &mut Pair) -> Vec<bool> {
         let mut differs = vec![false; pair.atoms.len()];
         let sets = self.filters.map(|filters| [filters.egress, filters.ingress, filters.own_node]);
-        for i in 0..sets[0].len() {
-            let [old, new] = [0, 1].map(|side| {
-                let set = pair.import(side, self.filters[side], sets[side][i]);
+        for both in sets[0].into_iter().zip(sets[1]) {
+            let [old, new] = [(0, both.0), (1, both.1)].map(|(side, set)| {
+                let set = pair.import(side, self.filters[side], set);
                 by_value(pair, set, Filters::TARGET)
             });
             for (at, (old, new)) in old.iter().zip(&new).enumerate() {
@@ -322,8 +322,7 @@ impl Callers<'_> {
             let whole = self.entities.all[*at].whole;
             let (by, is_nodes, port, proto) = way(front);
             let key = (by, is_nodes, port, proto, whole, *number);
-            let (at, all) =
-                found.entry(key).or_insert_with(|| (known.at(front), FxHashMap::default()));
+            let (at, all) = found.entry(key).or_insert_with(|| (known.at(front), BTreeMap::new()));
             at.join(known.at(front));
             for one in who {
                 let source = party(self.entities.all[*one].whole);
