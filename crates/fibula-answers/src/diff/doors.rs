@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use fibula_cluster::Place;
 use fibula_network::filters::{Filters, Pair};
-use fibula_network::{Addr, AddrSet, ChoiceId, ElementId, Kind, Proto, Range};
+use fibula_network::ranges::{meet, without};
+use fibula_network::{Addr, ChoiceId, ElementId, Kind, Proto, Range};
 
 use super::callers::{Called, Open as Sure};
 use super::causes::{Because, To, Trial, Witness};
@@ -116,7 +117,7 @@ pub(super) fn doorways(
             let certain = without(&now.certain, &before);
             let perhaps = without(&any, &then.certain);
             let perhaps = without(&perhaps, &certain);
-            let perhaps = without(&perhaps, &both(&now.perhaps, &then.perhaps));
+            let perhaps = without(&perhaps, &meet(&now.perhaps, &then.perhaps));
             for (certain, from) in [(true, certain), (false, perhaps)] {
                 if from.is_empty() {
                     continue;
@@ -289,35 +290,4 @@ fn service(ground: Ground<'_>, by: &By) -> Option<Place> {
     let services = &ground.cluster?.services;
     let service = services.iter().find(|s| s.namespace == namespace && s.name == name)?;
     Some(Place { object: service.object, container: None, port: None })
-}
-
-fn tidy(ranges: &[Range]) -> Vec<Range> {
-    AddrSet::new("", ranges.to_vec()).ranges
-}
-
-fn both(a: &[Range], b: &[Range]) -> Vec<Range> {
-    let pairs = a.iter().flat_map(|a| b.iter().map(move |b| (a, b)));
-    let met = pairs.map(|(a, b)| Range { lo: a.lo.max(b.lo), hi: a.hi.min(b.hi) });
-    tidy(&met.filter(|range| range.lo <= range.hi).collect::<Vec<_>>())
-}
-
-/// What is in the first and not in the second.
-fn without(ranges: &[Range], but: &[Range]) -> Vec<Range> {
-    let mut rest = tidy(ranges);
-    for cut in but {
-        rest = rest
-            .into_iter()
-            .flat_map(|range| {
-                if range.hi < cut.lo || cut.hi < range.lo {
-                    return vec![range];
-                }
-                let before = cut.lo.previous().filter(|hi| range.lo <= *hi);
-                let after = cut.hi.next().filter(|lo| *lo <= range.hi);
-                let before = before.map(|hi| Range { lo: range.lo, hi });
-                let after = after.map(|lo| Range { lo, hi: range.hi });
-                before.into_iter().chain(after).collect()
-            })
-            .collect();
-    }
-    rest
 }

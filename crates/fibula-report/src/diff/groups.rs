@@ -1,9 +1,7 @@
 //! What opens and what closes, in groups of one cause.
 
-use fibula_answers::diff::{
-    Became, Because, Change, Diff, Doorway, Edit, How, Served, Standing, What,
-};
-use fibula_answers::reach::{By, Party, PartyId, Toward, Who, Why};
+use fibula_answers::diff::{Became, Because, Change, Diff, Edit, How, Served, Standing, What};
+use fibula_answers::reach::{Party, PartyId, Toward, Who, Why};
 use fibula_cluster::Place;
 use fibula_network::Family;
 
@@ -130,10 +128,10 @@ impl Groups {
     }
 }
 
-struct Of<'a, 'v> {
-    inputs: &'a Inputs<'a>,
-    diff: &'a Diff,
-    names: &'a Names<'a, 'v>,
+pub(super) struct Of<'a, 'v> {
+    pub(super) inputs: &'a Inputs<'a>,
+    pub(super) diff: &'a Diff,
+    pub(super) names: &'a Names<'a, 'v>,
 }
 
 impl Of<'_, '_> {
@@ -192,7 +190,7 @@ impl Of<'_, '_> {
     }
 
     /// Some names, or how many they are.
-    fn some(&self, names: Vec<String>) -> String {
+    pub(super) fn some(&self, names: Vec<String>) -> String {
         match names.len() {
             n if n > MOST_NAMES => {
                 format!("{}, … ({n} in all)", names[..MOST_NAMES - 1].join(", "))
@@ -201,7 +199,7 @@ impl Of<'_, '_> {
         }
     }
 
-    fn why(&self, why: &Why) -> Vec<String> {
+    pub(super) fn why(&self, why: &Why) -> Vec<String> {
         match why {
             Why::Choices(choices) => vec![words::choices(self.diff, choices)],
             Why::Unread => {
@@ -259,7 +257,7 @@ impl Of<'_, '_> {
         Some(PartyId(at as u32))
     }
 
-    fn because(&self, because: &Because) -> Vec<Cause> {
+    pub(super) fn because(&self, because: &Because) -> Vec<Cause> {
         let words = Words { names: self.names };
         let mut causes = vec![];
         if let Some(head) = super::proved(because.proved, because.pieces.len()) {
@@ -313,54 +311,6 @@ impl Of<'_, '_> {
             _ => "",
         };
         ((self.inputs.excerpt)(at.side, at.place.object, &from, &path), says.to_owned())
-    }
-
-    fn doors(&self) -> Vec<Group> {
-        let doors = self.diff.doors.iter();
-        doors
-            .map(|door: &Doorway| {
-                let sign = if door.opens { Sign::Opens } else { Sign::Closes };
-                let place = door.place.as_ref().and_then(|at| spot(self.inputs, at));
-                let text = words::way(self.names, door);
-                let mut causes =
-                    vec![Cause { text, at: place, excerpt: None, says: String::new() }];
-                if door.because.proved.is_some() {
-                    causes.extend(self.because(&door.because));
-                } else {
-                    causes.extend(self.of_service(door));
-                }
-                let undecided = (!door.certain).then(|| {
-                    let choices = (!door.choices.is_empty())
-                        .then(|| self.why(&Why::Choices(door.choices.clone())));
-                    let unread = door.unread.then(|| self.why(&Why::Unread));
-                    [choices, unread].into_iter().flatten().flatten().collect()
-                });
-                let callers = self.some(self.names.list(&door.callers));
-                let subjects = door.to.iter().map(|(id, _)| *id).chain(door.callers.clone());
-                let mut subjects: Vec<String> = subjects.map(|id| self.names.one(id)).collect();
-                subjects.sort();
-                subjects.dedup();
-                Group {
-                    sign,
-                    lines: vec![words::door(self.names, door, &callers)],
-                    causes,
-                    undecided,
-                    world: !door.from.is_empty(),
-                    nodes: false,
-                    users: 0,
-                    subjects,
-                }
-            })
-            .collect()
-    }
-
-    /// What became of the Service that a way in is of.
-    fn of_service(&self, door: &Doorway) -> Option<Cause> {
-        let By::Service(path) = &door.by else { return None };
-        let served = self.diff.services.iter().find(|served| served.service == *path)?;
-        let at = served.at.as_ref().and_then(|at| spot(self.inputs, at));
-        let text = words::became(self.names, self.diff, served);
-        Some(Cause { text, at, excerpt: None, says: String::new() })
     }
 
     fn services(&self) -> Vec<Group> {

@@ -7,6 +7,7 @@
 //! ```
 
 mod changed;
+mod doors;
 mod groups;
 mod markdown;
 mod notices;
