@@ -37,7 +37,8 @@ pub struct Served {
     pub lost: Vec<PartyId>,
     /// Of whom it depends on choices or on the endpoint whether and how much it changed.
     pub other: Vec<PartyId>,
-    /// Whether it was asked who can use it: not of more Services than [`Limits`] say.
+    /// Whether it was asked who can use it: not of more than
+    /// [`Limits`](super::Limits) say.
     pub asked: bool,
     /// Where it stands.
     pub at: Option<At>,
