@@ -41,6 +41,31 @@ pub struct Cluster {
     pub makers: Vec<(ObjectId, Kind)>,
     /// Findings that objects switch off.
     pub ignores: Ignores,
+    /// What the API server refuses, or takes otherwise than it is written, by name.
+    pub oddities: Vec<Oddity>,
+}
+
+/// Something in an object that the API server refuses, or takes otherwise than it is written. It is
+/// read all the same, and only told.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Oddity {
+    /// Where it stands.
+    pub place: Place,
+    /// What it is in, by name.
+    pub name: String,
+    /// What it is.
+    pub what: Odd,
+}
+
+/// What is odd.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Odd {
+    /// A workload selects these pods, and those of its own template are others.
+    Template(String),
+    /// A range has bits behind its prefix, which are cleared: what is written, and what is meant.
+    HostBits(String, IpNet),
+    /// Pods are chosen by their namespaces alone, where the API wants a selector of theirs too.
+    NoPodSelector,
 }
 
 /// Findings that objects switch off, by the annotation `fibula.dev/ignore`.

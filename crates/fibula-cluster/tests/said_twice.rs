@@ -4,6 +4,7 @@ mod common;
 
 use common::policies::{cluster_policy, network_policy, old_policy};
 use common::*;
+use fibula_cluster::Cluster;
 use serde_json::{Value, json};
 
 /// An object, and the same with what the API server adds, or written another way.
@@ -125,11 +126,13 @@ fn said_twice() -> Vec<(Value, Value)> {
 
 #[test]
 fn dr_21_a_default_that_is_written_out_contradicts_nothing() {
+    // How something is written may be odd, whatever it means.
+    let meant = |values: &[Value]| Cluster { oddities: vec![], ..numbered(cluster(values)) };
     for (short, long) in said_twice() {
-        let alone = numbered(cluster(std::slice::from_ref(&short)));
+        let alone = meant(std::slice::from_ref(&short));
         assert_eq!(alone.twins, [], "{short}");
         for values in [[&short, &long], [&long, &short], [&long, &long]] {
-            let both = numbered(cluster(&values.map(Clone::clone)));
+            let both = meant(&values.map(Clone::clone));
             assert_eq!(both, alone, "{values:?}");
         }
     }

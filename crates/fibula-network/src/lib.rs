@@ -26,6 +26,7 @@ mod header;
 mod links;
 mod network;
 mod numbers;
+pub mod ranges;
 pub mod set;
 pub mod walk;
 mod written;

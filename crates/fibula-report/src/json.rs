@@ -103,6 +103,7 @@ pub fn lint(lint: &Lint, place: &dyn Fn(Place) -> Option<String>, preface: &Pref
         "fibula": "lint/1",
         "findings": lint.findings.iter().map(|f| finding(f, place)).collect::<Vec<_>>(),
         "off": lint.off,
+        "left_out": lint.left_out,
         "basis": basis(preface),
     })
 }

@@ -47,11 +47,20 @@ pub fn lint(lint: &Lint, place: &dyn Fn(Place) -> Option<String>, preface: &Pref
         0 => String::new(),
         n => format!("; {n} switched off"),
     };
+    // What `--only` leaves out is not taken for what is not there.
+    if lint.left_out > 0 {
+        let (s, are) = if lint.left_out == 1 { ("", "is") } else { ("s", "are") };
+        let n = lint.left_out;
+        page.paragraph("left out", &format!("{n} finding{s} of other kinds {are} not shown"));
+    }
     page.line(match counts.is_empty() {
         true if preface.missing().is_some() => {
             Text::from(format!("nothing else looks wrong{off}."))
         }
-        true => Text::new().with(Label::Good, "✓").plain(format!(" nothing looks wrong{off}.")),
+        true => {
+            let what = if lint.left_out > 0 { "nothing of what was asked for" } else { "nothing" };
+            Text::new().with(Label::Good, "✓").plain(format!(" {what} looks wrong{off}."))
+        }
         false => Text::from(format!("{counts}{off}.")),
     });
     page

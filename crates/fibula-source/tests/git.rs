@@ -159,6 +159,56 @@ fn links_lead_where_they_do_in_a_folder() {
     assert_eq!(refused, expected);
 }
 
+/// A folder of another repository holds nothing in a revision, and that is told by its path.
+#[test]
+fn a_submodule_is_refused_by_name() {
+    let repository = Repository::new("submodule");
+    repository.write("deploy/web.yaml", pod("web"));
+    repository.commit("one");
+    // As `git submodule add` notes it, without the other repository.
+    let commit = "0123456789012345678901234567890123456789";
+    repository.git(&format!("update-index --add --cacheinfo 160000,{commit},deploy/charts/base"));
+    repository.git("commit -q -m two");
+    let deploy = repository.read("", "git:main:deploy").expect("it is there");
+    assert_eq!(names(&deploy), ["web"]);
+    let [refusal] = &deploy.refused[..] else { panic!("{:?}", deploy.refused) };
+    assert_eq!(refusal.file, "git:main:deploy/charts/base");
+    let got = refusal.got.as_deref().unwrap_or_default();
+    assert_eq!(got, "the submodule deploy/charts/base, another repository");
+    assert!(refusal.help.as_ref().is_some_and(|help| help.contains("checkout")), "{refusal:?}");
+    for path in ["deploy/charts/base", "deploy/charts/base/web.yaml"] {
+        let error = repository.read("", &format!("git:main:{path}")).map(|_| ());
+        let module = "deploy/charts/base".to_owned();
+        assert_eq!(error, Err(GitError::Submodule { path: path.to_owned(), module }));
+    }
+    let beside = repository.read("", "git:main~1:deploy").expect("it is there");
+    assert_eq!(beside.refused, []);
+}
+
+/// Two links in each folder, to the next one: twice as much at each of thirty steps.
+#[cfg(unix)]
+#[test]
+fn links_that_double_at_each_step_are_not_followed_for_ever() {
+    use std::os::unix::fs::symlink;
+    let repository = Repository::new("doubling");
+    for step in 0..30 {
+        let folder = format!("f{step}");
+        repository.write(&format!("{folder}/p.yaml"), pod(&folder));
+        for link in ["a", "b"] {
+            let at = repository.0.join(&folder).join(link);
+            symlink(format!("../f{}", step + 1), at).expect("a link");
+        }
+    }
+    repository.write("f30/p.yaml", pod("f30"));
+    repository.commit("one");
+    let read = repository.read("", "git:main:f0").expect("it is there");
+    assert!((500..2000).contains(&read.objects.len()), "{}", read.objects.len());
+    let [refusal] = &read.refused[..] else { panic!("{} refused", read.refused.len()) };
+    let got = refusal.got.as_deref().unwrap_or_default();
+    assert_eq!(got, "a link after 1000 others to folders");
+    assert!(refusal.help.as_ref().is_some_and(|help| help.contains("no more are followed")));
+}
+
 #[test]
 fn what_is_not_there_is_an_error_of_its_own() {
     let repository = Repository::new("errors");

@@ -183,6 +183,102 @@ fn each_kind_of_change_is_told() {
     check(&sessions.join("\n"), file!["snapshots/diff-kinds.txt"]);
 }
 
+/// How a Service lost those behind it is said, and what never led to anybody opens nothing.
+#[test]
+fn svc_10_what_leads_to_nobody_neither_opens_nor_closes() {
+    let service = |from: &str, to: &str| edited(SHOP, "kind: Service", from, to);
+    let other = "  selector: {app: wob}\n";
+    let lost = service("  selector: {app: web}\n", "");
+    let moved = service("  selector: {app: web}\n", other).replace("port: 80,", "port: 81,");
+    let nobody = format!("{SHOP}---\n{}", NOBODY);
+    write("nobody.yaml", &nobody);
+    let sessions = [
+        small("no selector", &lost),
+        small("other selector", &service("  selector: {app: web}\n", other)),
+        small("other selector and port", &moved),
+        small("new to nobody", &nobody),
+        shown(USUAL, "diff nobody.yaml shop.yaml --profile reference"),
+    ];
+    check(&sessions.join("\n"), file!["snapshots/diff-services.txt"]);
+}
+
+const NOBODY: &str = "\
+apiVersion: v1
+kind: Service
+metadata: {name: nobody, namespace: shop}
+spec:
+  selector: {app: nobody}
+  ports: [{port: 80}]
+";
+
+#[test]
+fn who_can_use_them_is_asked_of_every_service_that_changed() {
+    let service = |i: usize| {
+        format!("---\n{}", NOBODY.replace("nobody}", "web}").replace("nobody", &format!("s{i}")))
+    };
+    let services: String = (0..250).map(service).collect();
+    write("shop.yaml", SHOP);
+    write("services.yaml", &format!("{SHOP}{services}"));
+    let out = run(&["diff", "shop.yaml", "services.yaml", "-o", "json"]).out;
+    let value: serde_json::Value = serde_json::from_str(&out).expect("JSON");
+    let services = value["services"].as_array().expect("services");
+    assert_eq!(services.len(), 250);
+    for service in services {
+        assert_eq!(service["asked"], true, "{service}");
+        assert!(!service["gained"].as_array().expect("users").is_empty(), "{service}");
+    }
+    assert_eq!(value["unasked"], 0);
+}
+
+/// A policy that lets Nodes in, and one that does not: pods come by the port of a Node as the world
+/// does, and may come from a Node then. Between the pods themselves nothing changes.
+#[test]
+fn svc_61_pods_that_come_by_a_node_are_told_of() {
+    let nodes: String = (1..3)
+        .map(|i| {
+            format!(
+                "---\napiVersion: v1\nkind: Node\nmetadata: {{name: n{i}}}\n\
+                 status: {{addresses: [{{type: InternalIP, address: 10.0.0.{i}}}]}}\n"
+            )
+        })
+        .collect();
+    let rule = |cidr: &str| {
+        let subject = edited(SHOP, "kind: NetworkPolicy", "app: db", "app: web");
+        let from = format!("ingress:\n  - from: [{{ipBlock: {{cidr: {cidr}}}}}]\n");
+        format!("{}{nodes}", subject.replace(RULE, &from))
+    };
+    write("from-nodes.yaml", &rule("10.0.0.0/24"));
+    write("from-nobody.yaml", &rule("10.9.0.0/24"));
+    let line = "diff from-nodes.yaml from-nobody.yaml";
+    let decided = "--decide DR-7=client";
+    let sessions = [
+        shown(USUAL, line),
+        shown(USUAL, &format!("{line} {decided}")),
+        shown(USUAL, &format!("diff from-nobody.yaml from-nodes.yaml {decided}")),
+    ];
+    check(&sessions.join("\n"), file!["snapshots/diff-callers.txt"]);
+}
+
+#[test]
+fn much_to_read_begins_with_what_changed() {
+    let Some(old) = boutique() else { return };
+    write("boutique.yaml", &old);
+    let documents = old.split("\n---").filter(|text| !text.contains("kind: NetworkPolicy"));
+    let without: Vec<&str> = documents.collect();
+    write("no-policies.yaml", &without.join("\n---"));
+    for (old, new, said) in [
+        ("boutique.yaml", "no-policies.yaml", "netpol/deny-all and 12 more policies are gone"),
+        ("no-policies.yaml", "boutique.yaml", "netpol/deny-all and 12 more policies are new"),
+    ] {
+        let page = run(&["diff", old, new]).out;
+        assert_eq!(page.lines().next(), Some(&*format!("changed      {said}")));
+        let markdown = run(&["diff", old, new, "-o", "markdown"]).out;
+        assert!(markdown.contains(&format!("**changed**: {said}")), "{markdown}");
+    }
+    let few = run(&["diff", "boutique.yaml", "boutique.yaml"]).out;
+    assert!(!few.contains("changed"), "{few}");
+}
+
 const RULE: &str = "\
   ingress:
   - from: [{podSelector: {matchLabels: {app: web}}}]

@@ -38,7 +38,7 @@ pub(super) enum To {
     /// The Node that hosts the sender.
     OwnNode,
     World(Addr),
-    /// A way in from the world: from this address to that one, to whom it leads.
+    /// A way in, of the world or of a pod: from this address to that one, to whom it leads.
     Door(Addr, Addr, Entity),
 }
 
@@ -213,10 +213,13 @@ impl<'a> Trial<'a> {
         (src, dst, to): (Addr, Addr, Entity),
     ) -> Option<bool> {
         let network = walks.network();
-        let world = network.of_kind(Kind::World).next()?;
+        let sender = match witness.from {
+            Some(from) => *self.processes.get(&from.sides[0]?)?,
+            None => network.of_kind(Kind::World).next()?,
+        };
         let header = Header { src, sport: 40_000, dst, dport: witness.port, proto: witness.proto };
         let choices = self.choices(network, witness);
-        let lives = walks.branches(world, header, &choices, MOST_BRANCHES).lives;
+        let lives = walks.branches(sender, header, &choices, MOST_BRANCHES).lives;
         let is = |id: ElementId| {
             let mut own = self.entities.all.iter().filter(|entity| entity.whole == to.whole);
             own.any(|entity| entity.sides[0] == Some(id))

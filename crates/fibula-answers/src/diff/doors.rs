@@ -3,11 +3,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use fibula_cluster::Place;
-use fibula_network::filters::Filters;
-use fibula_network::{Addr, AddrSet, ElementId, Kind, Proto, Range};
+use fibula_network::filters::{Filters, Pair};
+use fibula_network::ranges::{meet, without};
+use fibula_network::{Addr, ChoiceId, ElementId, Kind, Proto, Range};
 
+use super::callers::{Called, Open as Sure};
 use super::causes::{Because, To, Trial, Witness};
+use super::classes;
 use super::entities::{Entities, Entity};
+use super::lines::{Group, Namer};
 use super::pieces::At as Spot;
 use super::witness::Witnesses;
 use crate::reach::doors::doors;
@@ -30,12 +34,18 @@ pub struct Doorway {
     pub port: u16,
     /// Its protocol.
     pub proto: Proto,
-    /// From where.
+    /// From where of the world; nothing where it is for pods only.
     pub from: Vec<Range>,
+    /// The pods of the cluster that came this way or come now: those that are in both.
+    pub callers: Vec<PartyId>,
     /// Who is reached, at which port.
     pub to: Vec<(PartyId, u16)>,
     /// Whether that is certain.
     pub certain: bool,
+    /// The choices that it depends on, where it is not.
+    pub choices: Vec<ChoiceId>,
+    /// Whether policies that were not read could withhold it (DR-21).
+    pub unread: bool,
     /// Where the Service stands.
     pub place: Option<Spot>,
     /// What made the difference, where a piece did.
@@ -44,7 +54,7 @@ pub struct Doorway {
 
 /// What stands for the same way in before and after, wherever exactly it stands: what it leads to,
 /// whether it is a port of Nodes, its port, and whom it reaches at which of theirs.
-type Key = (By, bool, u16, Proto, PartyId, u16);
+pub(super) type Key = (By, bool, u16, Proto, PartyId, u16);
 
 /// From where it is open, certainly and perhaps.
 #[derive(Clone, Debug, Default)]
@@ -52,6 +62,9 @@ struct Open {
     certain: Vec<Range>,
     perhaps: Vec<Range>,
     at: Option<At>,
+    /// On what that depends which is open perhaps.
+    choices: BTreeSet<ChoiceId>,
+    unread: bool,
 }
 
 /// What opened and what closed.
@@ -61,6 +74,7 @@ pub(super) fn doorways(
     parties: [&Parties; 2],
     doubts: [&Doubts; 2],
     entities: &Entities,
+    pair: &Pair,
 ) -> Vec<Doorway> {
     let all = || Side { all: true, ..Side::default() };
     let picked = Picked { from: all(), to: all(), asked: Asked::default() };
@@ -74,6 +88,8 @@ pub(super) fn doorways(
             for (party, number) in &door.to {
                 let Some(whole) = wholes.get(&parties[side].get(*party).who) else { continue };
                 let Door { by, at, port, proto, from, choices, unread, .. } = &door;
+                let network = grounds[side].network;
+                let asked = choices.iter().map(|choice| network.choice(*choice));
                 let nodes = matches!(at, At::Nodes(..));
                 let key = (by.clone(), nodes, *port, *proto, *whole, *number);
                 let known = open.entry(key).or_default();
@@ -81,6 +97,8 @@ pub(super) fn doorways(
                     true => known.certain.extend(from),
                     false => known.perhaps.extend(from),
                 }
+                known.choices.extend(asked.filter_map(|choice| classes::choice(pair, choice)));
+                known.unread |= unread;
                 known.at.get_or_insert_with(|| at.clone());
             }
         }
@@ -99,7 +117,7 @@ pub(super) fn doorways(
             let certain = without(&now.certain, &before);
             let perhaps = without(&any, &then.certain);
             let perhaps = without(&perhaps, &certain);
-            let perhaps = without(&perhaps, &both(&now.perhaps, &then.perhaps));
+            let perhaps = without(&perhaps, &meet(&now.perhaps, &then.perhaps));
             for (certain, from) in [(true, certain), (false, perhaps)] {
                 if from.is_empty() {
                     continue;
@@ -107,6 +125,10 @@ pub(super) fn doorways(
                 let (by, _, port, proto, whole, number) = key.clone();
                 let place = service(grounds[is], &by).map(|place| Spot::new(is, place, ""));
                 let at = now.at.clone().unwrap_or(At::Awaited);
+                let choices: BTreeSet<ChoiceId> = match certain {
+                    true => BTreeSet::new(),
+                    false => now.choices.union(&then.choices).copied().collect(),
+                };
                 let door = Doorway {
                     opens,
                     by,
@@ -114,8 +136,11 @@ pub(super) fn doorways(
                     port,
                     proto,
                     from,
+                    callers: vec![],
                     to: vec![],
                     certain,
+                    choices: choices.into_iter().collect(),
+                    unread: !certain && (now.unread || then.unread),
                     place,
                     because: Because::default(),
                 };
@@ -133,9 +158,72 @@ pub(super) fn doorways(
     found
 }
 
+/// Adds what opened and closed to pods by the same ways: beside the world, where both are led to the
+/// same, or by itself.
+pub(super) fn join(
+    doors: &mut Vec<Doorway>,
+    called: Vec<Called>,
+    grounds: [Ground<'_>; 2],
+    namer: &mut Namer<'_>,
+) {
+    let mut own: Vec<Doorway> = vec![];
+    for Called { opens, key, at, open, who } in called {
+        let (by, _, port, proto, whole, number) = key;
+        let is = usize::from(opens);
+        let place = service(grounds[is], &by).map(|place| Spot::new(is, place, ""));
+        let Sure { certain, choices, unread } = open;
+        let door = Doorway {
+            opens,
+            by,
+            at,
+            port,
+            proto,
+            from: vec![],
+            callers: namer.name(&Group { entities: who, ..Group::default() }),
+            to: vec![],
+            certain,
+            choices: choices.into_iter().collect(),
+            unread,
+            place,
+            because: Because::default(),
+        };
+        let same = own.iter_mut().find(|other| {
+            let at = At::Awaited;
+            let plain = |door: &Doorway| Doorway { to: vec![], at: at.clone(), ..door.clone() };
+            plain(other) == plain(&door)
+        });
+        match same {
+            Some(same) => {
+                same.at.join(door.at);
+                same.to.push((whole, number));
+            }
+            None => own.push(Doorway { to: vec![(whole, number)], ..door }),
+        }
+    }
+    for door in own {
+        let nodes = |door: &Doorway| matches!(door.at, At::Nodes(..));
+        let key = |door: &Doorway| {
+            let why = (door.certain, door.choices.clone(), door.unread);
+            (door.opens, door.by.clone(), nodes(door), door.port, door.proto, why, door.to.clone())
+        };
+        let world =
+            doors.iter_mut().find(|world| world.callers.is_empty() && key(world) == key(&door));
+        match world {
+            Some(world) => world.callers = door.callers,
+            None => doors.push(door),
+        }
+    }
+    doors.sort_by_key(|door| (!door.opens, !door.certain));
+}
+
 /// Which piece opened or closed each way in that certainly did.
-pub(super) fn because(doors: &mut [Doorway], witnesses: &Witnesses<'_>, trial: &Trial<'_>) {
-    let asked = doors.iter().map(|door| witness(door, witnesses));
+pub(super) fn because(
+    doors: &mut [Doorway],
+    witnesses: &Witnesses<'_>,
+    trial: &Trial<'_>,
+    elements: &dyn Fn(PartyId) -> Vec<ElementId>,
+) {
+    let asked = doors.iter().map(|door| witness(door, witnesses, elements));
     let asked: Vec<Option<Witness>> = asked.collect();
     let messages: Vec<Witness> = asked.iter().flatten().cloned().collect();
     let mut causes = trial.causes(&messages).into_iter();
@@ -145,12 +233,35 @@ pub(super) fn because(doors: &mut [Doorway], witnesses: &Witnesses<'_>, trial: &
 }
 
 /// A message that comes in by a way, to somebody who was there before.
-fn witness(door: &Doorway, witnesses: &Witnesses<'_>) -> Option<Witness> {
+fn witness(
+    door: &Doorway,
+    witnesses: &Witnesses<'_>,
+    elements: &dyn Fn(PartyId) -> Vec<ElementId>,
+) -> Option<Witness> {
     let (to, _) = door.to.first().filter(|_| door.certain)?;
     let was = |entity: &&Entity| entity.whole == *to && entity.sides[0].is_some();
     let entity = *witnesses.entities.all.iter().find(was)?;
     let network = witnesses.grounds[0].network;
-    let src = witnesses.address(door.from.iter())?;
+    // The world where it comes in, or else one of the pods.
+    let callers = door.callers.first().filter(|_| door.from.is_empty());
+    let caller = callers.and_then(|caller| {
+        let is = |entity: &&Entity| {
+            let Some(id) = entity.sides[1] else { return false };
+            entity.sides[0].is_some() && elements(*caller).contains(&id)
+        };
+        witnesses.entities.all.iter().find(is).copied()
+    });
+    let src = match caller.and_then(|caller| caller.sides[0]) {
+        Some(id) => {
+            let own = network.fib(id)?.me.own.iter();
+            let family = |at: &Addr| match &door.at {
+                At::Address(ip) => at.family() == Addr::from(*ip).family(),
+                _ => true,
+            };
+            *own.into_iter().find(|addr| family(addr))?
+        }
+        None => witnesses.address(door.from.iter())?,
+    };
     let dst = match &door.at {
         At::Address(ip) => Addr::from(*ip),
         At::Nodes(names, _) => {
@@ -162,7 +273,7 @@ fn witness(door: &Doorway, witnesses: &Witnesses<'_>) -> Option<Witness> {
         At::Awaited => return None,
     };
     Some(Witness {
-        from: None,
+        from: caller,
         to: To::Door(src, dst, entity),
         family: src.family(),
         proto: door.proto,
@@ -179,35 +290,4 @@ fn service(ground: Ground<'_>, by: &By) -> Option<Place> {
     let services = &ground.cluster?.services;
     let service = services.iter().find(|s| s.namespace == namespace && s.name == name)?;
     Some(Place { object: service.object, container: None, port: None })
-}
-
-fn tidy(ranges: &[Range]) -> Vec<Range> {
-    AddrSet::new("", ranges.to_vec()).ranges
-}
-
-fn both(a: &[Range], b: &[Range]) -> Vec<Range> {
-    let pairs = a.iter().flat_map(|a| b.iter().map(move |b| (a, b)));
-    let met = pairs.map(|(a, b)| Range { lo: a.lo.max(b.lo), hi: a.hi.min(b.hi) });
-    tidy(&met.filter(|range| range.lo <= range.hi).collect::<Vec<_>>())
-}
-
-/// What is in the first and not in the second.
-fn without(ranges: &[Range], but: &[Range]) -> Vec<Range> {
-    let mut rest = tidy(ranges);
-    for cut in but {
-        rest = rest
-            .into_iter()
-            .flat_map(|range| {
-                if range.hi < cut.lo || cut.hi < range.lo {
-                    return vec![range];
-                }
-                let before = cut.lo.previous().filter(|hi| range.lo <= *hi);
-                let after = cut.hi.next().filter(|lo| *lo <= range.hi);
-                let before = before.map(|hi| Range { lo: range.lo, hi });
-                let after = after.map(|lo| Range { lo, hi: range.hi });
-                before.into_iter().chain(after).collect()
-            })
-            .collect();
-    }
-    rest
 }

@@ -13,6 +13,7 @@
 //! moved is the same as before, where policies say so. What is open on one side under some values of
 //! choices is compared value by value; choices of one name fall alike in both.
 
+mod callers;
 mod causes;
 mod cells;
 mod classes;
@@ -35,6 +36,7 @@ use crate::reach::joints::Joints;
 use crate::reach::opened::Reader;
 use crate::reach::{Line, Party, PartyId, Why, whole};
 use crate::trace::{Ground, Unread};
+use callers::Callers;
 use causes::Trial;
 pub use causes::{Because, Proof};
 pub use counts::Pairs;
@@ -64,6 +66,9 @@ pub struct Diff {
     pub services: Vec<Served>,
     /// What opened and closed to the world, where that was asked.
     pub doors: Vec<Doorway>,
+    /// Of how many ways in it was not asked whether pods can use them: not of more than [`Limits`]
+    /// say.
+    pub unasked: usize,
     /// Workloads and Nodes that came, and that went.
     pub came: Vec<Came>,
     /// What of the objects changed, as far as it could have had a part; lines name their causes by
@@ -101,6 +106,23 @@ pub struct Change {
     pub strangers: bool,
 }
 
+/// How much is asked at most. What is not is counted in the answer, and leaves it undecided.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Of how many pods it is asked whether they can use a port of a Service that changed, over all
+    /// such ports.
+    pub users: usize,
+    /// Of how many pods it is asked where a way in for the world leads them, over all ways in that
+    /// may have changed.
+    pub callers: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { users: 30_000_000, callers: 3_000_000 }
+    }
+}
+
 /// Why there is no answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DiffError {
@@ -118,7 +140,7 @@ pub enum DiffError {
 ///
 /// Filters that only a walk can ask, and too many choices.
 pub fn compare(old: Ground<'_>, new: Ground<'_>) -> Result<Diff, DiffError> {
-    compared([old, new], false)
+    compared([old, new], None)
 }
 
 /// The same, and which piece of what changed made the difference.
@@ -129,10 +151,20 @@ pub fn compare(old: Ground<'_>, new: Ground<'_>) -> Result<Diff, DiffError> {
 ///
 /// As [`compare`].
 pub fn diff(old: Ground<'_>, new: Ground<'_>) -> Result<Diff, DiffError> {
-    compared([old, new], true)
+    diff_within(old, new, Limits::default())
 }
 
-fn compared(grounds: [Ground<'_>; 2], explain: bool) -> Result<Diff, DiffError> {
+/// The same, with other limits.
+///
+/// # Errors
+///
+/// As [`compare`].
+pub fn diff_within(old: Ground<'_>, new: Ground<'_>, limits: Limits) -> Result<Diff, DiffError> {
+    compared([old, new], Some(limits))
+}
+
+fn compared(grounds: [Ground<'_>; 2], limits: Option<Limits>) -> Result<Diff, DiffError> {
+    let explain = limits.is_some();
     let entities = entities::Entities::new(grounds);
     let [old, new] = grounds.map(|ground| Filters::new(ground.network));
     let (Some(mut old), Some(mut new)) = (old, new) else { return Err(DiffError::Filters) };
@@ -195,27 +227,36 @@ fn compared(grounds: [Ground<'_>; 2], explain: bool) -> Result<Diff, DiffError> 
     let [opens, closes] = changes;
     let same = grounds[0].network == grounds[1].network;
     let contested = if same { vec![] } else { contested(filters, &pair, &classes, &mut namer) };
+    let pairs = counts::pairs(&pair, &classes, &entities, (allowed, differ), &mut reader);
+    let services = match limits {
+        Some(Limits { users: most, .. }) => {
+            services::Asking { grounds, joints, entities: &entities, most }
+                .all([&mut old, &mut new], &mut namer)
+        }
+        None => vec![],
+    };
     let mut doors = match explain {
-        true => doors::doorways(
-            grounds,
-            filters,
-            [&parties[0], &parties[1]],
-            [&doubts[0], &doubts[1]],
-            &entities,
-        ),
+        true => {
+            let (parties, doubts) = ([&parties[0], &parties[1]], [&doubts[0], &doubts[1]]);
+            doors::doorways(grounds, [&old, &new], parties, doubts, &entities, &pair)
+        }
         false => vec![],
     };
+    let mut unasked = 0;
+    if let Some(Limits { callers: most, .. }) = limits {
+        let (filters, doubts) = ([&old, &new], [&doubts[0], &doubts[1]]);
+        let (classes, entities) = (&classes[..], &entities);
+        let callers = Callers { grounds, filters, entities, classes, doubts, most };
+        let (called, more) = callers.all(&mut pair);
+        unasked = more;
+        doors::join(&mut doors, called, grounds, &mut namer);
+    }
     if let Some(pieces) = &pieces {
         let witnesses = Witnesses { grounds, entities: &entities, classes: &classes };
         let trial = Trial::new(pieces, &entities, grounds[0], &pair.choices);
-        doors::because(&mut doors, &witnesses, &trial);
+        let elements = |party: PartyId| namer.all[party.0 as usize].elements.clone();
+        doors::because(&mut doors, &witnesses, &trial, &elements);
     }
-    let pairs = counts::pairs(&pair, &classes, &entities, (allowed, differ), &mut reader);
-    let services = match explain {
-        true => services::Asking { grounds, joints, entities: &entities }
-            .all([&mut old, &mut new], &mut namer),
-        false => vec![],
-    };
     let came = entities.came(grounds);
     let standing = |party: &Option<PartyId>| match party {
         Some(id) => entities.standing[id.0 as usize],
@@ -234,6 +275,7 @@ fn compared(grounds: [Ground<'_>; 2], explain: bool) -> Result<Diff, DiffError> 
         closes,
         services,
         doors,
+        unasked,
         came,
         pieces: pieces.map(|pieces| pieces.all).unwrap_or_default(),
         contested,
@@ -280,6 +322,7 @@ impl Diff {
     /// Whether something may have changed, and nobody knows.
     pub fn is_undecided(&self) -> bool {
         self.unread_differ
+            || self.unasked > 0
             || !self.contested.is_empty()
             || self.changes().any(|change| change.why.is_some())
             || self.doors.iter().any(|door| !door.certain)

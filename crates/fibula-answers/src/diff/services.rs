@@ -27,6 +27,8 @@ pub struct Served {
     pub port: Option<Port>,
     /// What became of it.
     pub what: Became,
+    /// Of what came or went as such: whether nobody stands behind it, or stood.
+    pub nobody: bool,
     /// Why, as far as the objects show.
     pub why: Option<Reason>,
     /// Who can use it now and could not, at least in part.
@@ -35,6 +37,9 @@ pub struct Served {
     pub lost: Vec<PartyId>,
     /// Of whom it depends on choices or on the endpoint whether and how much it changed.
     pub other: Vec<PartyId>,
+    /// Whether it was asked who can use it: not of more than
+    /// [`Limits`](super::Limits) say.
+    pub asked: bool,
     /// Where it stands.
     pub at: Option<At>,
 }
@@ -65,6 +70,8 @@ pub enum Became {
 pub enum Reason {
     /// It selects other pods.
     Selector,
+    /// It has no selector any more.
+    NoSelector,
     /// It means another port of them.
     Target,
     /// Pods have other labels, or came, or went.
@@ -79,24 +86,26 @@ impl Served {
     /// Whether it certainly makes a difference to somebody: what a Service leads to is what whoever
     /// uses it gets.
     pub fn is_certain(&self) -> bool {
-        match self.what {
-            Became::New | Became::PortNew => !self.gained.is_empty() || self.other.is_empty(),
-            _ => true,
-        }
+        let users = match self.what {
+            _ if self.nobody => return true,
+            Became::New | Became::PortNew => &self.gained,
+            Became::Gone | Became::PortGone => &self.lost,
+            _ => return true,
+        };
+        self.asked && (!users.is_empty() || self.other.is_empty())
     }
 }
 
 /// Who stands behind a port: workloads, or addresses of nobody known.
 type Behind = BTreeSet<(Result<PartyId, Addr>, u16)>;
 
-/// How many Services are asked who can use them.
-const MOST_ASKED: usize = 200;
-
 /// What a change is asked about.
 pub(super) struct Asking<'a> {
     pub(super) grounds: [Ground<'a>; 2],
     pub(super) joints: [&'a Joints; 2],
     pub(super) entities: &'a Entities,
+    /// Of how many pods it is asked at most whether they can use a port of a Service, over all ports.
+    pub(super) most: usize,
 }
 
 /// Whose a pod is, by its place in the cluster's list, and whose a switch is.
@@ -124,12 +133,21 @@ impl Asking<'_> {
         let owners = [(0, old), (1, new)].map(|(side, cluster)| self.owners(side, cluster));
         let mut found: Vec<Served> = vec![];
         let mut asked: [Vec<usize>; 2] = Default::default();
+        let mut left = self.most;
         for both in services.into_values() {
-            let changed = self.changed(&both, &owners);
-            if !changed.is_empty() && asked.iter().map(Vec::len).max() < Some(MOST_ASKED) {
+            let mut changed = self.changed(&both, &owners);
+            if changed.is_empty() {
+                continue;
+            }
+            let ports = both.iter().flatten().map(|(_, service)| service.ports.len());
+            let cost = ports.sum::<usize>().saturating_mul(self.entities.all.len());
+            if let Some(rest) = left.checked_sub(cost) {
+                left = rest;
                 for (side, one) in both.into_iter().enumerate() {
                     asked[side].extend(one.map(|(at, _)| at));
                 }
+            } else {
+                changed.iter_mut().for_each(|served| served.asked = false);
             }
             found.extend(changed);
         }
@@ -138,7 +156,7 @@ impl Asking<'_> {
         }
         let [old, new] = filters;
         let raw = [self.raw(0, old, &asked[0]), self.raw(1, new, &asked[1])];
-        for served in &mut found {
+        for served in found.iter_mut().filter(|served| served.asked) {
             let users = [0, 1].map(|side| users(&raw[side], served));
             self.compare(&users, served, namer);
         }
@@ -173,11 +191,13 @@ impl Asking<'_> {
             Served {
                 service: format!("{}/{}", service.namespace, service.name),
                 port: None,
+                nobody: self.is_nobody(side, service, &what, &owners[side]),
                 what,
                 why: None,
                 gained: vec![],
                 lost: vec![],
                 other: vec![],
+                asked: true,
                 at: Some(At::new(side, place, "")),
             }
         };
@@ -197,6 +217,10 @@ impl Asking<'_> {
             return vec![served];
         }
         let mut found = vec![];
+        let selector = (old.selector != new.selector).then_some(match new.selector.is_empty() {
+            true => Reason::NoSelector,
+            false => Reason::Selector,
+        });
         let port = |port: &fibula_cluster::ServicePort| Port {
             proto: proto(port.protocol),
             number: port.number,
@@ -209,7 +233,9 @@ impl Asking<'_> {
             };
             let Some(was) = was else {
                 let served = whole(1, new, Became::PortNew);
-                found.push(Served { port: Some(port(is)), at: at(""), ..served });
+                let nobody = self.behind(1, new, index, &owners[1]).is_empty();
+                let (port, at) = (Some(port(is)), at(""));
+                found.push(Served { port, at, nobody, why: selector, ..served });
                 continue;
             };
             let behind = [(0, old, was as u16), (1, new, index)]
@@ -218,11 +244,11 @@ impl Asking<'_> {
             if before == after {
                 continue;
             }
-            let why = match () {
-                () if old.selector != new.selector => Reason::Selector,
-                () if old.ports[was].target != is.target => Reason::Target,
-                () if new.sliced || old.sliced => Reason::Endpoints,
-                () => Reason::Pods,
+            let why = match selector {
+                Some(selector) => selector,
+                None if old.ports[was].target != is.target => Reason::Target,
+                None if new.sliced || old.sliced => Reason::Endpoints,
+                None => Reason::Pods,
             };
             let listed = behind.clone().map(|ends| ends_of(&ends));
             let [was, is_now] = listed;
@@ -232,21 +258,32 @@ impl Asking<'_> {
                 _ => Became::Leads(was, is_now),
             };
             let at = match why {
-                Reason::Selector => at("spec.selector"),
                 Reason::Target => at(&format!("spec.ports[{}].targetPort", is.index)),
-                Reason::Pods | Reason::Endpoints => at("spec.selector"),
+                Reason::NoSelector => at("spec"),
+                Reason::Selector | Reason::Pods | Reason::Endpoints => at("spec.selector"),
             };
             let served = whole(1, new, what);
             found.push(Served { port: Some(port(is)), why: Some(why), at, ..served });
         }
-        for was in old.ports.iter().filter(|was| !new.ports.iter().any(|is| port(is) == port(was)))
-        {
+        let gone =
+            |was: &fibula_cluster::ServicePort| !new.ports.iter().any(|is| port(is) == port(was));
+        for (index, was) in (0u16..).zip(&old.ports).filter(|(_, was)| gone(was)) {
             let place = Place { object: old.object, container: None, port: Some(was.index) };
             let served = whole(0, old, Became::PortGone);
+            let nobody = self.behind(0, old, index, &owners[0]).is_empty();
             let at = Some(At::new(0, place, ""));
-            found.push(Served { port: Some(port(was)), at, ..served });
+            found.push(Served { port: Some(port(was)), at, nobody, ..served });
         }
         found
+    }
+
+    /// Whether a Service that came or went has ports and leads to nobody by any of them.
+    fn is_nobody(&self, side: usize, service: &Service, what: &Became, owners: &Owners) -> bool {
+        let mut ports = (0u16..).zip(&service.ports);
+        matches!(what, Became::New | Became::Gone)
+            && !service.ports.is_empty()
+            && service.kind != ServiceKind::ExternalName
+            && ports.all(|(index, _)| self.behind(side, service, index, owners).is_empty())
     }
 
     /// Who stands behind a port and is to get messages, by workload.

@@ -28,9 +28,6 @@ const MOST: usize = 64;
 /// servers were read, `walk` says so; where they were not, any rule that could be meant for them
 /// will do.
 pub(super) fn tell(told: &mut Told<'_>, ground: Ground<'_>, filters: &mut Filters<'_>) {
-    if !told.asks_for(ID) {
-        return;
-    }
     let (cluster, network) = (told.cluster, ground.network);
     let folds = filters.folds(Side::Source);
     let question = question(filters);
@@ -68,7 +65,7 @@ pub(super) fn tell(told: &mut Told<'_>, ground: Ground<'_>, filters: &mut Filter
         mute.entry(name(pod)).or_insert(place);
     }
     let ones = mute.into_iter();
-    let ones = ones.map(|((ns, name), place)| One { name: format!("{ns}/{name}"), place });
+    let ones = ones.map(|((ns, name), place)| One::new(format!("{ns}/{name}"), place));
     let ones = ones.collect();
     told.alike((ID, "DNS-12", Severity::Warning), ones, |n, names| {
         let may = count(n, "workload");

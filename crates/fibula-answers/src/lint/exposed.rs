@@ -15,9 +15,6 @@ const ID: &str = "exposed";
 
 /// Ways in from the world, each followed by `walk`, to pods whose ingress lets everything in (NP-2).
 pub(super) fn tell(told: &mut Told<'_>, ground: Ground<'_>, filters: &mut Filters<'_>) {
-    if !told.asks_for(ID) {
-        return;
-    }
     let cluster = told.cluster;
     let folds = filters.folds(Side::Target);
     let (parties, doors) = some_doors(ground, filters);
@@ -38,7 +35,7 @@ pub(super) fn tell(told: &mut Told<'_>, ground: Ground<'_>, filters: &mut Filter
             found.entry(format!("{namespace}/{name}:{port} by {by}")).or_insert(place);
         }
     }
-    let ones = found.into_iter().map(|(name, place)| One { name, place }).collect();
+    let ones = found.into_iter().map(|(name, place)| One::new(name, place)).collect();
     let others = cluster.policies.is_empty();
     told.alike((ID, "NP-2", Severity::Note), ones, |n, names| {
         let ways = count(n, "way");

@@ -28,6 +28,8 @@ pub struct Lint {
     pub findings: Vec<Finding>,
     /// How many were found and are switched off.
     pub off: usize,
+    /// How many were found and are of other kinds than were asked for.
+    pub left_out: usize,
     /// What objects switch off and is the id of no finding: with a near id, and where it stands.
     pub unknown: Vec<(String, Option<&'static str>, Place)>,
 }
@@ -78,8 +80,8 @@ pub fn lint(ground: Ground<'_>, wanted: &Wanted<'_>) -> Lint {
         }
         exposed::tell(&mut told, ground, &mut filters);
     }
-    let (findings, off) = told.finish();
-    Lint { findings, off, unknown: unknown(cluster) }
+    let (findings, off, left_out) = told.finish();
+    Lint { findings, off, left_out, unknown: unknown(cluster) }
 }
 
 /// What objects switch off that is no id.

@@ -75,7 +75,7 @@ fn blocks_of_pods(told: &mut Told<'_>, filters: &Filters<'_>) {
         };
         let of_namespace = policy.kind == PolicyKind::NetworkPolicy;
         let name = format!("{} {}[{index}] ({net})", policy.called(), list.field());
-        of_namespace.then_some(One { name, place })
+        of_namespace.then_some(One::new(name, place))
     });
     let ones = ones.collect();
     told.alike(("block-of-pods", "DR-2b", Severity::Note), ones, |n, names| {

@@ -25,16 +25,6 @@ struct Spare<'c> {
 
 /// Tells what could be left out (NP-3, CNP-11), and what is as if it were not there (NP-8).
 pub(super) fn tell(told: &mut Told<'_>, filters: &mut Filters<'_>) {
-    let ids = [
-        "shadowed-policy",
-        "shadowed-rule",
-        "allows-everything",
-        "allowed-by-one-side",
-        "rule-matches-nothing",
-    ];
-    if !ids.iter().any(|id| told.asks_for(id)) {
-        return;
-    }
     let cluster = told.cluster;
     let mut spare = Spare { cluster, found: parts(cluster, filters), whole: BTreeSet::new() };
     spare.policies(told);
@@ -103,7 +93,7 @@ impl Spare<'_> {
             let of_cluster = policy.kind != PolicyKind::NetworkPolicy;
             let by = self.cover_of_all(at).map(|by| format!(" ({by} does the same)"));
             let name = format!("{}{}", policy.called(), by.unwrap_or_default());
-            let one = One { name, place: Place::whole(policy.object) };
+            let one = One::new(name, Place::whole(policy.object)).known_by(policy.called());
             alike.entry(of_cluster).or_default().push(one);
             self.whole.insert(at);
         }
@@ -191,7 +181,7 @@ impl Spare<'_> {
                 let of_cluster = policy.kind != PolicyKind::NetworkPolicy;
                 if !(of_cluster || own && all) {
                     let by = by.map_or_else(String::new, |(by, _)| format!(" (by {by})"));
-                    twice.push(One { name: format!("{name}{by}"), place });
+                    twice.push(One::new(format!("{name}{by}"), place).known_by(name));
                     continue;
                 }
                 let by = match by {
@@ -230,7 +220,7 @@ impl Spare<'_> {
             let all = keys(policy).filter(|key| self.lets_all(at, *key));
             for (name, place) in all.filter_map(|key| self.rule(at, key)) {
                 let egress = matches!(place.container, Some((ContainerList::Egress, _)));
-                ways.entry(egress).or_default().push(One { name, place });
+                ways.entry(egress).or_default().push(One::new(name, place));
             }
         }
         for (egress, ones) in ways {
@@ -282,7 +272,7 @@ impl Spare<'_> {
                 // Of pods that are not here, and of names that none has, that is told by itself.
                 let told = rule.peers().iter().any(pods) || rule.ports().iter().any(named);
                 if known && !matches && !told {
-                    ones.extend(self.rule(at, key).map(|(name, place)| One { name, place }));
+                    ones.extend(self.rule(at, key).map(|(name, place)| One::new(name, place)));
                 }
             }
         }

@@ -165,6 +165,7 @@ impl Came {
             all: false,
             choices: vec![],
             unread: false,
+            unknown: false,
         };
         let numbers = to.iter().map(|(_, port)| (u32::from(*port), u32::from(*port)));
         Breach {

@@ -13,15 +13,15 @@ use super::parties::own;
 use crate::names::proto;
 
 /// A way in, while it is followed.
-pub(super) struct Front {
-    pub(super) by: By,
-    pub(super) at: IpAddr,
+pub(crate) struct Front {
+    pub(crate) by: By,
+    pub(crate) at: IpAddr,
     /// For a port of Nodes that of the first of these, which are alike.
-    pub(super) nodes: Vec<usize>,
-    pub(super) port: u16,
-    pub(super) proto: Proto,
+    pub(crate) nodes: Vec<usize>,
+    pub(crate) port: u16,
+    pub(crate) proto: Proto,
     /// Who may use it, where not everybody may (SVC-25).
-    pub(super) allowed: Vec<Range>,
+    pub(crate) allowed: Vec<Range>,
 }
 
 /// At how many Nodes with an endpoint a nodePort is asked for.
@@ -29,7 +29,16 @@ pub(crate) const MOST_NODES: usize = 64;
 
 /// The ways in: of Services external addresses, load balancers, and nodePorts, where only Nodes with
 /// an endpoint will do at some of these (SVC-53); and the hostPorts of pods.
-pub(super) fn fronts(cluster: &Cluster, filters: &Filters<'_>) -> Vec<Front> {
+pub(crate) fn fronts(cluster: &Cluster, filters: &Filters<'_>) -> Vec<Front> {
+    found(cluster, filters, false)
+}
+
+/// The same for pods of the cluster: to these every Node leads on, whatever it hosts (SVC-54).
+pub(crate) fn fronts_of_pods(cluster: &Cluster, filters: &Filters<'_>) -> Vec<Front> {
+    found(cluster, filters, true)
+}
+
+fn found(cluster: &Cluster, filters: &Filters<'_>, everywhere: bool) -> Vec<Front> {
     let network = filters.network;
     let alike = alike(cluster, filters);
     let switches: FxHashMap<ElementId, usize> = network.of_kind(Kind::Node).zip(0..).collect();
@@ -69,7 +78,7 @@ pub(super) fn fronts(cluster: &Cluster, filters: &Filters<'_>) -> Vec<Front> {
             });
             let others: Vec<Vec<usize>> = others.collect();
             let hosts = hosts.iter().take(MOST_NODES).map(|node| vec![*node]);
-            let others = others.into_iter().filter(|_| !service.external_local);
+            let others = others.into_iter().filter(|_| everywhere || !service.external_local);
             for nodes in hosts.chain(others) {
                 let Some(node) = nodes.first().and_then(|node| cluster.nodes.get(*node)) else {
                     continue;

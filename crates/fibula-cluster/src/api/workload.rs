@@ -1,6 +1,6 @@
 //! The workloads, which make pods.
 
-use super::{Metadata, PodSpec, slim};
+use super::{LabelSelector, Metadata, PodSpec, slim};
 
 slim! {
     /// A Deployment, ReplicaSet, ReplicationController, StatefulSet, DaemonSet or Job: to the
@@ -18,6 +18,9 @@ slim! {
         pub replicas: Option<i64>,
         /// The same of a Job.
         pub parallelism: Option<i64>,
+        /// The pods that it takes for its own; other things mean it in a ReplicationController, and a
+        /// Job writes it by itself.
+        pub selector: LabelSelector,
         /// The headless Service below whose name the pods of a StatefulSet are known (DNS-6).
         pub service_name: String,
         /// The pods.

@@ -8,7 +8,7 @@ use super::Draft;
 use super::nodes::Named;
 use super::owners::Owners;
 use super::pods::{Read, containers, given};
-use crate::api::{self, Labels, Metadata, PodTemplate, Word};
+use crate::api::{self, LabelSelector, Labels, Metadata, PodTemplate, Word};
 use crate::check::MOST_REPLICAS;
 use crate::cluster::{Assumption, DnsPolicy, Node, Pod, Workload};
 use crate::object::Kind;
@@ -22,7 +22,7 @@ const MOST_PODS: u64 = MOST_REPLICAS as u64;
 
 /// A workload, whatever its kind.
 pub(super) struct Maker {
-    id: ObjectId,
+    pub(super) id: ObjectId,
     pub(super) kind: Kind,
     pub(super) namespace: String,
     pub(super) name: String,
@@ -30,7 +30,8 @@ pub(super) struct Maker {
     replicas: i64,
     /// The headless Service of a StatefulSet.
     service_name: Option<String>,
-    template: PodTemplate,
+    pub(super) selector: LabelSelector,
+    pub(super) template: PodTemplate,
     /// Those that it makes beside pods that were read.
     more: Option<More>,
 }
@@ -46,10 +47,10 @@ impl Maker {
             Kind::Job => workload.spec.parallelism,
             _ => workload.spec.replicas,
         };
-        let api::WorkloadSpec { service_name, template, .. } = workload.spec;
+        let api::WorkloadSpec { service_name, template, selector, .. } = workload.spec;
         let service_name = Some(service_name).filter(|name| !name.is_empty());
         let maker = Self::of(id, kind, workload.metadata, count.unwrap_or(1), template);
-        Self { service_name, ..maker }
+        Self { service_name, selector, ..maker }
     }
 
     /// A CronJob makes one pod: to the network, one run is like another.
@@ -73,6 +74,7 @@ impl Maker {
             metadata,
             replicas,
             service_name: None,
+            selector: LabelSelector::default(),
             template,
             more: None,
         }

@@ -29,6 +29,7 @@ mod ignores;
 mod invent;
 mod make;
 mod nodes;
+mod oddities;
 mod owners;
 mod pods;
 mod policies;
@@ -90,6 +91,7 @@ impl Cluster {
             namespaces.insert(twin.namespace.clone(), None);
         }
         let kept = Kept::sort(objects, &mut namespaces);
+        let oddities = oddities::read(&kept);
 
         let mut assumptions = Vec::new();
         let mut named = nodes::Named::new(&kept.nodes);
@@ -134,6 +136,7 @@ impl Cluster {
             assumptions,
             makers,
             ignores,
+            oddities,
         }
     }
 

@@ -3,8 +3,8 @@
 
 use super::same_policies as policies;
 use crate::api::{
-    Address, EndpointPort, EndpointSlice, Endpoints, Ip, Node, OpenShiftNetwork, PodStatus,
-    WorkloadSpec,
+    Address, EndpointPort, EndpointSlice, Endpoints, Ip, LabelSelector, Node, OpenShiftNetwork,
+    PodStatus, WorkloadSpec,
 };
 use crate::api::{Container, IntOrString, Metadata, PodSpec, PodTemplate, Service, ServiceSpec};
 use crate::object::{Kind, Object};
@@ -112,6 +112,8 @@ fn counts(kind: Kind, spec: &mut WorkloadSpec) {
         _ => (Some(spec.replicas.unwrap_or(1)), None),
     };
     (spec.replicas, spec.parallelism) = (replicas, parallelism);
+    // It decides nothing: only what it should be is told (`oddities`).
+    spec.selector = LabelSelector::default();
     if kind != Kind::StatefulSet {
         spec.service_name.clear();
     }

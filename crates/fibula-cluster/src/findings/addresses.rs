@@ -118,7 +118,7 @@ pub(super) fn outside_pod_cidr(told: &mut Told<'_>) {
                 && !cidr.contains(address)
             {
                 let name = format!("{} {address} on {} ({cidr})", pod_name(pod), node.name);
-                ones.push(One { name, place: whole(pod.object) });
+                ones.push(One::new(name, whole(pod.object)).known_by(pod_name(pod)));
             }
         }
     }

@@ -24,7 +24,7 @@ pub(super) fn none_ready(told: &mut Told<'_>) {
     };
     let services = cluster.services.iter().filter(|service| !service.selects.is_empty());
     let services = services.filter(|service| !elsewhere(service));
-    let ones = services.map(|service| One { name: name(service), place: whole(service.object) });
+    let ones = services.map(|service| One::new(name(service), whole(service.object)));
     let ones = ones.collect();
     told.alike(("no-ready-endpoint", "SVC-11", Severity::Note), ones, |n, names| {
         let (have, they, select) = match n {
@@ -59,8 +59,8 @@ pub(super) fn stale(told: &mut Told<'_>) {
             continue;
         }
         if let Some(difference) = difference(service, &around, &claimed) {
-            let name = format!("{} ({difference})", name(service));
-            ones.push(One { name, place: whole(service.object) });
+            let one = One::new(format!("{} ({difference})", name(service)), whole(service.object));
+            ones.push(one.known_by(name(service)));
         }
     }
     told.alike(("stale-slices", "SVC-17", Severity::Warning), ones, |n, names| {
@@ -126,10 +126,8 @@ pub(super) fn nobodys(told: &mut Told<'_>) {
         let mut lost: Vec<_> = service.standing().filter(lost).collect();
         lost.sort_by_key(|endpoint| endpoint.addr);
         lost.dedup_by_key(|endpoint| endpoint.addr);
-        lost.into_iter().map(move |e| One {
-            name: format!("{} → {}", name(service), e.addr),
-            place: whole(e.object),
-        })
+        lost.into_iter()
+            .map(move |e| One::new(format!("{} → {}", name(service), e.addr), whole(e.object)))
     });
     let ones = ones.collect();
     told.alike(("endpoint-without-pod", "SVC-15", Severity::Warning), ones, |n, names| {
@@ -155,9 +153,8 @@ pub(super) fn lost_nodes(told: &mut Told<'_>) {
     let lost = cluster.services.iter().flat_map(|service| {
         let nodes = service.lost_nodes.iter();
         let nodes = nodes.filter(|(node, _)| !contradicting.contains(node.as_str()));
-        nodes.map(move |(node, slice)| One {
-            name: format!("{} → {node}", name(service)),
-            place: whole(*slice),
+        nodes.map(move |(node, slice)| {
+            One::new(format!("{} → {node}", name(service)), whole(*slice))
         })
     });
     let ones = lost.collect();
@@ -185,10 +182,11 @@ pub(super) fn virtual_addresses(told: &mut Told<'_>) {
             service.standing().filter(|e| virtual_ips.contains(&e.addr)).collect();
         found.sort_by_key(|endpoint| endpoint.addr);
         found.dedup_by_key(|endpoint| endpoint.addr);
-        ones.extend(found.iter().map(|e| One {
-            name: format!("{} → {}", name(service), e.addr),
-            place: whole(e.object),
-        }));
+        ones.extend(
+            found
+                .iter()
+                .map(|e| One::new(format!("{} → {}", name(service), e.addr), whole(e.object))),
+        );
     }
     told.alike(("endpoint-is-service", "IP-9", Severity::Warning), ones, |n, names| {
         let are = if n == 1 { "is a ClusterIP" } else { "are ClusterIPs" };

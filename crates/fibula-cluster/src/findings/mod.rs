@@ -8,6 +8,7 @@ mod endpoints;
 mod kinds;
 mod near;
 mod node_ports;
+mod oddities;
 mod policies;
 mod ports;
 mod services;
@@ -90,6 +91,7 @@ pub fn tell(told: &mut Told<'_>) {
     endpoints::nobodys(told);
     endpoints::lost_nodes(told);
     endpoints::virtual_addresses(told);
+    oddities::tell(told);
     twins(told);
     host_network(told);
 }
@@ -118,7 +120,7 @@ fn twins(told: &mut Told<'_>) {
 fn host_network(told: &mut Told<'_>) {
     let pods = told.cluster.pods.iter().filter(|pod| pod.live && pod.host_network);
     let at = |pod: &Pod| Place::field(pod.object, ContainerList::HostNetwork);
-    let ones = pods.map(|pod| One { name: pod_name(pod), place: at(pod) }).collect();
+    let ones = pods.map(|pod| One::new(pod_name(pod), at(pod))).collect();
     told.alike(("host-network", "DR-1", Severity::Note), ones, |n, _| {
         let (uses, them) = if n == 1 { ("uses its", "it") } else { ("use their", "them") };
         format!(

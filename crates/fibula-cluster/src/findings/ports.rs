@@ -34,7 +34,7 @@ pub(super) fn same_port(told: &mut Told<'_>) {
     for (Key { port: (protocol, number), containers: (first, second), .. }, pods) in pods {
         let Some((pod, _)) = pods.first() else { continue };
         let name = pod_name(pod);
-        let one = |(pod, place): &(&Pod, Place)| One { name: pod_name(pod), place: *place };
+        let one = |(pod, place): &(&Pod, Place)| One::new(pod_name(pod), *place);
         let ones = pods.iter().map(one).collect();
         told.alike(("same-port", "NM-2", Severity::Warning), ones, |n, _| {
             let alike = if n > 1 { count(n, "pod") + ": " } else { String::new() };

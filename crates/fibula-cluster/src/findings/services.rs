@@ -24,7 +24,7 @@ pub(super) fn targets(told: &mut Told<'_>) {
                 TargetPort::Number(number) => {
                     let name = format!("{at} → {number}/{}", port.protocol.name());
                     if told.hears("undeclared-port", place) {
-                        numbers.push(One { name, place });
+                        numbers.push(One::new(name, place).known_by(&at));
                         *services.entry(index).or_default() += 1;
                     }
                 }
@@ -33,7 +33,7 @@ pub(super) fn targets(told: &mut Told<'_>) {
                     let near = near_port(cluster, service, port, target);
                     let near =
                         near.map_or_else(String::new, |near| format!("; did you mean {near}?"));
-                    told.alike(kind, vec![One { name: at, place }], |_, at| {
+                    told.alike(kind, vec![One::new(at, place)], |_, at| {
                         format!(
                             "Service {at} targets the {} port named {target}, and no pod that it \
                              selects has one: it has no endpoints{near}",
@@ -66,10 +66,8 @@ pub(super) fn select_nothing(told: &mut Told<'_>, near: &Near<'_>) {
         let labels = near.wanted_labels(&service.namespace, &service.selector);
         let near = near.of_labels(&service.namespace, &service.selector);
         let near = near.map_or_else(String::new, |near| format!("; did you mean {near}?"));
-        One {
-            name: format!("{} ({labels}{near})", name(service)),
-            place: Place::field(service.object, ContainerList::Selector),
-        }
+        let place = Place::field(service.object, ContainerList::Selector);
+        One::new(format!("{} ({labels}{near})", name(service)), place).known_by(name(service))
     });
     let ones = ones.collect();
     told.alike(("service-without-pods", "SVC-10", Severity::Note), ones, |n, names| {

@@ -31,15 +31,34 @@ pub struct Told<'a> {
     wanted: &'a Wanted<'a>,
     findings: Vec<Finding>,
     silent: Cell<usize>,
+    left_out: usize,
 }
 
 /// One of several things that are alike, and told as one.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct One {
-    /// What it is called.
+    /// What it is called where it is told.
     pub name: String,
+    /// What it is known by from run to run: no counts, and nothing that other objects could change.
+    pub subject: String,
     /// Where it stands.
     pub place: Place,
+}
+
+// === impl One ===
+
+impl One {
+    /// Something that is known by what it is called.
+    pub fn new(name: impl Into<String>, place: Place) -> Self {
+        let name = name.into();
+        Self { subject: name.clone(), name, place }
+    }
+
+    /// The same, known by something else.
+    #[must_use]
+    pub fn known_by(self, subject: impl Into<String>) -> Self {
+        Self { subject: subject.into(), ..self }
+    }
 }
 
 // === impl Told ===
@@ -47,11 +66,11 @@ pub struct One {
 impl<'a> Told<'a> {
     /// Nothing yet.
     pub fn new(cluster: &'a Cluster, wanted: &'a Wanted<'a>) -> Self {
-        Self { cluster, wanted, findings: Vec::new(), silent: Cell::new(0) }
+        Self { cluster, wanted, findings: Vec::new(), silent: Cell::new(0), left_out: 0 }
     }
 
-    /// Whether findings of an id could be told at all: else nobody need look for them.
-    pub fn asks_for(&self, id: &str) -> bool {
+    /// Whether findings of an id are wanted: others are only counted.
+    fn asks_for(&self, id: &str) -> bool {
         self.wanted.only.is_empty() || self.wanted.only.contains(id)
     }
 
@@ -64,13 +83,15 @@ impl<'a> Told<'a> {
         !silent
     }
 
-    /// Tells a finding, unless its id is switched off.
+    /// Tells a finding, unless its id is switched off; of other kinds than are wanted it is counted.
     pub fn tell(&mut self, mut finding: Finding) {
-        if !self.asks_for(finding.id) {
+        let asked = self.asks_for(finding.id);
+        if self.wanted.off.contains(finding.id) {
+            self.silent.set(self.silent.get() + usize::from(asked));
             return;
         }
-        if self.wanted.off.contains(finding.id) {
-            self.silent.set(self.silent.get() + 1);
+        if !asked {
+            self.left_out += 1;
             return;
         }
         if let Some(severity) = self.wanted.severity.get(finding.id) {
@@ -104,20 +125,22 @@ impl<'a> Told<'a> {
         if ones.is_empty() {
             return;
         }
-        let (mut places, mut subjects) = (Vec::new(), Vec::new());
+        let (mut places, mut subjects, mut names) = (Vec::new(), Vec::new(), Vec::new());
         for one in ones {
             if !places.contains(&one.place) || places.len() > MOST {
                 places.push(one.place);
             }
-            subjects.push(one.name);
+            subjects.push(one.subject);
+            names.push(one.name);
         }
         places.dedup();
-        let message = message(subjects.len(), &list(&subjects));
+        let message = message(names.len(), &list(&names));
         self.tell(Finding { id, rule, severity, message, places, subjects });
     }
 
-    /// All findings, the worst first, then by id and message; and how many were switched off.
-    pub fn finish(self) -> (Vec<Finding>, usize) {
+    /// All findings, the worst first, then by id and message; how many were switched off; and how many
+    /// are of other kinds than were wanted.
+    pub fn finish(self) -> (Vec<Finding>, usize, usize) {
         let mut findings = self.findings;
         findings.sort_by(|a, b| {
             let key = |f: &Finding| (f.severity, f.id);
@@ -125,7 +148,7 @@ impl<'a> Told<'a> {
                 .cmp(&key(b))
                 .then_with(|| (&a.message, &a.subjects).cmp(&(&b.message, &b.subjects)))
         });
-        (findings, self.silent.get())
+        (findings, self.silent.get(), self.left_out)
     }
 }
 

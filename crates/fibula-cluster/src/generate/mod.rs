@@ -149,12 +149,11 @@ fn workload(plan: &Plan, app: App) -> Object {
         },
         spec: api::WorkloadSpec {
             replicas: (!daemon).then(|| i64::try_from(replicas).unwrap_or(i64::MAX)),
-            parallelism: None,
-            service_name: String::new(),
             template: api::PodTemplate {
                 metadata: Metadata { labels: app.labels, ..Metadata::default() },
                 spec: api::PodSpec { host_network: daemon, containers, ..api::PodSpec::default() },
             },
+            ..api::WorkloadSpec::default()
         },
     };
     let kind = if daemon { Kind::DaemonSet } else { Kind::Deployment };

@@ -8,12 +8,13 @@ mod clusters;
 #[allow(dead_code, reason = "shared with other tests")]
 #[path = "../reach/brute.rs"]
 mod brute;
+mod callers;
 mod causes;
 mod change;
 mod pairs;
 mod planted;
 
-use fibula_answers::diff::{Diff, diff};
+use fibula_answers::diff::{Diff, Limits, diff_within};
 use fibula_answers::trace::Ground;
 use fibula_cluster::Cluster;
 use fibula_intended::{Intent, network};
@@ -33,6 +34,10 @@ pub(crate) struct Scene {
 
 impl Scene {
     fn new(clusters: [&Cluster; 2], intents: [&Intent; 2]) -> Scene {
+        Scene::within(clusters, intents, Limits::default())
+    }
+
+    fn within(clusters: [&Cluster; 2], intents: [&Intent; 2], limits: Limits) -> Scene {
         let networks = [0, 1].map(|side| network(clusters[side], intents[side]));
         let remake = |cluster: &Cluster| network(cluster, intents[0]);
         let [old, new] = [0, 1].map(|side| Ground {
@@ -41,7 +46,7 @@ impl Scene {
             unread: &[],
             remake: Some(&remake),
         });
-        let diff = diff(old, new).expect("filters are plain, and choices few");
+        let diff = diff_within(old, new, limits).expect("filters are plain, and choices few");
         Scene { networks, diff }
     }
 }
@@ -57,6 +62,33 @@ proptest! {
     fn what_opens_and_closes_is_what_walk_finds(Changed { old, new, intent } in changed(SHAPE)) {
         let found = pairs::agree(&Scene::new([&old, &new], [&intent; 2]));
         prop_assert!(found.is_ok(), "{}", found.unwrap_err());
+    }
+
+    #[test]
+    fn which_pods_come_in_as_the_world_does_is_what_walk_finds(
+        Changed { old, new, intent } in changed(SHAPE)
+    ) {
+        let found = callers::agree(&Scene::new([&old, &new], [&intent; 2]), [&old, &new]);
+        prop_assert!(found.is_ok(), "{}", found.unwrap_err());
+    }
+
+    /// What is not asked is told, and never taken for the same.
+    #[test]
+    fn beyond_its_limits_nothing_is_alike(Changed { old, new, intent } in changed(SHAPE)) {
+        let all = Scene::new([&old, &new], [&intent; 2]).diff;
+        let none = Limits { users: 0, callers: 0 };
+        let less = Scene::within([&old, &new], [&intent; 2], none).diff;
+        prop_assert_eq!(all.unasked, 0);
+        let callers = |diff: &Diff| diff.doors.iter().any(|door| !door.callers.is_empty());
+        prop_assert!(!callers(&all) || less.unasked > 0);
+        prop_assert!(!callers(&less));
+        prop_assert_eq!(all.services.len(), less.services.len());
+        for (all, less) in all.services.iter().zip(&less.services) {
+            prop_assert!(all.asked && (!less.asked || all.gained.is_empty()), "{less:?}");
+        }
+        if all.is_different() || all.is_undecided() {
+            prop_assert!(less.is_different() || less.is_undecided());
+        }
     }
 
     #[test]

@@ -264,7 +264,7 @@ fn differs(open: &Truth, closed: &Truth) -> Said {
 }
 
 /// Whether a party has a switch of this name.
-fn has(scene: &Scene, party: PartyId, name: &str) -> bool {
+pub(crate) fn has(scene: &Scene, party: PartyId, name: &str) -> bool {
     match &scene.diff.parties[party.0 as usize].who {
         // Each pod of these clusters is a workload of its own.
         Who::Workload { namespace, name: own, only, .. } => {

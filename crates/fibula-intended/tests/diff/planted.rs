@@ -5,7 +5,7 @@ use fibula_intended::{Daemon, Intent};
 use fibula_network::{Action, Reason, TableId};
 use fibula_source::{Input, read};
 
-use crate::{Scene, pairs};
+use crate::{Scene, callers, pairs};
 
 const SMALL: &str = "\
 apiVersion: v1
@@ -98,4 +98,37 @@ fn a_planted_fault_is_noticed() {
         }
     }
     assert!(planted > 10, "{planted}");
+}
+
+const NODE_PORT: &str = "\
+---
+apiVersion: v1
+kind: Service
+metadata: {namespace: a, name: p1}
+spec:
+  type: NodePort
+  selector: {app: p1}
+  ports: [{port: 80, nodePort: 30080}]
+";
+
+/// An entry that leads elsewhere, or nowhere, in either network, is noticed by those who come by it.
+#[test]
+fn a_planted_fault_is_noticed_where_pods_come_as_the_world_does() {
+    let text = format!("{SMALL}{NODE_PORT}");
+    let old = cluster(&text);
+    let new = cluster(&text.replace("port: web}", "port: 81}"));
+    let intent = Intent { daemons: vec![Daemon::kubelet()], ..Intent::default() };
+    let right = || Scene::new([&old, &new], [&intent; 2]);
+    callers::agree(&right(), [&old, &new]).expect("they agree as long as nothing is planted");
+    assert!(right().diff.doors.iter().any(|door| !door.callers.is_empty()));
+    for side in 0..2 {
+        let mut scene = right();
+        for table in &mut scene.networks[side].tables {
+            table.entries.retain(|entry| !matches!(entry.action, Action::Rewrite { .. }));
+        }
+        assert!(callers::agree(&scene, [&old, &new]).is_err(), "{side}");
+    }
+    let mut scene = right();
+    scene.diff.doors.iter_mut().for_each(|door| door.callers.clear());
+    assert!(callers::agree(&scene, [&old, &new]).is_err());
 }

@@ -1,9 +1,7 @@
 //! What opens and what closes, in groups of one cause.
 
-use fibula_answers::diff::{
-    Became, Because, Change, Diff, Doorway, Edit, How, Served, Standing, What,
-};
-use fibula_answers::reach::{By, Party, PartyId, Toward, Who, Why};
+use fibula_answers::diff::{Became, Because, Change, Diff, Edit, How, Served, Standing, What};
+use fibula_answers::reach::{Party, PartyId, Toward, Who, Why};
 use fibula_cluster::Place;
 use fibula_network::Family;
 
@@ -36,6 +34,8 @@ pub(super) struct Group {
     /// Whether the world has part in it, and whether Nodes have.
     pub(super) world: bool,
     pub(super) nodes: bool,
+    /// How many gained or lost the use of a Service.
+    pub(super) users: usize,
     /// By names that last, what it is about.
     pub(super) subjects: Vec<String>,
 }
@@ -52,6 +52,8 @@ pub(super) struct Cause {
 /// All groups: what opens, what closes, what leads elsewhere; what is certain before what is not.
 pub(super) struct Groups {
     pub(super) all: Vec<Group>,
+    /// What changed in the objects, where that is to be told first.
+    pub(super) changed: Option<String>,
 }
 
 /// The parties of a diff, with those that are gone without elements: the network that is shown is the
@@ -120,14 +122,16 @@ impl Groups {
         all.extend(of.doors());
         all.extend(of.services());
         all.sort_by_key(|group| (group.undecided.is_some(), group.sign));
-        Groups { all }
+        let mut groups = Groups { all, changed: None };
+        groups.changed = super::changed::changed(diff, &names, &groups);
+        groups
     }
 }
 
-struct Of<'a, 'v> {
-    inputs: &'a Inputs<'a>,
-    diff: &'a Diff,
-    names: &'a Names<'a, 'v>,
+pub(super) struct Of<'a, 'v> {
+    pub(super) inputs: &'a Inputs<'a>,
+    pub(super) diff: &'a Diff,
+    pub(super) names: &'a Names<'a, 'v>,
 }
 
 impl Of<'_, '_> {
@@ -154,7 +158,7 @@ impl Of<'_, '_> {
         subjects.sort();
         subjects.dedup();
         let undecided = first.why.as_ref().map(|why| self.why(why));
-        Group { sign, lines, causes, undecided, world, nodes, subjects }
+        Group { sign, lines, causes, undecided, world, nodes, users: 0, subjects }
     }
 
     /// Who, and to whom.
@@ -186,7 +190,7 @@ impl Of<'_, '_> {
     }
 
     /// Some names, or how many they are.
-    fn some(&self, names: Vec<String>) -> String {
+    pub(super) fn some(&self, names: Vec<String>) -> String {
         match names.len() {
             n if n > MOST_NAMES => {
                 format!("{}, … ({n} in all)", names[..MOST_NAMES - 1].join(", "))
@@ -195,7 +199,7 @@ impl Of<'_, '_> {
         }
     }
 
-    fn why(&self, why: &Why) -> Vec<String> {
+    pub(super) fn why(&self, why: &Why) -> Vec<String> {
         match why {
             Why::Choices(choices) => vec![words::choices(self.diff, choices)],
             Why::Unread => {
@@ -253,7 +257,7 @@ impl Of<'_, '_> {
         Some(PartyId(at as u32))
     }
 
-    fn because(&self, because: &Because) -> Vec<Cause> {
+    pub(super) fn because(&self, because: &Because) -> Vec<Cause> {
         let words = Words { names: self.names };
         let mut causes = vec![];
         if let Some(head) = super::proved(because.proved, because.pieces.len()) {
@@ -309,50 +313,16 @@ impl Of<'_, '_> {
         ((self.inputs.excerpt)(at.side, at.place.object, &from, &path), says.to_owned())
     }
 
-    fn doors(&self) -> Vec<Group> {
-        let doors = self.diff.doors.iter();
-        doors
-            .map(|door: &Doorway| {
-                let sign = if door.opens { Sign::Opens } else { Sign::Closes };
-                let place = door.place.as_ref().and_then(|at| spot(self.inputs, at));
-                let text = words::way(self.names, door);
-                let mut causes =
-                    vec![Cause { text, at: place, excerpt: None, says: String::new() }];
-                if door.because.proved.is_some() {
-                    causes.extend(self.because(&door.because));
-                } else {
-                    causes.extend(self.of_service(door));
-                }
-                let undecided = (!door.certain)
-                    .then(|| vec!["it depends on what is left open, or was not read".to_owned()]);
-                Group {
-                    sign,
-                    lines: vec![words::door(self.names, door)],
-                    causes,
-                    undecided,
-                    world: true,
-                    nodes: false,
-                    subjects: door.to.iter().map(|(id, _)| self.names.one(*id)).collect(),
-                }
-            })
-            .collect()
-    }
-
-    /// What became of the Service that a way in is of.
-    fn of_service(&self, door: &Doorway) -> Option<Cause> {
-        let By::Service(path) = &door.by else { return None };
-        let served = self.diff.services.iter().find(|served| served.service == *path)?;
-        let at = served.at.as_ref().and_then(|at| spot(self.inputs, at));
-        let text = words::became(self.names, self.diff, served);
-        Some(Cause { text, at, excerpt: None, says: String::new() })
-    }
-
     fn services(&self) -> Vec<Group> {
         self.diff.services.iter().map(|served| self.service(served)).collect()
     }
 
     fn service(&self, served: &Served) -> Group {
         let sign = match served.what {
+            // Nothing came through before, and nothing does now.
+            Became::New | Became::PortNew | Became::Gone | Became::PortGone if served.nobody => {
+                Sign::Changes
+            }
             Became::New | Became::PortNew | Became::Filled(_) => Sign::Opens,
             Became::Gone | Became::PortGone | Became::Empty(_) => Sign::Closes,
             Became::Leads(..) | Became::Kind(..) => Sign::Changes,
@@ -375,8 +345,18 @@ impl Of<'_, '_> {
         }
         let text = words::became(self.names, self.diff, served);
         let cause = Cause { text, at, excerpt: None, says: String::new() };
-        let undecided = (!served.is_certain()).then(Vec::new);
+        let why = match served.asked {
+            true => vec![],
+            false => vec!["it was not asked who can use it: too many Services changed".to_owned()],
+        };
+        let undecided = (!served.is_certain()).then_some(why);
         let subjects = vec![format!("svc/{}", served.service)];
-        Group { sign, lines, causes: vec![cause], undecided, world: false, nodes: false, subjects }
+        let users = match sign {
+            Sign::Opens => served.gained.len(),
+            Sign::Closes => served.lost.len(),
+            Sign::Changes => 0,
+        };
+        let (world, nodes) = (false, false);
+        Group { sign, lines, causes: vec![cause], undecided, world, nodes, users, subjects }
     }
 }

@@ -22,6 +22,9 @@ pub fn diff_markdown(
     let groups = Groups::new(inputs, diff);
     writeln!(out, "### What this change opens and closes")?;
     writeln!(out, "\n{}", escaped(&summary(diff, &groups, exit)))?;
+    if let Some(changed) = &groups.changed {
+        writeln!(out, "\n**changed**: {}", escaped(changed))?;
+    }
     if !groups.all.is_empty() {
         writeln!(out, "\n| | connections | why |\n|---|---|---|")?;
     }

@@ -3,12 +3,17 @@
 //! ```text
 //!   Diff ──► groups    what has one cause, and opens or closes ──► text, Markdown, notices
 //!        ──► words     causes, Services, ways in, as people say them
+//!        ──► changed   what changed in the objects, where there is much to read
 //! ```
 
+mod changed;
+mod doors;
 mod groups;
 mod markdown;
 mod notices;
 mod words;
+
+use std::collections::BTreeSet;
 
 use fibula_answers::diff::{At, Diff, Proof};
 use fibula_cluster::{ObjectId, Place};
@@ -44,6 +49,9 @@ pub struct Inputs<'a> {
 pub fn diff(inputs: &Inputs<'_>, diff: &Diff, exit: u8) -> Page {
     let groups = Groups::new(inputs, diff);
     let mut page = Page::new();
+    if let Some(text) = &groups.changed {
+        page.hanging(changed::head(), text);
+    }
     for group in &groups.all {
         if !page.is_empty() {
             page.blank();
@@ -120,6 +128,18 @@ fn notes(inputs: &Inputs<'_>, diff: &Diff) -> Vec<(&'static str, String)> {
         notes.extend(preface.missing().map(|missing| (which, missing)));
     }
     notes.dedup();
+    let unasked: BTreeSet<&str> =
+        diff.services.iter().filter(|s| !s.asked).map(|served| served.service.as_str()).collect();
+    if !unasked.is_empty() {
+        let what = count(unasked.len(), "Service");
+        let text = format!("who can use {what} that changed: there are too many");
+        notes.push(("not asked", text));
+    }
+    if diff.unasked > 0 {
+        let ways = count(diff.unasked, "way");
+        let text = format!("which pods come by {ways} in for the world: there are too many");
+        notes.push(("not asked", text));
+    }
     let names = groups::names(inputs, diff);
     for (party, choices) in &diff.contested {
         let names = names.of(*party);
@@ -137,17 +157,22 @@ fn summary(diff: &Diff, groups: &Groups, exit: u8) -> String {
         let outside =
             [(all.clone().any(|g| g.nodes), "nodes"), (all.clone().any(|g| g.world), "world")];
         let outside = outside.into_iter().filter(|(is, _)| *is).map(|(_, word)| word);
-        (all.count(), outside.collect::<Vec<_>>())
+        let users: usize = all.clone().map(|group| group.users).sum();
+        (all.count(), users, outside.collect::<Vec<_>>())
     };
     let mut parts: Vec<String> = vec![];
     for (sign, word, n) in
         [(Sign::Opens, "opening", pairs.opened), (Sign::Closes, "closing", pairs.closed)]
     {
-        let (all, outside) = of(sign);
+        let (all, users, outside) = of(sign);
         if all > 0 {
             let mut inside: Vec<String> = vec![];
             if n > 0 {
                 inside.push(counted(n, "pair"));
+            }
+            // What pairs find by the name of a Service is beside what is open between them.
+            if users > 0 {
+                inside.push(format!("{} by Services", counted(users as u64, "pair")));
             }
             inside.extend(outside.into_iter().map(str::to_owned));
             let inside = match inside.is_empty() {
@@ -157,12 +182,12 @@ fn summary(diff: &Diff, groups: &Groups, exit: u8) -> String {
             parts.push(format!("{}{inside}", count(all, word)));
         }
     }
-    let (changes, _) = of(Sign::Changes);
+    let (changes, ..) = of(Sign::Changes);
     if changes > 0 {
         parts.push(count(changes, "other change"));
     }
     let undecided = groups.all.iter().filter(|group| group.undecided.is_some()).count();
-    if undecided > 0 || diff.unread_differ || !diff.contested.is_empty() {
+    if undecided > 0 || diff.unread_differ || diff.unasked > 0 || !diff.contested.is_empty() {
         parts.push(match undecided {
             0 => "the rest is undecided".to_owned(),
             n => format!("{n} undecided"),

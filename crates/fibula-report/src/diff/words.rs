@@ -57,7 +57,7 @@ impl Words<'_, '_> {
         }
     }
 
-    fn policy(&self, kind: PolicyKind, path: &str) -> String {
+    pub(super) fn policy(&self, kind: PolicyKind, path: &str) -> String {
         match path.contains('/') {
             true => format!("{}/{}", kind.short(), self.names.service(path)),
             false => format!("{}/{path}", kind.short()),
@@ -147,6 +147,20 @@ pub(super) fn came(name: &str, how: How) -> String {
     }
 }
 
+/// The same of one, or of several.
+pub(super) fn came_as(how: How, one: bool) -> &'static str {
+    match (how, one) {
+        (How::New, true) => "is new",
+        (How::New, false) => "are new",
+        (How::Gone, true) => "is gone",
+        (How::Gone, false) => "are gone",
+        (How::OwnNetwork, true) => "has a network of its own now",
+        (How::OwnNetwork, false) => "have networks of their own now",
+        (How::HostNetwork, true) => "uses its node's network now",
+        (How::HostNetwork, false) => "use their nodes' networks now",
+    }
+}
+
 /// A Service and its port.
 pub(super) fn service(names: &Names<'_, '_>, served: &Served) -> String {
     let name = names.service(&served.service);
@@ -170,16 +184,29 @@ fn ends(names: &Names<'_, '_>, ends: &[(PartyId, u16)]) -> String {
 pub(super) fn became(names: &Names<'_, '_>, diff: &Diff, served: &Served) -> String {
     let name = names.service(&served.service);
     let why = match served.why {
-        Some(Reason::Selector) => "it selects other pods".to_owned(),
+        Some(Reason::Selector) => "it selects other pods now".to_owned(),
+        Some(Reason::NoSelector) => "its selector is gone".to_owned(),
         Some(Reason::Target) => "its target port is another one".to_owned(),
         Some(Reason::Pods) => pods(names, diff, served),
         Some(Reason::Endpoints) => "its endpoints say so".to_owned(),
         None => String::new(),
     };
+    let besides = match why.is_empty() {
+        true => String::new(),
+        false => format!(": {why}"),
+    };
     match &served.what {
+        Became::New if served.nobody => format!("svc/{name} is new, and leads to nobody"),
         Became::New => format!("svc/{name} is new"),
+        Became::Gone if served.nobody => {
+            format!("svc/{name} is gone: no such name; it led to nobody")
+        }
         Became::Gone => format!("svc/{name} is gone: no such name"),
-        Became::PortNew => "the port is new".to_owned(),
+        Became::PortNew if served.nobody => {
+            format!("the port is new, and leads to nobody{besides}")
+        }
+        Became::PortNew => format!("the port is new{besides}"),
+        Became::PortGone if served.nobody => "the port is gone; it led to nobody".to_owned(),
         Became::PortGone => "the port is gone".to_owned(),
         Became::Empty(was) => {
             let was = ends(names, was);
@@ -227,10 +254,13 @@ fn kind(kind: ServiceKind) -> &'static str {
     }
 }
 
-/// Who of the world, and whom it reaches.
-pub(super) fn door(names: &Names<'_, '_>, door: &Doorway) -> Text {
+/// Who of the world and of the pods, and whom they reach.
+pub(super) fn door(names: &Names<'_, '_>, door: &Doorway, callers: &str) -> Text {
     let proto = if door.proto == Proto::Tcp { String::new() } else { format!("/{}", door.proto) };
-    let mut text = Text::from(format!("{} → ", names.world(&door.from)));
+    let world = (!door.from.is_empty()).then(|| names.world(&door.from));
+    let callers = (!callers.is_empty()).then(|| callers.to_owned());
+    let from: Vec<String> = world.into_iter().chain(callers).collect();
+    let mut text = Text::from(format!("{} → ", from.join(", ")));
     for (i, (id, port)) in door.to.iter().enumerate() {
         let between = if i > 0 { ", " } else { "" };
         text = text

@@ -46,7 +46,8 @@ pub fn diff(inputs: &Inputs<'_>, diff: &Diff) -> Value {
         "parties": parties.collect::<Vec<_>>(),
         "changes": all,
         "services": diff.services.iter().map(|s| served(inputs, s)).collect::<Vec<_>>(),
-        "doors": diff.doors.iter().map(|d| door(inputs, d)).collect::<Vec<_>>(),
+        "doors": diff.doors.iter().map(|d| door(inputs, diff, d)).collect::<Vec<_>>(),
+        "unasked": diff.unasked,
         "came": diff.came.iter().map(|came| json!({
             "party": came.party.0,
             "how": how(came.how),
@@ -136,6 +137,7 @@ fn served(inputs: &Inputs<'_>, served: &Served) -> Value {
         "is": ends(is),
         "why": served.why.map(|why| match why {
             Reason::Selector => "selector",
+            Reason::NoSelector => "no selector",
             Reason::Target => "target port",
             Reason::Pods => "pods",
             Reason::Endpoints => "endpoints",
@@ -143,12 +145,14 @@ fn served(inputs: &Inputs<'_>, served: &Served) -> Value {
         "gained": ids(&served.gained),
         "lost": ids(&served.lost),
         "other": ids(&served.other),
+        "nobody": served.nobody,
+        "asked": served.asked,
         "certain": served.is_certain(),
         "at": served.at.as_ref().and_then(|at| self::at(inputs, at)),
     })
 }
 
-fn door(inputs: &Inputs<'_>, door: &Doorway) -> Value {
+fn door(inputs: &Inputs<'_>, diff: &Diff, door: &Doorway) -> Value {
     json!({
         "opens": door.opens,
         "service": match &door.by {
@@ -163,8 +167,11 @@ fn door(inputs: &Inputs<'_>, door: &Doorway) -> Value {
         "port": door.port,
         "protocol": door.proto.name(),
         "from": door.from.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        "callers": ids(&door.callers),
         "to": ends(&door.to),
         "certain": door.certain,
+        "choices": choices(diff, &door.choices),
+        "unread": door.unread,
         "at": door.place.as_ref().and_then(|at| self::at(inputs, at)),
     })
 }

@@ -9,7 +9,7 @@ mod markdown;
 mod root;
 mod sarif;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use fibula_cluster::{Cluster, Finding, Place, Severity, Workload};
 use fibula_source::Refusal;
@@ -138,8 +138,11 @@ impl Notice {
         let notice = |finding: &Finding| {
             let mut places: Vec<Spot> = finding.places.iter().filter_map(|at| spot(*at)).collect();
             places.dedup();
-            let mut subjects: Vec<String> = finding.subjects.iter().map(lasting).collect();
-            subjects.dedup();
+            // Each once: of a workload there are as many pods as it happens to have.
+            let mut seen = BTreeSet::new();
+            let subjects = finding.subjects.iter().map(lasting);
+            let subjects: Vec<String> =
+                subjects.filter(|subject| seen.insert(subject.clone())).collect();
             let notice = Notice::new(finding.id, finding.rule, finding.severity, &finding.message);
             Notice { places, subjects, ..notice }
         };

@@ -59,7 +59,9 @@ fn edited(sources: &Sources, change: &Change, docs: &[Doc]) -> Option<Vec<Amende
     let files = sources.amend(&edits)?;
     let right = files.iter().flat_map(|file| &file.objects).all(|(id, before, after)| {
         let of = |object: &fibula_cluster::Object| {
-            Cluster::new(vec![(*id, object.clone())], &Options::default())
+            let cluster = Cluster::new(vec![(*id, object.clone())], &Options::default());
+            // How an object is written may be odd: no change of a model is.
+            Cluster { oddities: vec![], ..cluster }
         };
         let own = docs.iter().filter(|doc| doc.object.id == Some(*id)).map(|doc| doc.of);
         let mut own: Vec<usize> = own.collect();

@@ -43,6 +43,13 @@ pub enum GitError {
         /// The path, as it was typed.
         path: String,
     },
+    /// What was named is a submodule, or in one: another repository, of which a revision holds nothing.
+    Submodule {
+        /// The path, as it was typed.
+        path: String,
+        /// The submodule's own path in the repository.
+        module: String,
+    },
     /// Two revisions without a common ancestor, as far as the repository goes.
     NoBase {
         /// One.
@@ -88,6 +95,10 @@ pub fn files(folder: &Path, said: &str) -> Result<Files, GitError> {
     let (blobs, skipped) = match found {
         Found::File(blob) => (vec![Ok((shown.clone(), blob))], 0),
         Found::Folder(folder) => tree.below(&folder, &shown),
+        Found::Submodule(module) => {
+            let path = path.unwrap_or(".").to_owned();
+            return Err(GitError::Submodule { path, module: module.join("/") });
+        }
     };
     let wanted: Vec<&str> = blobs.iter().flatten().map(|(_, blob)| blob.as_str()).collect();
     let mut contents = git.contents(&wanted)?.into_iter();
@@ -174,6 +185,7 @@ impl GitError {
                 _ => "the path is relative to this folder; the file may have another name there"
                     .to_owned(),
             },
+            GitError::Submodule { .. } => tree::IN_SUBMODULE.to_owned(),
             GitError::NoBase { shallow: true, .. } => {
                 "this clone has only a part of the history: git fetch --unshallow".to_owned()
             }
@@ -197,6 +209,9 @@ impl fmt::Display for GitError {
             GitError::NoRevision(rev) => write!(f, "this repository has no revision {rev}"),
             GitError::NoPath { rev, path } => {
                 write!(f, "the revision {rev} has no file or folder {path}")
+            }
+            GitError::Submodule { path, module } => {
+                write!(f, "{path} is in the submodule {module}, another repository")
             }
             GitError::NoBase { a, b, .. } => write!(f, "{a} and {b} have no common ancestor"),
             GitError::Failed(what) => write!(f, "git says: {what}"),

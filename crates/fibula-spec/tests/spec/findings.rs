@@ -11,7 +11,7 @@ use crate::chapter::{Block, Chapter, Section};
 const CHAPTER: &str = "22-findings.md";
 
 /// What is printed where there is no finding.
-const NOTHING: &str = "nothing looks wrong";
+const NOTHING: &str = "✓ nothing";
 
 /// That no id lacks its two tests and its page, and that no section is of an id that is none.
 pub(crate) fn trial(root: &Path) -> Trial {

@@ -1,5 +1,6 @@
 //! What `lint` tells to machines. That it is SARIF, each run of a test command checks.
 
+use std::collections::BTreeSet;
 use std::fs;
 
 use fibula_report::Screen;
@@ -108,6 +109,67 @@ fn a_finding_is_about_workloads_and_not_about_their_pods() {
     assert_eq!(fingerprints(&deployment(3)), one);
     let renamed = deployment(1).replace("name: web", "name: shop");
     assert_ne!(fingerprints(&renamed), one);
+}
+
+/// What is shown of a finding holds counts and near names; what it is known by does not.
+#[test]
+fn fingerprints_stay_when_something_unrelated_is_added() {
+    let pod = |name: &str, labels: &str, more: &str| {
+        format!(
+            "---\napiVersion: v1\nkind: Pod\nmetadata: {{name: {name}, labels: {{{labels}}}}}\n\
+             spec: {{containers: [{{name: c}}]{more}}}\n"
+        )
+    };
+    let policy = |name: &str, app: &str, from: &str| {
+        format!(
+            "---\napiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {{name: {name}}}\n\
+             spec:\n  podSelector: {{matchLabels: {{app: {app}}}}}\n  ingress:\n  \
+             - from: [{{podSelector: {{matchLabels: {{app: {from}}}}}}}]\n"
+        )
+    };
+    let service = "---\napiVersion: v1\nkind: Service\nmetadata: {name: s}\n\
+                   spec: {selector: {app: cashe}, ports: [{port: 80}]}\n";
+    let host = ", hostNetwork: true";
+    let agents: String = (1..4).map(|i| pod(&format!("a{i}"), "app: agent", host)).collect();
+    let all = format!(
+        "{agents}{}{}{}{}{service}",
+        pod("web", "app: web", ""),
+        policy("agents", "agent", "web"),
+        policy("nobody", "cashe", "web"),
+        policy("peer", "web", "cashe"),
+    );
+    let before = fingerprints(&all);
+    let of = |all: &[(String, String)]| -> Vec<(String, String)> {
+        let known = [
+            "policy-on-host-network",
+            "policy-without-pods",
+            "service-without-pods",
+            "peer-without-pods",
+        ];
+        let own = all.iter().filter(|(id, _)| known.contains(&id.as_str()));
+        own.cloned().collect::<BTreeSet<_>>().into_iter().collect()
+    };
+    assert_eq!(of(&before).len(), 4, "{before:?}");
+    // A fourth pod of those that a policy counts, and one whose label is near what others want.
+    let more = format!("{all}{}", pod("a4", "app: agent", host));
+    assert_eq!(of(&fingerprints(&more)), of(&before));
+    let near = format!("{all}{}", pod("other", "app: cache", ""));
+    assert_eq!(of(&fingerprints(&near)), of(&before));
+}
+
+/// Pods of one workload are it, wherever their names stand among those of others.
+#[test]
+fn another_replica_is_no_other_finding() {
+    let workload = |name: &str, replicas: usize| {
+        format!(
+            "---\napiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: {name}}}\nspec:\n  \
+             replicas: {replicas}\n  selector: {{matchLabels: {{app: x}}}}\n  template:\n    \
+             metadata: {{labels: {{app: x}}}}\n    spec: {{hostNetwork: true, containers: \
+             [{{name: c}}]}}\n"
+        )
+    };
+    let of = |replicas| fingerprints(&format!("{}{}", workload("a", replicas), workload("a-0", 1)));
+    assert_eq!(of(4), of(1));
 }
 
 #[test]

@@ -61,10 +61,18 @@ fn a_revision_is_an_input_like_a_folder() {
 #[test]
 fn what_git_cannot_read_is_an_error_for_people() {
     let stage = shop("git-errors");
+    // As `git submodule add` notes it, without the other repository.
+    let module = "160000,0123456789012345678901234567890123456789,deploy/base";
+    stage.git("checkout -q -b module main");
+    stage.git(&format!("update-index --add --cacheinfo {module}"));
+    stage.git("commit -q -m module");
+    stage.git("checkout -q -f main");
     stage.git("checkout -q --orphan else");
     stage.git("commit -q -m three");
     let lines = [
         "verify git:nope",
+        "verify git:module:deploy",
+        "verify git:module:deploy/base",
         "verify git:origin/main:deploy",
         "verify git:main:depoly",
         "verify git:main:../..",

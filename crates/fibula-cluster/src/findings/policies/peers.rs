@@ -66,7 +66,7 @@ fn nothing(
     }
     match ground.near.of_selection(selection) {
         None if told.hears(NOTHING, peer.place) => {
-            let one = One { name: format!("{at} ({wanted})"), place: peer.place };
+            let one = One::new(format!("{at} ({wanted})"), peer.place).known_by(at);
             unknown.entry(wanted).or_default().push(one);
         }
         None => {}

@@ -109,7 +109,7 @@ fn named(
     let near = perhaps(near.map(str::to_owned));
     let kind = ("unknown-policy-port", "NP-42", Severity::Warning);
     let port = protocol.map_or_else(|| "port".to_owned(), |p| format!("{} port", p.name()));
-    told.alike(kind, vec![One { name: at.to_owned(), place }], |_, at| {
+    told.alike(kind, vec![One::new(at, place)], |_, at| {
         format!(
             "{at} names the {port} {name}, and no pod behind it has one: it never matches{near}"
         )
@@ -172,7 +172,7 @@ impl Doors {
                 TargetPort::Name(name) => format!("the port named {name}"),
             };
             let kind = ("service-port-in-policy", "NP-40", Severity::Warning);
-            told.alike(kind, vec![One { name: at.to_owned(), place }], |_, at| {
+            told.alike(kind, vec![One::new(at, place)], |_, at| {
                 format!(
                     "{at} allows {number}, which is the port of Service {service}: policies see the \
                      port of its pods, {target}"
@@ -181,6 +181,6 @@ impl Doors {
             return None;
         }
         let range = if first == last { number } else { format!("{number} to {last}") };
-        Some(One { name: format!("{at} ({range})"), place })
+        Some(One::new(format!("{at} ({range})"), place))
     }
 }

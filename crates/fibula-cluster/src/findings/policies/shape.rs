@@ -20,7 +20,7 @@ fn ignored(told: &mut Told<'_>) {
         let ways = [("ingress", policy.ignored.ingress), ("egress", policy.ignored.egress)];
         for (way, _) in ways.iter().filter(|(_, ignored)| *ignored) {
             let name = format!("{way} of {}", policy.called());
-            ones.push(One { name, place: Place::field(policy.object, ContainerList::PolicyTypes) });
+            ones.push(One::new(name, Place::field(policy.object, ContainerList::PolicyTypes)));
         }
     }
     told.alike(("ignored-rules", "NP-7", Severity::Warning), ones, |n, names| {
@@ -44,7 +44,7 @@ fn blocks_of_services(told: &mut Told<'_>) {
                     && is_of_services(cluster, net)
                 {
                     let name = format!("{} ({net})", rule_name(policy, way, rule));
-                    ones.push(One { name, place: peer.place });
+                    ones.push(One::new(name, peer.place));
                 }
             }
         }

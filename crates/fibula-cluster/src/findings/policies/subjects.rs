@@ -19,21 +19,20 @@ pub(super) fn tell(told: &mut Told<'_>, ground: &Ground<'_, '_>) {
 fn select_nothing(told: &mut Told<'_>, ground: &Ground<'_, '_>) {
     let mut nobody = Vec::new();
     let mut nowhere = Vec::new();
-    for (i, policy) in ground.policies().filter(|(i, _)| ground.subject(*i).next().is_none()) {
+    for (_, policy) in ground.policies().filter(|(i, _)| ground.subject(*i).next().is_none()) {
         if policy.kind == PolicyKind::NetworkPolicy && !is_read(ground, &policy.namespace) {
             let names = ground.cluster.pods.iter().map(|pod| pod.namespace.as_str());
             let near = super::super::near::nearest(&policy.namespace, names);
             let near = perhaps(near.map(str::to_owned));
             let name = format!("{}{near}", policy.called());
-            nowhere.push(One { name, place: Place::whole(policy.object) });
+            nowhere.push(One::new(name, Place::whole(policy.object)).known_by(policy.called()));
             continue;
         }
         let near = ground.near.of_selection(&policy.subject);
         let what = wanted(ground, policy);
         let name = format!("{} ({what}{})", policy.called(), perhaps(near));
-        nobody.push((i, One { name, place: subject(policy) }));
+        nobody.push(One::new(name, subject(policy)).known_by(policy.called()));
     }
-    let nobody = nobody.into_iter().map(|(_, one)| one).collect();
     told.alike(("policy-without-pods", "NP-1", Severity::Warning), nobody, |n, names| {
         let select = if n == 1 { "selects" } else { "select" };
         format!("{} {select} no pod: {names}", policies(n))
@@ -66,7 +65,7 @@ fn host_network(told: &mut Told<'_>, ground: &Ground<'_, '_>) {
         }
         let pods: usize = exempt.iter().map(|class| ground.class(*class).pods.len()).sum();
         let name = format!("{} ({})", policy.called(), count(pods, "pod"));
-        ones.push(One { name, place: subject(policy) });
+        ones.push(One::new(name, subject(policy)).known_by(policy.called()));
     }
     told.alike(("policy-on-host-network", "NP-36", Severity::Warning), ones, |n, names| {
         let select = if n == 1 { "selects" } else { "select" };
@@ -105,13 +104,13 @@ fn unselected(told: &mut Told<'_>, ground: &Ground<'_, '_>) {
     }
     let (mut whole, mut parts) = (Vec::new(), Vec::new());
     for (namespace, (some, workloads)) in namespaces {
-        let of = |(name, place): (&str, Place)| One { name: format!("{namespace}/{name}"), place };
+        let of = |(name, place): (&str, Place)| One::new(format!("{namespace}/{name}"), place);
         match (some, workloads.values().next()) {
             (0, Some(first)) => {
                 let mut known = ground.cluster.namespaces.iter();
                 let object = known.find(|known| known.name == namespace).and_then(|n| n.object);
                 let place = object.map_or(*first, Place::whole);
-                whole.push(One { name: namespace.to_owned(), place });
+                whole.push(One::new(namespace, place));
             }
             _ => parts.extend(workloads.into_iter().map(of)),
         }

@@ -1,0 +1,57 @@
+//! Ways in, as groups.
+
+use fibula_answers::diff::Doorway;
+use fibula_answers::reach::{By, Why};
+
+use super::groups::{Cause, Group, Of, Sign};
+use super::{spot, words};
+
+impl Of<'_, '_> {
+    pub(super) fn doors(&self) -> Vec<Group> {
+        let doors = self.diff.doors.iter();
+        doors
+            .map(|door: &Doorway| {
+                let sign = if door.opens { Sign::Opens } else { Sign::Closes };
+                let place = door.place.as_ref().and_then(|at| spot(self.inputs, at));
+                let text = words::way(self.names, door);
+                let mut causes =
+                    vec![Cause { text, at: place, excerpt: None, says: String::new() }];
+                if door.because.proved.is_some() {
+                    causes.extend(self.because(&door.because));
+                } else {
+                    causes.extend(self.of_service(door));
+                }
+                let undecided = (!door.certain).then(|| {
+                    let choices = (!door.choices.is_empty())
+                        .then(|| self.why(&Why::Choices(door.choices.clone())));
+                    let unread = door.unread.then(|| self.why(&Why::Unread));
+                    [choices, unread].into_iter().flatten().flatten().collect()
+                });
+                let callers = self.some(self.names.list(&door.callers));
+                let subjects = door.to.iter().map(|(id, _)| *id).chain(door.callers.clone());
+                let mut subjects: Vec<String> = subjects.map(|id| self.names.one(id)).collect();
+                subjects.sort();
+                subjects.dedup();
+                Group {
+                    sign,
+                    lines: vec![words::door(self.names, door, &callers)],
+                    causes,
+                    undecided,
+                    world: !door.from.is_empty(),
+                    nodes: false,
+                    users: 0,
+                    subjects,
+                }
+            })
+            .collect()
+    }
+
+    /// What became of the Service that a way in is of.
+    fn of_service(&self, door: &Doorway) -> Option<Cause> {
+        let By::Service(path) = &door.by else { return None };
+        let served = self.diff.services.iter().find(|served| served.service == *path)?;
+        let at = served.at.as_ref().and_then(|at| spot(self.inputs, at));
+        let text = words::became(self.names, self.diff, served);
+        Some(Cause { text, at, excerpt: None, says: String::new() })
+    }
+}
