@@ -13,6 +13,7 @@ pub mod promises;
 pub mod reach;
 mod tenants;
 pub mod trace;
+mod unread;
 pub mod why;
 mod withheld;
 

@@ -15,6 +15,7 @@ use super::pick::Picked;
 use super::{PartyId, awaited, meet, without};
 use crate::names::SOMEWHERE;
 use crate::trace::Ground;
+use crate::unread::of_door;
 
 /// A way in from the world.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,7 +38,7 @@ pub struct Door {
     pub choices: Vec<ChoiceId>,
     /// Whether policies that were not read could withhold it (DR-21).
     pub unread: bool,
-    /// Whether nobody knows what is behind its Service: the slices were not read (DR-21).
+    /// Whether nobody knows what is behind its Service: what says so was not read (DR-21).
     pub unknown: bool,
 }
 
@@ -185,6 +186,9 @@ pub(crate) fn asked(
     doors.extend(alike);
     for service in cluster.services.iter().filter(|service| awaited::is_awaited(service)) {
         doors.extend(awaited::doors(ground, cluster, filters, service, whom, most_ranges));
+    }
+    for door in &mut doors {
+        door.unknown = of_door(ground.unread, &door.by).next().is_some();
     }
     let key = |door: &Door| (door.by.clone(), door.at.clone(), door.port, door.proto);
     doors.sort_by_key(key);

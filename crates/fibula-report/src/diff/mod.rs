@@ -121,7 +121,7 @@ fn notes(inputs: &Inputs<'_>, diff: &Diff) -> Vec<(&'static str, String)> {
         notes.extend(old.unread_lines().into_iter().map(|line| ("was", line)));
     }
     if diff.unread_differ {
-        let text = "these are not what they were: what they could withhold may differ (DR-21)";
+        let text = "these are not what they were: what they decide may differ (DR-21)";
         notes.push(("", text.to_owned()));
     }
     for (which, preface) in [("missing", new), ("missing", old)] {
