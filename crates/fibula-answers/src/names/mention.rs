@@ -42,7 +42,7 @@ pub(crate) struct Lacking {
     pub(crate) why: String,
     /// The statement that says so.
     pub(crate) by: &'static str,
-    /// The namespace of the Service that has no such endpoint, where that is why.
+    /// The namespace of the Service, where it is for want of endpoints.
     pub(crate) behind: Option<String>,
 }
 
@@ -54,11 +54,8 @@ pub(crate) fn lacking(cluster: &Cluster, pod: &Pod, host: &str) -> Option<Lackin
     }
     let zone = zone(cluster, ZONE);
     let Err(Miss::Lack(lack)) = zone.resolve(host, &pod.namespace) else { return None };
-    (surely(&lack, host) && !torn(cluster, &lack)).then(|| {
-        let record = matches!(lack.lacks, Lacks::Part | Lacks::Record);
-        let behind = lack.service.filter(|_| record).map(|(namespace, _)| namespace);
-        Lacking { why: lack.why, by: lack.by, behind }
-    })
+    let is = surely(&lack, host) && !torn(cluster, &lack);
+    is.then_some(Lacking { why: lack.why, by: lack.by, behind: lack.ends })
 }
 
 /// Whether a host surely should stand for something of the cluster, and does not.
