@@ -11,6 +11,7 @@ pub mod lint;
 pub mod names;
 pub mod promises;
 pub mod reach;
+mod stranger;
 mod tenants;
 pub mod trace;
 mod unread;

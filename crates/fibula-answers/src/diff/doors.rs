@@ -106,6 +106,10 @@ pub(super) fn doorways(
                 known.at.get_or_insert_with(|| at.clone());
             }
         }
+        for known in open.values_mut() {
+            known.certain = tidy(std::mem::take(&mut known.certain));
+            known.perhaps = tidy(std::mem::take(&mut known.perhaps));
+        }
         open
     });
     let keys: BTreeSet<&Key> = open.iter().flat_map(BTreeMap::keys).collect();
@@ -115,8 +119,8 @@ pub(super) fn doorways(
         let sides = [0, 1].map(|side| open[side].get(key).unwrap_or(&none));
         for (opens, is, was) in [(true, 1, 0), (false, 0, 1)] {
             let (now, then) = (sides[is], sides[was]);
-            let any = [&now.certain[..], &now.perhaps].concat();
-            let before = [&then.certain[..], &then.perhaps].concat();
+            let any = tidy([&now.certain[..], &now.perhaps].concat());
+            let before = tidy([&then.certain[..], &then.perhaps].concat());
             // What is certain on one side and perhaps on the other may have changed.
             let certain = without(&now.certain, &before);
             let perhaps = without(&any, &then.certain);
@@ -125,7 +129,7 @@ pub(super) fn doorways(
             // Where nobody knows what it leads to in one of the two, nothing is certain.
             let unknown = is_unknown(grounds, &key.0, false);
             let (certain, perhaps) = match unknown {
-                true => (vec![], tidy(&[certain, perhaps].concat())),
+                true => (vec![], tidy([certain, perhaps].concat())),
                 false => (certain, perhaps),
             };
             for (certain, from) in [(true, certain), (false, perhaps)] {

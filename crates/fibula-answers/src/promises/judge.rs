@@ -5,8 +5,9 @@ use std::rc::Rc;
 
 use fibula_cluster::promise::{Promise, Said, Verb};
 use fibula_network::filters::Filters;
+use fibula_network::ranges::{tidy, without};
 use fibula_network::set::{SetId, Space};
-use fibula_network::{AddrSet, ChoiceId, Port, Proto, Range};
+use fibula_network::{ChoiceId, Port, Proto, Range};
 
 use super::breach::{self, Exempt, Pending};
 use super::entrances::{End, Entrance};
@@ -18,7 +19,6 @@ use super::sets::{Index, Set};
 use super::targets::{Target, Targets, targets};
 use super::unknown::Unknown;
 use super::{Breach, Doubt, Outcome, Wrong, uses, world};
-use crate::reach::without;
 use crate::reach::{By as DoorBy, depends};
 
 /// What is known of a promise so far.
@@ -183,7 +183,7 @@ impl<'s, 'a> Judge<'s, 'a> {
         }
         let exempt = Exempt { inwards: true, ..Exempt::default() };
         inside::comes_in(self, &senders, targets, false, exempt);
-        let world = without(&[Range::ALL], &AddrSet::new("", from.world.clone()).ranges);
+        let world = without(&[Range::ALL], &tidy(from.world.clone()));
         self.by_world(&world, targets, false);
     }
 

@@ -182,7 +182,7 @@ pub struct NoFilters;
 /// Filters that only a walk can ask.
 pub fn check(ground: Ground<'_>, asked: &Asked<'_>) -> Result<Checked, NoFilters> {
     let filters = Filters::new(ground.network).ok_or(NoFilters)?;
-    let parties = crate::reach::whole(ground, stranger::find(ground.network));
+    let parties = crate::reach::whole(ground, crate::stranger::find(ground.network));
     let joints = crate::reach::Joints::new(&filters, &parties, false);
     let mut scene = scene::Scene::new(ground, filters, &parties, &joints);
     let mut index = sets::Index::new(ground, &parties);

@@ -5,7 +5,8 @@ use std::rc::Rc;
 
 use fibula_cluster::promise::{self, Said, Verb};
 use fibula_cluster::{Endpoint, Protocol, Service, ServicePort};
-use fibula_network::{Addr, AddrSet, ElementId, Port, Range};
+use fibula_network::ranges::{tidy, without};
+use fibula_network::{Addr, ElementId, Port, Range};
 
 use super::picked::Picked;
 use super::scene::{Atoms, Scene};
@@ -14,7 +15,6 @@ use super::unknown::Unknown;
 use super::{Doubt, Wrong, is_pod};
 use crate::names::{Meant, proto, served};
 use crate::reach::Ports;
-use crate::reach::without;
 use crate::unread::beside;
 
 /// Targets at the same ports.
@@ -188,7 +188,7 @@ impl Finder<'_, '_> {
             self.found.all.push(Target {
                 pods: Picked::of(atoms, pods),
                 nodes: Picked::of(atoms, nodes),
-                world: AddrSet::new("", world).ranges,
+                world: tidy(world),
                 ports,
             });
         }

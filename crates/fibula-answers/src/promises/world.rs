@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use fibula_network::{Addr, AddrSet, ElementId, Kind, Port, Proto, Range};
+use fibula_network::ranges::{meet, of_family, tidy, without};
+use fibula_network::{Addr, ElementId, Kind, Port, Proto, Range};
 
 use super::entrances::End;
 use super::inside;
@@ -12,7 +13,6 @@ use super::targets::Target;
 use super::witness;
 use super::{Breach, By, Doubt, Member, Witness};
 use crate::reach::{At, By as DoorBy, Door, Ports, came_to};
-use crate::reach::{meet, of_family, without};
 use crate::trace::{self, Branch};
 use crate::unread::of_door;
 
@@ -31,7 +31,7 @@ pub(super) fn comes_in(
     targets: &[Target],
     beyond: bool,
 ) {
-    let from = AddrSet::new("", from.to_vec()).ranges;
+    let from = tidy(from.to_vec());
     let world = judge.scene.world();
     let doors: Vec<Door> = judge.scene.doors().to_vec();
     if witness::somewhere(judge.scene.network(), &meet(&from, &world)).is_some() {
@@ -44,7 +44,7 @@ pub(super) fn comes_in(
     }
     let mut broken: Vec<Broken> = vec![];
     for door in doors {
-        let ranges = meet(&AddrSet::new("", door.from.clone()).ranges, &from);
+        let ranges = meet(&door.from, &from);
         let senders = meet(&ranges, &world);
         if witness::somewhere(judge.scene.network(), &senders).is_none() {
             continue;
@@ -205,14 +205,14 @@ fn left(judge: &mut Judge<'_, '_>, from: &[Range], doors: &[Door]) -> Option<Vec
         known && door.choices.is_empty() && door.at != At::Awaited
     };
     let world = judge.scene.world();
-    let from = AddrSet::new("", from.to_vec()).ranges;
+    let from = tidy(from.to_vec());
     // Whether there is somebody of the world who could send from there.
     let somebody = |judge: &Judge<'_, '_>, ranges: &[Range]| {
         witness::somewhere(judge.scene.network(), &meet(&world, ranges)).is_some()
     };
     let ranges = |doors: &mut dyn Iterator<Item = &Door>| {
         let ranges = doors.flat_map(|door| &door.from).copied().collect();
-        AddrSet::new("", ranges).ranges
+        tidy(ranges)
     };
     let sure = ranges(&mut doors.iter().filter(certain));
     let left = without(&from, &sure);

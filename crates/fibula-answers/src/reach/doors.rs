@@ -5,6 +5,7 @@ use std::net::IpAddr;
 
 use fibula_cluster::Cluster;
 use fibula_network::filters::{Filters, Owner};
+use fibula_network::ranges::{meet, tidy, without};
 use fibula_network::walk::{Life, Step, Verdict, Walks};
 use fibula_network::{Addr, ChoiceId, ElementId, Header, Kind, Network, Proto, Range};
 
@@ -12,7 +13,7 @@ use super::doubts::Doubts;
 use super::fronts::{Front, fronts};
 use super::parties::Parties;
 use super::pick::Picked;
-use super::{PartyId, awaited, meet, without};
+use super::{PartyId, awaited};
 use crate::names::SOMEWHERE;
 use crate::trace::Ground;
 use crate::unread::of_door;
@@ -156,7 +157,7 @@ pub(crate) fn asked(
             }
         }
         for (outcome, from) in known {
-            let from = fibula_network::AddrSet::new("", from).ranges;
+            let from = tidy(from);
             match &alike[..] {
                 [] => {
                     let door = door(by.clone(), At::Address(at), (port, proto), from, &outcome);

@@ -30,7 +30,6 @@ mod own_node;
 pub(crate) mod parties;
 pub(crate) mod pick;
 mod ports;
-mod ranges;
 pub(crate) mod services;
 mod sorter;
 mod users;
@@ -56,7 +55,6 @@ pub use parties::{Party, PartyId, Who};
 pub use pick::{Only, PickError};
 pub(crate) use pick::{kinded, near, short, within_namespace};
 pub use ports::Ports;
-pub(crate) use ranges::{meet, of_family, without};
 pub use services::Use;
 pub(crate) use users::{Found, Users};
 
