@@ -300,10 +300,8 @@ impl<'a> Index<'a> {
         let ranges = AddrSet::new("", ranges.to_vec());
         let mut set = Set { range: true, ..Set::default() };
         // A pod that is not here has whatever address: one in all of them.
-        let held = |family| {
-            let all = of_family(&[Range::ALL], family);
-            without(&all, &ranges.ranges).is_empty()
-        };
+        let all = |family| of_family(&[Range::ALL], family);
+        let held = |family| without(&all(family), &ranges.ranges).is_empty();
         let stranger = stranger::find(network).filter(|id| {
             let own = network.fib(*id).map_or(&[][..], |fib| &fib.me.own);
             !own.iter().any(|addr| held(addr.family()))

@@ -144,7 +144,7 @@ fn elsewhere(network: &Network, node: &Party, pods: &Party) -> Option<Party> {
 fn beyond(inner: &[Range], party: Party) -> Option<Party> {
     let Who::World(ranges) = &party.who else { return Some(party) };
     let left = without(ranges, inner);
-    (!left.is_empty()).then(|| Party { who: Who::World(left), ..party })
+    (!left.is_empty()).then_some(Party { who: Who::World(left), ..party })
 }
 
 /// Sources with the same targets together, and targets with the same sources.
