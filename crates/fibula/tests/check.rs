@@ -162,6 +162,26 @@ fn online_boutique_keeps_the_promises_of_its_environment() {
     assert_eq!(broken(&named), (1, lost.map(str::to_owned).to_vec()));
 }
 
+/// A mesh could lead elsewhere what pods send to Services, and to nobody else.
+#[test]
+fn dr_21_what_goes_by_a_service_is_undecided_beside_a_mesh() {
+    let route = "apiVersion: networking.istio.io/v1\nkind: VirtualService\nmetadata: {name: v}\n";
+    let asked = |more: &[&str]| {
+        let words = ["check", "-f", "tests/input/reach.yaml", "-f", "-", "-o", "json"];
+        let ran = run_on(USUAL, &[&words, more].concat(), route.as_bytes());
+        let answer: Value = serde_json::from_str(&ran.out).expect("JSON");
+        (ran.code, answer)
+    };
+    let (code, answer) = asked(&[]);
+    assert_eq!((code, &answer["verdict"]), (3, &json!("undecided")), "{answer}");
+    let doubt = json!([{"id": "DR-21", "unread": [{"kind": "VirtualService", "count": 1}]}]);
+    assert!(
+        answer["promises"].as_array().is_some_and(|all| all.iter().any(|p| p["doubts"] == doubt))
+    );
+    let (code, answer) = asked(&["--ignore", "VirtualService"]);
+    assert_eq!((code, &answer["verdict"]), (0, &json!("kept")), "{answer}");
+}
+
 #[test]
 fn exit_codes_say_what_became_of_them() {
     let of = |text: &str| {
