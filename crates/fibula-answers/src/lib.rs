@@ -11,8 +11,10 @@ pub mod lint;
 pub mod names;
 pub mod promises;
 pub mod reach;
+mod stranger;
 mod tenants;
 pub mod trace;
+mod unread;
 pub mod why;
 mod withheld;
 

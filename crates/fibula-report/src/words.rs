@@ -1,6 +1,7 @@
 //! Numbers, plurals and lists as people write them.
 
 use fibula_answers::trace::Unread;
+use fibula_cluster::Decides;
 
 /// How many there are of a kind that was not read, `2 Ingresses`; or that nobody may tell.
 pub(crate) fn unread_kind(unread: &Unread) -> String {
@@ -8,6 +9,14 @@ pub(crate) fn unread_kind(unread: &Unread) -> String {
         true => format!("{} (forbidden)", many(&unread.kind)),
         false => count(unread.count(), &unread.kind),
     }
+}
+
+/// What was not read and could change what Services lead to, `EndpointSlices and VirtualServices`.
+pub(crate) fn of_services<'u>(unread: impl IntoIterator<Item = &'u Unread>) -> String {
+    let own = unread.into_iter().filter(|unread| unread.decides == Decides::Service);
+    let mut kinds: Vec<String> = own.map(|unread| many(&unread.kind)).collect();
+    kinds.dedup();
+    list(&kinds)
 }
 
 /// `1 pod`, `2 pods`, `26,950 pairs`.

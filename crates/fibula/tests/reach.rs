@@ -191,11 +191,13 @@ fn dr_21_what_was_not_read_leaves_open_what_it_could_change() {
     };
     let mesh = policy("security.istio.io/v1", "AuthorizationPolicy");
     let cilium = policy("cilium.io/v2", "CiliumNetworkPolicy");
+    let routes = policy("networking.istio.io/v1", "VirtualService");
     let lines = [
         ("reach -f shop.yaml -f - --profile reference", &mesh),
         ("reach -f shop.yaml -f - --profile reference --ignore AuthorizationPolicy -q", &mesh),
         ("reach -f shop.yaml -f - --profile reference", &cilium),
         ("reach -f shop.yaml -f - --profile reference all svc/shop/web", &cilium),
+        ("reach -f shop.yaml -f - --profile reference all svc/shop/web", &routes),
     ];
     let all = lines.map(|(line, policy)| shown(USUAL, line, policy));
     check(&all.join("\n"), file!["snapshots/reach-unread.txt"]);

@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use fibula_cluster::Place;
+use fibula_cluster::{Place, Service};
 use fibula_network::filters::{Filters, Pair};
-use fibula_network::ranges::{meet, without};
+use fibula_network::ranges::{meet, tidy, without};
 use fibula_network::{Addr, ChoiceId, ElementId, Kind, Proto, Range};
 
 use super::callers::{Called, Open as Sure};
@@ -20,6 +20,7 @@ use crate::reach::parties::Parties;
 use crate::reach::pick::{Picked, Side};
 use crate::reach::{Asked, At, By, Door, PartyId, Who};
 use crate::trace::Ground;
+use crate::unread::{meshes, of_door};
 
 /// A way in from the world that opened or closed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,6 +47,9 @@ pub struct Doorway {
     pub choices: Vec<ChoiceId>,
     /// Whether policies that were not read could withhold it (DR-21).
     pub unread: bool,
+    /// Whether nobody knows, in one of the two, what its Service leads to: what says so was not read
+    /// (DR-21).
+    pub unknown: bool,
     /// Where the Service stands.
     pub place: Option<Spot>,
     /// What made the difference, where a piece did.
@@ -102,6 +106,10 @@ pub(super) fn doorways(
                 known.at.get_or_insert_with(|| at.clone());
             }
         }
+        for known in open.values_mut() {
+            known.certain = tidy(std::mem::take(&mut known.certain));
+            known.perhaps = tidy(std::mem::take(&mut known.perhaps));
+        }
         open
     });
     let keys: BTreeSet<&Key> = open.iter().flat_map(BTreeMap::keys).collect();
@@ -111,13 +119,19 @@ pub(super) fn doorways(
         let sides = [0, 1].map(|side| open[side].get(key).unwrap_or(&none));
         for (opens, is, was) in [(true, 1, 0), (false, 0, 1)] {
             let (now, then) = (sides[is], sides[was]);
-            let any = [&now.certain[..], &now.perhaps].concat();
-            let before = [&then.certain[..], &then.perhaps].concat();
+            let any = tidy([&now.certain[..], &now.perhaps].concat());
+            let before = tidy([&then.certain[..], &then.perhaps].concat());
             // What is certain on one side and perhaps on the other may have changed.
             let certain = without(&now.certain, &before);
             let perhaps = without(&any, &then.certain);
             let perhaps = without(&perhaps, &certain);
             let perhaps = without(&perhaps, &meet(&now.perhaps, &then.perhaps));
+            // Where nobody knows what it leads to in one of the two, nothing is certain.
+            let unknown = is_unknown(grounds, &key.0, false);
+            let (certain, perhaps) = match unknown {
+                true => (vec![], tidy([certain, perhaps].concat())),
+                false => (certain, perhaps),
+            };
             for (certain, from) in [(true, certain), (false, perhaps)] {
                 if from.is_empty() {
                     continue;
@@ -141,6 +155,7 @@ pub(super) fn doorways(
                     certain,
                     choices: choices.into_iter().collect(),
                     unread: !certain && (now.unread || then.unread),
+                    unknown,
                     place,
                     because: Because::default(),
                 };
@@ -172,6 +187,7 @@ pub(super) fn join(
         let is = usize::from(opens);
         let place = service(grounds[is], &by).map(|place| Spot::new(is, place, ""));
         let Sure { certain, choices, unread } = open;
+        let unknown = is_unknown(grounds, &by, true);
         let door = Doorway {
             opens,
             by,
@@ -181,9 +197,10 @@ pub(super) fn join(
             from: vec![],
             callers: namer.name(&Group { entities: who, ..Group::default() }),
             to: vec![],
-            certain,
+            certain: certain && !unknown,
             choices: choices.into_iter().collect(),
             unread,
+            unknown,
             place,
             because: Because::default(),
         };
@@ -203,7 +220,7 @@ pub(super) fn join(
     for door in own {
         let nodes = |door: &Doorway| matches!(door.at, At::Nodes(..));
         let key = |door: &Doorway| {
-            let why = (door.certain, door.choices.clone(), door.unread);
+            let why = (door.certain, door.choices.clone(), door.unread, door.unknown);
             (door.opens, door.by.clone(), nodes(door), door.port, door.proto, why, door.to.clone())
         };
         let world =
@@ -283,11 +300,26 @@ fn witness(
     })
 }
 
-/// The place of a Service.
-fn service(ground: Ground<'_>, by: &By) -> Option<Place> {
+/// Whether nobody knows, in one of the two, what a way in leads to; or where it leads pods.
+fn is_unknown(grounds: [Ground<'_>; 2], by: &By, pods: bool) -> bool {
+    grounds.into_iter().any(|ground| {
+        let unread = ground.unread;
+        let other = of_door(unread, by).next().is_some();
+        let elsewhere = pods && *by != By::HostPort && meshes(unread).next().is_some();
+        (other || elsewhere) && served(ground, by).is_some()
+    })
+}
+
+/// The Service that a way in is of.
+fn served<'a>(ground: Ground<'a>, by: &By) -> Option<&'a Service> {
     let By::Service(path) = by else { return None };
     let (namespace, name) = path.split_once('/')?;
     let services = &ground.cluster?.services;
-    let service = services.iter().find(|s| s.namespace == namespace && s.name == name)?;
+    services.iter().find(|s| s.namespace == namespace && s.name == name)
+}
+
+/// The place of a Service.
+fn service(ground: Ground<'_>, by: &By) -> Option<Place> {
+    let service = served(ground, by)?;
     Some(Place { object: service.object, container: None, port: None })
 }

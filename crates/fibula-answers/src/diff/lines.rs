@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use fibula_network::{AddrSet, ElementId, Family, Range};
+use fibula_network::ranges::tidy;
+use fibula_network::{ElementId, Family, Range};
 use rustc_hash::FxHashMap;
 
 use super::Change;
@@ -150,7 +151,7 @@ impl<'a> Namer<'a> {
     }
 
     fn world(&mut self, ranges: &[Range]) -> PartyId {
-        let ranges = AddrSet::new("", ranges.to_vec()).ranges;
+        let ranges = tidy(ranges.to_vec());
         if let Some(known) = self.world.get(&ranges) {
             return *known;
         }

@@ -36,6 +36,7 @@ use crate::reach::joints::Joints;
 use crate::reach::opened::Reader;
 use crate::reach::{Line, Parties, Party, PartyId, Why, whole};
 use crate::trace::{Ground, Unread};
+use crate::unread::of_services;
 use callers::Callers;
 use causes::Trial;
 pub use causes::{Because, Proof};
@@ -84,7 +85,8 @@ pub struct Diff {
     pub own_node: bool,
     /// The families that pods have addresses of.
     pub families: Vec<Family>,
-    /// Policies that were not read, in either (DR-21).
+    /// Policies that were not read, in either (DR-21); and what else was not and could change what
+    /// Services lead to, where there are any.
     pub unread: Vec<Unread>,
     /// Whether those are not the same in both.
     pub unread_differ: bool,
@@ -278,6 +280,7 @@ fn compared(
         None => Standing::Both,
     };
     let standing = namer.of.iter().map(standing).collect();
+    let unread = [0, 1].map(|side| [&unread[side][..], &of_services(grounds[side])].concat());
     let unread_differ = unread[0] != unread[1];
     let mut unread = unread.concat();
     unread.sort();

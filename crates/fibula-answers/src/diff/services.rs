@@ -17,6 +17,7 @@ use crate::reach::pick::{Picked, Side};
 use crate::reach::services::{Raw, ask};
 use crate::reach::{Asked, PartyId};
 use crate::trace::Ground;
+use crate::unread::{beside, meshes};
 
 /// What became of a Service, or of a port of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,6 +41,8 @@ pub struct Served {
     /// Whether it was asked who can use it: not of more than
     /// [`Limits`](super::Limits) say.
     pub asked: bool,
+    /// Whether nobody knows, in one of the two, what it leads to: what says so was not read (DR-21).
+    pub unknown: bool,
     /// Where it stands.
     pub at: Option<At>,
 }
@@ -87,6 +90,8 @@ impl Served {
     /// uses it gets.
     pub fn is_certain(&self) -> bool {
         let users = match self.what {
+            Became::Kind(..) => return true,
+            _ if self.unknown => return false,
             _ if self.nobody => return true,
             Became::New | Became::PortNew => &self.gained,
             Became::Gone | Became::PortGone => &self.lost,
@@ -153,6 +158,7 @@ impl Asking<'_> {
             } else {
                 changed.iter_mut().for_each(|served| served.asked = false);
             }
+            self.doubted(&both, &mut changed);
             found.extend(changed);
         }
         if found.is_empty() {
@@ -164,6 +170,23 @@ impl Asking<'_> {
             self.compare(&users, served, namer);
         }
         found
+    }
+
+    /// Notes what could say, in one of the two, that something else is behind a Service; and, of who
+    /// can use it, where a mesh could lead them.
+    fn doubted(&self, both: &Both<'_>, changed: &mut [Served]) {
+        let sides = self.grounds.iter().zip(both);
+        let sides = sides.filter_map(|(ground, one)| Some((ground.unread, one.as_ref()?.1)));
+        let elsewhere = sides.clone().any(|(unread, _)| meshes(unread).next().is_some());
+        let mut sides = sides;
+        let other = sides.any(|(unread, own)| beside(unread, &own.namespace).next().is_some());
+        for served in changed {
+            let used = matches!(
+                served.what,
+                Became::New | Became::Gone | Became::PortNew | Became::PortGone
+            );
+            served.unknown = other || elsewhere && used && !served.nobody;
+        }
     }
 
     /// Whose pods and Nodes these are.
@@ -201,6 +224,7 @@ impl Asking<'_> {
                 lost: vec![],
                 other: vec![],
                 asked: true,
+                unknown: false,
                 at: Some(At::new(side, place, "")),
             }
         };

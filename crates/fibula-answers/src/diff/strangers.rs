@@ -4,20 +4,13 @@
 //! A pod that has no label, in a namespace of which nothing is known, joins both clusters; what opens
 //! to it opens to every pod there, as long as no rule asks that a label be missing.
 
-use std::net::{IpAddr, Ipv4Addr};
-use std::sync::Arc;
-
-use fibula_cluster::api::Labels;
-use fibula_cluster::{
-    Cluster, Container, DnsPolicy, Namespace, ObjectId, PeerOf, Place, Pod, Test, Workload,
-};
+use fibula_cluster::{Cluster, PeerOf, Test};
 
 use super::{Change, compare};
 use crate::reach::{Ports, Toward, Who};
+use crate::stranger::{Known, NAMESPACE, joined};
 use crate::trace::Ground;
 
-/// The name of its namespace, which no namespace can have: it comes after all others.
-const NOWHERE: &str = "~";
 /// In clusters of how many pods at most that is asked: it costs a network more for each of the two.
 const MOST_PODS: usize = 20_000;
 
@@ -27,7 +20,7 @@ pub(super) type Strangers = [Vec<(Who, Ports)>; 2];
 /// Asks; nothing where it cannot be said of all of them.
 pub(super) fn strangers(grounds: [Ground<'_>; 2]) -> Strangers {
     let joined = grounds.map(|ground| {
-        let cluster = joined(ground.cluster?)?;
+        let cluster = with_one(ground.cluster?)?;
         let network = ground.remake?(&cluster);
         Some((cluster, network))
     });
@@ -40,7 +33,7 @@ pub(super) fn strangers(grounds: [Ground<'_>; 2]) -> Strangers {
     let Ok(found) = compare(of(0, (&old.0, &old.1)), of(1, (&new.0, &new.1))) else {
         return Strangers::default();
     };
-    let is = |who: &Who| matches!(who, Who::Workload { namespace, .. } if namespace == NOWHERE);
+    let is = |who: &Who| matches!(who, Who::Workload { namespace, .. } if namespace == NAMESPACE);
     [&found.opens, &found.closes].map(|changes| {
         let certain = changes.iter().filter(|change| change.why.is_none());
         let own = certain.filter(|change| {
@@ -73,7 +66,7 @@ pub(super) fn noted(changes: &mut [Change], who: &dyn Fn(u32) -> Who, own: &[(Wh
 
 /// A cluster with such a pod. None where pods with labels may be meant otherwise, or where there is
 /// no room for one.
-fn joined(cluster: &Cluster) -> Option<Cluster> {
+fn with_one(cluster: &Cluster) -> Option<Cluster> {
     let peers = cluster.policies.iter().flat_map(|policy| {
         let peers = policy.rules().flat_map(|rule| rule.peers());
         let pods = peers.filter_map(|peer| match &peer.what {
@@ -84,48 +77,8 @@ fn joined(cluster: &Cluster) -> Option<Cluster> {
     });
     let mut tests = peers.flat_map(|selector| selector.requirements()).map(|asked| &asked.test);
     let missing = tests.any(|test| matches!(test, Test::NotIn(_) | Test::DoesNotExist));
-    if missing || cluster.pods.len() > MOST_PODS || cluster.nodes.is_empty() {
+    if missing || cluster.pods.len() > MOST_PODS {
         return None;
     }
-    let taken = |addr: &IpAddr| {
-        cluster.pods.iter().any(|pod| pod.addresses.contains(addr))
-            || cluster.nodes.iter().any(|node| node.addresses.contains(addr))
-    };
-    let last = u32::from(Ipv4Addr::new(198, 18, 255, 254));
-    let free = (0..256).map(|i| IpAddr::from(Ipv4Addr::from(last - i)));
-    let address = free.into_iter().find(|addr| !taken(addr))?;
-    let object = ObjectId(u32::MAX);
-    let place = Place { object, container: None, port: None };
-    let container = Container {
-        name: "c".to_owned(),
-        place,
-        lasting: true,
-        ports: vec![],
-        mentions: Box::default(),
-    };
-    let mut joined = cluster.clone();
-    let name = || NOWHERE.to_owned();
-    let own = [("kubernetes.io/metadata.name", name())];
-    let labels = own.into_iter().collect();
-    joined.namespaces.push(Namespace { name: name(), object: None, labels });
-    joined.pods.push(Pod {
-        namespace: name(),
-        name: name(),
-        workload: Workload { kind: "Pod".to_owned(), name: name() },
-        node: 0,
-        placed: true,
-        host_network: false,
-        live: true,
-        addresses: vec![address],
-        invented: true,
-        containers: vec![container],
-        ready: true,
-        terminating: false,
-        hostname: None,
-        subdomain: None,
-        dns_policy: DnsPolicy::ClusterFirst,
-        object,
-        labels: Arc::<Labels>::default(),
-    });
-    Some(joined)
+    joined(cluster, Known::Name)
 }

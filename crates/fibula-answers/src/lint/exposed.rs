@@ -24,7 +24,7 @@ pub(super) fn tell(told: &mut Told<'_>, ground: Ground<'_>, filters: &mut Filter
             && own.all(|addr| folds[filters.atoms.of(addr) as usize] == Space::FULL)
     };
     let mut found: BTreeMap<String, Place> = BTreeMap::new();
-    for door in doors.iter().filter(|door| !door.unread) {
+    for door in doors.iter().filter(|door| !door.unread && !door.unknown) {
         for (party, port) in &door.to {
             let Party { who, elements } = &parties[party.0 as usize];
             let Who::Workload { namespace, name, .. } = who else { continue };

@@ -14,8 +14,9 @@ use super::{Asks, Resolver, ZONE};
 pub(crate) enum Meant {
     /// A Service, an index into the cluster's.
     Service(usize),
-    /// Whoever has one of these addresses.
-    Addresses(Vec<Addr>),
+    /// Whoever has one of these addresses; where those are of endpoints, with the namespace of their
+    /// Service.
+    Addresses(Vec<Addr>, Option<String>),
 }
 
 /// What a host that a pod names stands for there: none for a name that means nothing, or something
@@ -24,7 +25,7 @@ pub(crate) fn meant(cluster: &Cluster, pod: &Pod, host: &str) -> Option<Meant> {
     if let Ok(ip) = host.parse::<IpAddr>() {
         let mut services = cluster.services.iter();
         let service = services.position(|service| service.cluster_ips.contains(&ip));
-        let addresses = || Meant::Addresses(vec![Addr::from(ip)]);
+        let addresses = || Meant::Addresses(vec![Addr::from(ip)], None);
         return Some(service.map_or_else(addresses, Meant::Service));
     }
     let resolver = Resolver::of_pod(pod);
@@ -35,16 +36,26 @@ pub(crate) fn meant(cluster: &Cluster, pod: &Pod, host: &str) -> Option<Meant> {
     Some(of(cluster, found))
 }
 
-/// Why a host that a pod names stands for nothing, and the statement that says so, where it surely
-/// should stand for something of the cluster: the Service is there and has no address, or the name
-/// has a namespace that was read.
-pub(crate) fn lacking(cluster: &Cluster, pod: &Pod, host: &str) -> Option<(String, &'static str)> {
+/// Why a host stands for nothing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Lacking {
+    pub(crate) why: String,
+    /// The statement that says so.
+    pub(crate) by: &'static str,
+    /// The namespace of the Service, where it is for want of endpoints.
+    pub(crate) behind: Option<String>,
+}
+
+/// Why a host that a pod names stands for nothing, where it surely should stand for something of the
+/// cluster: the Service is there and has no address, or the name has a namespace that was read.
+pub(crate) fn lacking(cluster: &Cluster, pod: &Pod, host: &str) -> Option<Lacking> {
     if host.parse::<IpAddr>().is_ok() || Resolver::of_pod(pod).asks != Asks::Cluster {
         return None;
     }
     let zone = zone(cluster, ZONE);
     let Err(Miss::Lack(lack)) = zone.resolve(host, &pod.namespace) else { return None };
-    (surely(&lack, host) && !torn(cluster, &lack)).then_some((lack.why, lack.by))
+    let is = surely(&lack, host) && !torn(cluster, &lack);
+    is.then_some(Lacking { why: lack.why, by: lack.by, behind: lack.ends })
 }
 
 /// Whether a host surely should stand for something of the cluster, and does not.
@@ -120,6 +131,14 @@ pub(crate) fn served(cluster: &Cluster, at: usize) -> Option<Meant> {
 fn of(cluster: &Cluster, found: Found) -> Meant {
     match found.of {
         Of::Service(at) if !cluster.services[at].cluster_ips.is_empty() => Meant::Service(at),
-        _ => Meant::Addresses(found.resolved.addresses),
+        Of::Service(at) => {
+            let namespace = cluster.services[at].namespace.clone();
+            Meant::Addresses(found.resolved.addresses, Some(namespace))
+        }
+        Of::Pod(at) => {
+            let namespace = cluster.pods[at].namespace.clone();
+            Meant::Addresses(found.resolved.addresses, Some(namespace))
+        }
+        Of::Anyone => Meant::Addresses(found.resolved.addresses, None),
     }
 }

@@ -24,7 +24,7 @@ pub use error::NameError;
 use index::Index;
 pub(crate) use index::{SOMEWHERE, proto};
 pub use mention::Hosts;
-pub(crate) use mention::{Meant, lacking, meant, served};
+pub(crate) use mention::{Lacking, Meant, lacking, meant, served};
 use parse::Said;
 
 /// Finds elements and addresses by name.

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use fibula_network::filters::{Filters, Owner};
+use fibula_network::ranges::{meet, meets};
 use fibula_network::set::{SetId, Space};
 use fibula_network::{ChoiceId, ElementId, Proto, Range};
 
@@ -12,7 +13,6 @@ use super::scene::Scene;
 use super::targets::Target;
 use super::{Breach, By, Member, Witness, is_pod, witness};
 use crate::reach::Ports;
-use crate::reach::meet;
 
 /// Something that was found, and is to be told if it breaks the promise.
 pub(super) struct Pending {
@@ -135,7 +135,7 @@ pub(super) fn contested(
         all.any(|id| id != one && picked.has(id) && !(exempt && near(id, one)))
     };
     let (pod, node) = (fibula_network::Kind::Pod, fibula_network::Kind::Node);
-    let world = || scene.outside.iter().any(|ranges| !meet(ranges, &target.world).is_empty());
+    let world = || scene.outside.iter().any(|ranges| meets(ranges, &target.world));
     // Between Nodes, and between them and the world, nothing is asked.
     let asked = |id: &ElementId| match is_pod(network, *id) {
         true => {

@@ -12,7 +12,7 @@ use super::picked::Picked;
 use super::scene::Scene;
 use super::targets::Target;
 use super::{Breach, By, Doubt, Outcome, uses, witness};
-use crate::names::{Meant, lacking, meant, proto};
+use crate::names::{Lacking, Meant, lacking, meant, proto};
 use crate::reach::{PartyId, Ports, own};
 use crate::trace::{Query, question};
 
@@ -43,8 +43,8 @@ struct Naming {
 #[derive(Clone)]
 enum Stands {
     For(Meant),
-    /// For nothing, though it surely should: why, and the statement that says so.
-    Nothing(String, &'static str),
+    /// For nothing, though it surely should.
+    Nothing(Lacking),
 }
 
 /// Looks up whatever pods name, and asks whether it is reached. What stands for nothing here and may
@@ -64,8 +64,7 @@ pub(super) fn implied(scene: &mut Scene<'_>) -> Vec<(Implied, Outcome)> {
                 let asks = format!("{:?} {}", pod.dns_policy, pod.host_network);
                 let stands = known.entry((&pod.namespace, host, asks)).or_insert_with(|| {
                     let found = meant(cluster, pod, host).map(Stands::For);
-                    let lacks = |(why, by)| Stands::Nothing(why, by);
-                    found.or_else(|| lacking(cluster, pod, host).map(lacks))
+                    found.or_else(|| lacking(cluster, pod, host).map(Stands::Nothing))
                 });
                 let Some(stands) = stands else { continue };
                 let naming = all.entry((from, host, mention.port)).or_insert_with(|| Naming {
@@ -96,9 +95,13 @@ fn one(scene: &mut Scene<'_>, host: &str, port: u16, naming: &Naming) -> Option<
     let pods = Picked::of(&scene.atoms, naming.pods.clone());
     let senders = Senders { pods, nodes: Picked::none() };
     let outcome = match &naming.stands {
-        Stands::Nothing(why, by) => {
+        Stands::Nothing(Lacking { why, by, behind }) => {
             let breach = super::breach::nameless(scene, &senders, why.clone(), by);
-            return Some(Outcome::Broken(vec![breach]));
+            let mut judge = Judge::new(scene);
+            if !behind.as_ref().is_some_and(|namespace| judge.beside(namespace)) {
+                judge.breach(breach);
+            }
+            return Some(judge.outcome());
         }
         Stands::For(Meant::Service(at)) => {
             let service = &scene.ground.cluster?.services[*at];
@@ -113,8 +116,12 @@ fn one(scene: &mut Scene<'_>, host: &str, port: u16, naming: &Naming) -> Option<
             uses::reaches(&mut judge, &senders, *at, port);
             judge.outcome()
         }
-        Stands::For(Meant::Addresses(addresses)) => {
-            let network = scene.network();
+        Stands::For(Meant::Addresses(addresses, behind)) => {
+            let mut judge = Judge::new(scene);
+            if behind.as_ref().is_some_and(|namespace| judge.beside(namespace)) {
+                return Some(judge.outcome());
+            }
+            let network = judge.scene.network();
             let is_pod = |owner: &&Owner| network.kind(owner.to) == Kind::Pod;
             let (mut targets, mut choices) = (vec![], vec![]);
             for addr in addresses {
@@ -135,12 +142,11 @@ fn one(scene: &mut Scene<'_>, host: &str, port: u16, naming: &Naming) -> Option<
             }
             let number = u32::from(port);
             let target = Target {
-                pods: Picked::of(&scene.atoms, targets),
+                pods: Picked::of(&judge.scene.atoms, targets),
                 nodes: Picked::none(),
                 world: vec![],
                 ports: Ports::new([(fibula_network::Proto::Tcp, (number, number))]),
             };
-            let mut judge = Judge::new(scene);
             judge.closed(&senders, &target);
             if !choices.is_empty() {
                 judge.doubt(Doubt::Choices(choices));
@@ -151,11 +157,18 @@ fn one(scene: &mut Scene<'_>, host: &str, port: u16, naming: &Naming) -> Option<
     if outcome != Outcome::Kept || host.parse::<std::net::IpAddr>().is_ok() {
         return Some(outcome);
     }
-    Some(unasked(scene, &naming.pods).map_or(outcome, |breach| Outcome::Broken(vec![breach])))
+    let Some((service, breach)) = unasked(scene, &naming.pods) else { return Some(outcome) };
+    let mut judge = Judge::new(scene);
+    let namespace = service.split_once('/').map_or("", |(namespace, _)| namespace);
+    if !judge.beside(namespace) {
+        judge.breach(breach);
+    }
+    Some(judge.outcome())
 }
 
-/// Pods that may not ask DNS for the name, so that it has no address for them (DNS-12).
-fn unasked(scene: &Scene<'_>, pods: &[ElementId]) -> Option<Breach> {
+/// Pods that may not ask DNS for the name, so that it has no address for them (DNS-12); and the
+/// Service of DNS.
+fn unasked(scene: &Scene<'_>, pods: &[ElementId]) -> Option<(String, Breach)> {
     let choices = vec![0; scene.network().choices.len()];
     let asks = |pod: ElementId| {
         let process = scene.process(pod)?;
@@ -170,7 +183,7 @@ fn unasked(scene: &Scene<'_>, pods: &[ElementId]) -> Option<Breach> {
     let dropped = |branch: &crate::trace::Branch| !witness::arrived(branch);
     let witness = witness::kept(branches, choices, header.dst, &dropped);
     let why = format!("policies keep it from asking DNS, svc/{service}");
-    Some(Breach {
+    let breach = Breach {
         open: false,
         from: scene.members(found.iter().map(|(pod, ..)| *pod)),
         strangers: [false; 2],
@@ -178,5 +191,6 @@ fn unasked(scene: &Scene<'_>, pods: &[ElementId]) -> Option<Breach> {
         ports: Ports::default(),
         by: By::Name(why, "DNS-12"),
         witness,
-    })
+    };
+    Some((service.clone(), breach))
 }

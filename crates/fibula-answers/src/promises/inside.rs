@@ -11,9 +11,10 @@ use super::judge::Judge;
 use super::pairs::{Senders, Wanted};
 use super::scene::Scene;
 use super::targets::Target;
-use super::{Breach, By, Doubt, Witness, witness};
+use super::{Breach, By, Doubt, Witness, is_pod, witness};
 use crate::reach::{At, By as DoorBy, Door, Ports, SPORT, came_to};
 use crate::trace::{self, Branch};
+use crate::unread::{meshes, of_door};
 
 /// What some reach by a way in, and must not.
 pub(super) struct Came {
@@ -37,13 +38,19 @@ pub(super) fn comes_in(
     beyond: bool,
     exempt: Exempt,
 ) {
+    if !senders.pods.is_none() || !senders.nodes.is_none() {
+        judge.ways_in(targets, beyond);
+    }
     let mut entrances = judge.scene.take_entrances();
-    let mut unread = false;
+    let (mut unread, mut elsewhere) = (false, false);
+    let all = judge.scene.ground.unread;
+    let meshed = meshes(all).next().is_some();
     for entrance in &mut entrances {
         let (by, port) = (entrance.by.clone(), entrance.port);
         let is = |end: &End| is_meant(judge.scene, targets, *end, port.proto) != beyond;
         let meant: Vec<End> = entrance.ends.iter().copied().filter(is).collect();
-        if meant.is_empty() {
+        // Where some lead nobody knows, which was said.
+        if meant.is_empty() || of_door(all, &by).next().is_some() {
             continue;
         }
         for class in entrance.classes(judge.scene, senders) {
@@ -71,6 +78,11 @@ pub(super) fn comes_in(
                         from.retain(|id| sources.counts(*id) && targets.counts(end.0));
                         unread |= from.len() < all;
                     }
+                    if meshed && matches!(by, DoorBy::Service(_)) {
+                        let all = from.len();
+                        from.retain(|id| !is_pod(scene.network(), *id));
+                        elsewhere |= from.len() < all;
+                    }
                     let here = from.iter().copied().find(|id| Some(*id) != scene.stranger);
                     let Some(shown) = here.or_else(|| from.first().copied()) else { continue };
                     let at = place(scene, way.node, way.dst);
@@ -90,6 +102,9 @@ pub(super) fn comes_in(
     judge.scene.put_entrances(entrances);
     if unread {
         judge.doubt(Doubt::Unread);
+    }
+    if elsewhere {
+        judge.meshes();
     }
 }
 

@@ -5,8 +5,9 @@ use std::rc::Rc;
 
 use fibula_cluster::promise::{Promise, Said, Verb};
 use fibula_network::filters::Filters;
+use fibula_network::ranges::{tidy, without};
 use fibula_network::set::{SetId, Space};
-use fibula_network::{AddrSet, ChoiceId, Port, Proto, Range};
+use fibula_network::{ChoiceId, Port, Proto, Range};
 
 use super::breach::{self, Exempt, Pending};
 use super::entrances::{End, Entrance};
@@ -16,8 +17,8 @@ use super::picked::Picked;
 use super::scene::Scene;
 use super::sets::{Index, Set};
 use super::targets::{Target, Targets, targets};
+use super::unknown::Unknown;
 use super::{Breach, Doubt, Outcome, Wrong, uses, world};
-use crate::reach::without;
 use crate::reach::{By as DoorBy, depends};
 
 /// What is known of a promise so far.
@@ -30,6 +31,8 @@ pub(super) struct Judge<'s, 'a> {
     came: Vec<Came>,
     breaches: Vec<Breach>,
     doubts: Vec<Doubt>,
+    /// What was not read and could change what Services lead to.
+    pub(super) unknown: Unknown,
 }
 
 /// What becomes of a promise that was written.
@@ -112,6 +115,11 @@ impl Sides<'_> {
         from.iter().for_each(|(_, set)| senders.add(&set.of_cluster(*verb == Verb::Reaches)));
         let mut judge = Judge::new(scene);
         judge.doubts.append(&mut targets.doubts);
+        judge.unknown = std::mem::take(&mut targets.unknown);
+        // Whoever is reached could be behind a Service that may be.
+        if *verb == Verb::ReachesOnly && judge.unknown.is_some() {
+            return judge.outcome();
+        }
         match verb {
             Verb::Reaches => judge.reaches(&senders, &targets),
             Verb::NeverReaches => judge.never(&senders, &targets.all),
@@ -148,7 +156,8 @@ fn unjudged(from: &[(Said, Rc<Set>)], to: &[(Said, Rc<Set>)], verb: Verb) -> Opt
 impl<'s, 'a> Judge<'s, 'a> {
     pub(super) fn new(scene: &'s mut Scene<'a>) -> Judge<'s, 'a> {
         let (pending, came, breaches, doubts) = (vec![], vec![], vec![], vec![]);
-        Judge { scene, when: Space::EMPTY, pending, came, breaches, doubts }
+        let unknown = Unknown::default();
+        Judge { scene, when: Space::EMPTY, pending, came, breaches, doubts, unknown }
     }
 
     fn never(&mut self, from: &Set, targets: &[Target]) {
@@ -174,7 +183,7 @@ impl<'s, 'a> Judge<'s, 'a> {
         }
         let exempt = Exempt { inwards: true, ..Exempt::default() };
         inside::comes_in(self, &senders, targets, false, exempt);
-        let world = without(&[Range::ALL], &AddrSet::new("", from.world.clone()).ranges);
+        let world = without(&[Range::ALL], &tidy(from.world.clone()));
         self.by_world(&world, targets, false);
     }
 
@@ -356,6 +365,7 @@ impl<'s, 'a> Judge<'s, 'a> {
     }
 
     pub(super) fn outcome(mut self) -> Outcome {
+        self.doubts.extend(self.unknown.doubt());
         self.doubts.sort();
         self.doubts.dedup();
         if self.when == Space::FULL {

@@ -28,6 +28,7 @@ mod scene;
 mod sets;
 mod stranger;
 mod targets;
+mod unknown;
 mod uses;
 mod witness;
 mod world;
@@ -146,6 +147,8 @@ pub enum Doubt {
     Choices(Vec<ChoiceId>),
     /// Policies that were not read could change it (DR-21).
     Unread,
+    /// These were not read, and could change what a Service leads to (DR-21).
+    Services(Vec<Unread>),
     /// The labels of this namespace were not read (DR-22).
     Labels(String),
     /// The load balancer of this Service, by namespace and name, has no address yet (SVC-24).
@@ -179,7 +182,7 @@ pub struct NoFilters;
 /// Filters that only a walk can ask.
 pub fn check(ground: Ground<'_>, asked: &Asked<'_>) -> Result<Checked, NoFilters> {
     let filters = Filters::new(ground.network).ok_or(NoFilters)?;
-    let parties = crate::reach::whole(ground, stranger::find(ground.network));
+    let parties = crate::reach::whole(ground, crate::stranger::find(ground.network));
     let joints = crate::reach::Joints::new(&filters, &parties, false);
     let mut scene = scene::Scene::new(ground, filters, &parties, &joints);
     let mut index = sets::Index::new(ground, &parties);

@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use fibula_network::filters::{Filters, Owner};
+use fibula_network::ranges::meet;
 use fibula_network::set::{SetId, Space};
 use fibula_network::{ElementId, Family, Proto, Range};
 
@@ -11,7 +12,6 @@ use super::picked::{Picked, Population};
 use super::scene::{Atoms, Scene};
 use super::targets::Target;
 use super::witness::somewhere;
-use crate::reach::meet;
 use crate::reach::{FAMILIES, Ports};
 
 /// Who sends.

@@ -4,17 +4,18 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use fibula_network::filters::{Filters, Owner};
+use fibula_network::ranges::{of_family, tidy, without};
 use fibula_network::set::{Level, SetId, Space};
 use fibula_network::walk::Walks;
-use fibula_network::{Addr, AddrSet, ChoiceId, ElementId, Family, Kind, Network, Port, Range};
+use fibula_network::{Addr, ChoiceId, ElementId, Family, Kind, Network, Port, Range};
 use rustc_hash::FxHashMap;
 
 use super::Member;
 use super::entrances::{self, Alike, Entrance};
 use super::pairs::Asked;
 use super::picked::Population;
-use super::stranger;
-use crate::reach::{Door, Doubts, Joints, Parties, Party, PartyId, Users, Who, of_family, without};
+use crate::reach::{Door, Doubts, Joints, Parties, Party, PartyId, Users, Who};
+use crate::stranger;
 use crate::trace::{Ground, Unread};
 
 /// What all promises are asked with.
@@ -169,7 +170,7 @@ impl<'a> Scene<'a> {
     }
 
     fn all_world(&self) -> Vec<Range> {
-        let all = AddrSet::new("", self.outside.iter().flatten().copied().collect()).ranges;
+        let all = tidy(self.outside.iter().flatten().copied().collect());
         match self.joints.families[..] {
             [family] => of_family(&all, family),
             _ => all,
@@ -288,7 +289,7 @@ fn outside(ground: Ground<'_>, filters: &Filters<'_>) -> Vec<Vec<Range>> {
             taken.extend(ips.chain(balancers).map(|ip| Range::one(Addr::from(ip))));
         }
     }
-    let taken = AddrSet::new("", taken).ranges;
+    let taken = tidy(taken);
     let of = |atom: &fibula_network::filters::FilterAtom| match atom.owner {
         Owner::Nobody => without(&atom.ranges, &taken),
         Owner::Pods | Owner::Nodes => vec![],
@@ -335,7 +336,7 @@ impl Atoms {
 impl Names {
     /// Addresses that nobody has, as a party.
     pub(super) fn world(&mut self, ranges: &[Range]) -> Member {
-        let ranges = AddrSet::new("", ranges.to_vec()).ranges;
+        let ranges = tidy(ranges.to_vec());
         let next = PartyId(self.all.len() as u32);
         let party = *self.world.entry(ranges.clone()).or_insert(next);
         if party == next {

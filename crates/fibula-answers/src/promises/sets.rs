@@ -5,14 +5,15 @@ use std::rc::Rc;
 
 use fibula_cluster::promise::{Named, Said, Selected};
 use fibula_cluster::{Namespace, Pod, Selector, Service};
+use fibula_network::ranges::{of_family, tidy, without};
 use fibula_network::{AddrSet, ElementId, Kind, Range};
 use rustc_hash::FxHashMap;
 
 use super::picked::Picked;
 use super::scene::Atoms;
-use super::{Doubt, Wrong, stranger};
+use super::{Doubt, Wrong};
 use crate::reach::{Parties, Who, kinded, near, own, short, within_namespace};
-use crate::reach::{of_family, without};
+use crate::stranger;
 use crate::trace::Ground;
 
 /// Some of a cluster.
@@ -70,7 +71,7 @@ impl Set {
         self.all_nodes |= other.all_nodes;
         self.nodes.extend(&other.nodes);
         self.world.extend(&other.world);
-        self.world = AddrSet::new("", std::mem::take(&mut self.world)).ranges;
+        self.world = tidy(std::mem::take(&mut self.world));
         self.services.extend(&other.services);
     }
 
@@ -299,10 +300,8 @@ impl<'a> Index<'a> {
         let ranges = AddrSet::new("", ranges.to_vec());
         let mut set = Set { range: true, ..Set::default() };
         // A pod that is not here has whatever address: one in all of them.
-        let held = |family| {
-            let all = of_family(&[Range::ALL], family);
-            without(&all, &ranges.ranges).is_empty()
-        };
+        let all = |family| of_family(&[Range::ALL], family);
+        let held = |family| without(&all(family), &ranges.ranges).is_empty();
         let stranger = stranger::find(network).filter(|id| {
             let own = network.fib(*id).map_or(&[][..], |fib| &fib.me.own);
             !own.iter().any(|addr| held(addr.family()))
@@ -320,7 +319,7 @@ impl<'a> Index<'a> {
         // In the cluster's own ranges nobody else is (R3).
         let own = self.ground.cluster.map_or(&[][..], |cluster| &cluster.ranges).iter();
         let own = own.map(|range| Range::prefix(range.net.addr(), range.net.prefix_len()));
-        set.world = without(&ranges.ranges, &AddrSet::new("", own.collect()).ranges);
+        set.world = without(&ranges.ranges, &tidy(own.collect()));
         set
     }
 
@@ -346,7 +345,7 @@ impl<'a> Index<'a> {
         let Selected { namespace: named, namespaces, pods, cidr, except } = selected;
         let prefix = |net: &ipnet::IpNet| Range::prefix(net.addr(), net.prefix_len());
         if let Some(cidr) = cidr {
-            let except = AddrSet::new("", except.iter().map(prefix).collect()).ranges;
+            let except = tidy(except.iter().map(prefix).collect());
             return Ok(Rc::new(self.range(&without(&[prefix(cidr)], &except))));
         }
         let mut set = Set::default();

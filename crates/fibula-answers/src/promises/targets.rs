@@ -5,15 +5,17 @@ use std::rc::Rc;
 
 use fibula_cluster::promise::{self, Said, Verb};
 use fibula_cluster::{Endpoint, Protocol, Service, ServicePort};
-use fibula_network::{Addr, AddrSet, ElementId, Port, Range};
+use fibula_network::ranges::{tidy, without};
+use fibula_network::{Addr, ElementId, Port, Range};
 
 use super::picked::Picked;
 use super::scene::{Atoms, Scene};
 use super::sets::{Index, Set};
+use super::unknown::Unknown;
 use super::{Doubt, Wrong, is_pod};
 use crate::names::{Meant, proto, served};
 use crate::reach::Ports;
-use crate::reach::without;
+use crate::unread::beside;
 
 /// Targets at the same ports.
 #[derive(Clone)]
@@ -34,6 +36,8 @@ pub(super) struct Targets {
     /// Names that have no address, why, and the statement that says so.
     pub(super) nameless: Vec<(String, &'static str)>,
     pub(super) doubts: Vec<Doubt>,
+    /// What was not read and could change who is behind a Service that is meant.
+    pub(super) unknown: Unknown,
     pub(super) wrong: Vec<Wrong>,
 }
 
@@ -184,7 +188,7 @@ impl Finder<'_, '_> {
             self.found.all.push(Target {
                 pods: Picked::of(atoms, pods),
                 nodes: Picked::of(atoms, nodes),
-                world: AddrSet::new("", world).ranges,
+                world: tidy(world),
                 ports,
             });
         }
@@ -216,6 +220,9 @@ impl Finder<'_, '_> {
             let port =
                 |port: &ServicePort| Port { proto: proto(port.protocol), number: port.number };
             return self.found.services.extend(offered.iter().map(|(_, p)| (at, port(p))));
+        }
+        if self.found.unknown.note(beside(self.scene.ground.unread, &service.namespace)) {
+            return;
         }
         let mut by_ports = ByPorts::new();
         for (index, port) in offered {

@@ -9,6 +9,7 @@ use super::judge::Judge;
 use super::pairs::{self, Senders};
 use super::witness;
 use super::{Breach, By, Doubt, Witness};
+use crate::names::proto;
 use crate::reach::{self, Found, MOST_BRANCHES, Ports, came_to, explored};
 
 /// Asks whether pods and Nodes reach a port of a Service.
@@ -16,6 +17,13 @@ pub(super) fn reaches(judge: &mut Judge<'_, '_>, senders: &Senders, at: usize, p
     let Some(cluster) = judge.scene.ground.cluster else { return };
     let service = &cluster.services[at];
     let pods = pairs::members(judge.scene, &senders.pods);
+    // What was not read can say who is behind a port that there is, and lead what pods send elsewhere.
+    let offered = service
+        .ports
+        .iter()
+        .any(|own| (own.number, proto(own.protocol)) == (port.number, port.proto));
+    let beside = offered && judge.beside(&service.namespace);
+    let meshed = !pods.is_empty() && judge.meshes();
     let ips: Vec<Addr> = service.cluster_ips.iter().map(|ip| Addr::from(*ip)).collect();
     let families: Vec<Family> = ips.iter().map(|ip| ip.family()).collect();
     let network = judge.scene.network();
@@ -31,8 +39,9 @@ pub(super) fn reaches(judge: &mut Judge<'_, '_>, senders: &Senders, at: usize, p
     let mut behind: Vec<ElementId> = vec![];
     let ends = service.endpoints.iter().flat_map(|end| network.owners_of(Addr::from(end.addr)));
     let claimed: Vec<ChoiceId> = ends.filter_map(|owner| Some(owner.when?.choice)).collect();
-    for ip in &ips {
-        let of: Vec<ElementId> = pods.iter().copied().filter(|id| has(*id, ip.family())).collect();
+    for ip in ips.iter().filter(|_| !beside) {
+        let of = pods.iter().copied().filter(|id| !meshed && has(*id, ip.family()));
+        let of: Vec<ElementId> = of.collect();
         let mut hosts: Vec<ElementId> = of.iter().filter_map(|id| judge.scene.host(*id)).collect();
         hosts.sort_unstable();
         hosts.dedup();

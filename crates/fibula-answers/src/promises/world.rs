@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use fibula_network::{Addr, AddrSet, ElementId, Kind, Port, Proto, Range};
+use fibula_network::ranges::{meet, of_family, tidy, without};
+use fibula_network::{Addr, ElementId, Kind, Port, Proto, Range};
 
 use super::entrances::End;
 use super::inside;
@@ -12,8 +13,8 @@ use super::targets::Target;
 use super::witness;
 use super::{Breach, By, Doubt, Member, Witness};
 use crate::reach::{At, By as DoorBy, Door, Ports, came_to};
-use crate::reach::{meet, of_family, without};
 use crate::trace::{self, Branch};
+use crate::unread::of_door;
 
 /// A way in that breaks a promise.
 struct Broken {
@@ -30,9 +31,12 @@ pub(super) fn comes_in(
     targets: &[Target],
     beyond: bool,
 ) {
-    let from = AddrSet::new("", from.to_vec()).ranges;
+    let from = tidy(from.to_vec());
     let world = judge.scene.world();
     let doors: Vec<Door> = judge.scene.doors().to_vec();
+    if witness::somewhere(judge.scene.network(), &meet(&from, &world)).is_some() {
+        judge.ways_in(targets, beyond);
+    }
     let meant =
         |scene: &Scene<'_>, end: End, proto| inside::is_meant(scene, targets, end, proto) != beyond;
     if judge.opens(&meant) {
@@ -40,7 +44,7 @@ pub(super) fn comes_in(
     }
     let mut broken: Vec<Broken> = vec![];
     for door in doors {
-        let ranges = meet(&AddrSet::new("", door.from.clone()).ranges, &from);
+        let ranges = meet(&door.from, &from);
         let senders = meet(&ranges, &world);
         if witness::somewhere(judge.scene.network(), &senders).is_none() {
             continue;
@@ -48,6 +52,10 @@ pub(super) fn comes_in(
         let is = |end: &End| meant(judge.scene, *end, door.proto);
         let ends: Vec<End> = ends(judge, &door).into_iter().filter(is).collect();
         let Some(first) = ends.first() else { continue };
+        // Of the others it was said that nobody knows where they lead.
+        if door.unknown {
+            continue;
+        }
         if door.unread {
             judge.doubt(Doubt::Unread);
             continue;
@@ -129,9 +137,12 @@ pub(super) fn reaches(judge: &mut Judge<'_, '_>, from: &[Range], target: &Target
                 let meant = |_: &Scene<'_>, end: End, of: Proto| {
                     of == proto && end.0 == pod && (lo..=hi).contains(&u32::from(end.1))
                 };
-                match judge.opens(&meant) {
-                    true => judge.doubt(Doubt::Unread),
-                    false => lost.entry((left, ports)).or_default().push(pod),
+                let opens = judge.opens(&meant);
+                if opens {
+                    judge.doubt(Doubt::Unread);
+                }
+                if !judge.ways_in(std::slice::from_ref(target), false) && !opens {
+                    lost.entry((left, ports)).or_default().push(pod);
                 }
             }
         }
@@ -177,6 +188,9 @@ pub(super) fn reaches_service(judge: &mut Judge<'_, '_>, from: &[Range], at: usi
     let number = u32::from(port.number);
     let ports = Ports::new([(port.proto, (number, number))]);
     let Some(left) = left(judge, from, &doors) else { return };
+    if service.externally_accessible() && judge.beside(&service.namespace) {
+        return;
+    }
     match judge.opens_service(&name, port) {
         true => judge.doubt(Doubt::Unread),
         false => closed(judge, &left, vec![], ports, By::Service(name, port)),
@@ -186,16 +200,19 @@ pub(super) fn reaches_service(judge: &mut Judge<'_, '_>, from: &[Range], at: usi
 /// Of some addresses those that none of these ways in is for; what depends on something makes it
 /// undecided.
 fn left(judge: &mut Judge<'_, '_>, from: &[Range], doors: &[Door]) -> Option<Vec<Range>> {
-    let certain = |door: &&Door| door.choices.is_empty() && !door.unread && door.at != At::Awaited;
+    let certain = |door: &&Door| {
+        let known = !door.unread && !door.unknown;
+        known && door.choices.is_empty() && door.at != At::Awaited
+    };
     let world = judge.scene.world();
-    let from = AddrSet::new("", from.to_vec()).ranges;
+    let from = tidy(from.to_vec());
     // Whether there is somebody of the world who could send from there.
     let somebody = |judge: &Judge<'_, '_>, ranges: &[Range]| {
         witness::somewhere(judge.scene.network(), &meet(&world, ranges)).is_some()
     };
     let ranges = |doors: &mut dyn Iterator<Item = &Door>| {
         let ranges = doors.flat_map(|door| &door.from).copied().collect();
-        AddrSet::new("", ranges).ranges
+        tidy(ranges)
     };
     let sure = ranges(&mut doors.iter().filter(certain));
     let left = without(&from, &sure);
@@ -207,6 +224,9 @@ fn left(judge: &mut Judge<'_, '_>, from: &[Range], doors: &[Door]) -> Option<Vec
         for door in doors.iter().filter(|door| !certain(door)) {
             if door.unread {
                 judge.doubt(Doubt::Unread);
+            }
+            if door.unknown {
+                judge.unknown.note(of_door(judge.scene.ground.unread, &door.by));
             }
             if !door.choices.is_empty() {
                 judge.doubt(Doubt::Choices(door.choices.clone()));

@@ -5,6 +5,7 @@ use std::net::IpAddr;
 
 use fibula_cluster::{Cluster, Service, ServiceKind};
 use fibula_network::filters::Filters;
+use fibula_network::ranges::tidy;
 use fibula_network::{Addr, ChoiceId, Family, Range};
 
 use super::cells::{columns, part_of};
@@ -92,7 +93,7 @@ pub(super) fn doors(
             }
         }
         for (outcome, from) in known {
-            let from = fibula_network::AddrSet::new("", from).ranges;
+            let from = tidy(from);
             let door = door(by.clone(), At::Awaited, (port.number, proto), from, &outcome);
             doors.extend(door.asked(whom, &outcome));
         }

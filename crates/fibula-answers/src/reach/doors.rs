@@ -5,6 +5,7 @@ use std::net::IpAddr;
 
 use fibula_cluster::Cluster;
 use fibula_network::filters::{Filters, Owner};
+use fibula_network::ranges::{meet, tidy, without};
 use fibula_network::walk::{Life, Step, Verdict, Walks};
 use fibula_network::{Addr, ChoiceId, ElementId, Header, Kind, Network, Proto, Range};
 
@@ -12,9 +13,10 @@ use super::doubts::Doubts;
 use super::fronts::{Front, fronts};
 use super::parties::Parties;
 use super::pick::Picked;
-use super::{PartyId, awaited, meet, without};
+use super::{PartyId, awaited};
 use crate::names::SOMEWHERE;
 use crate::trace::Ground;
+use crate::unread::of_door;
 
 /// A way in from the world.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,7 +39,7 @@ pub struct Door {
     pub choices: Vec<ChoiceId>,
     /// Whether policies that were not read could withhold it (DR-21).
     pub unread: bool,
-    /// Whether nobody knows what is behind its Service: the slices were not read (DR-21).
+    /// Whether nobody knows what is behind its Service: what says so was not read (DR-21).
     pub unknown: bool,
 }
 
@@ -155,7 +157,7 @@ pub(crate) fn asked(
             }
         }
         for (outcome, from) in known {
-            let from = fibula_network::AddrSet::new("", from).ranges;
+            let from = tidy(from);
             match &alike[..] {
                 [] => {
                     let door = door(by.clone(), At::Address(at), (port, proto), from, &outcome);
@@ -185,6 +187,9 @@ pub(crate) fn asked(
     doors.extend(alike);
     for service in cluster.services.iter().filter(|service| awaited::is_awaited(service)) {
         doors.extend(awaited::doors(ground, cluster, filters, service, whom, most_ranges));
+    }
+    for door in &mut doors {
+        door.unknown = of_door(ground.unread, &door.by).next().is_some();
     }
     let key = |door: &Door| (door.by.clone(), door.at.clone(), door.port, door.proto);
     doors.sort_by_key(key);

@@ -2,18 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use fibula_cluster::Decides;
-
 use super::Who;
 use crate::trace::{ALLOW, AT_TARGET, ROOT, Unread};
-
-/// What endpoints of Services stand in.
-const SLICES: &str = "EndpointSlice";
-
-/// The slices that were not read: nobody knows what is behind any Service then (SVC-15).
-pub(super) fn slices(unread: &[Unread]) -> Option<&Unread> {
-    unread.iter().find(|unread| unread.decides == Decides::Service && unread.kind == SLICES)
-}
 
 /// Whom they could concern, by what they could do.
 #[derive(Debug, Default)]

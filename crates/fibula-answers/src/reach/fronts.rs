@@ -5,7 +5,8 @@ use std::net::IpAddr;
 
 use fibula_cluster::{Cluster, Service};
 use fibula_network::filters::Filters;
-use fibula_network::{Addr, AddrSet, ElementId, Kind, Proto, Range};
+use fibula_network::ranges::tidy;
+use fibula_network::{Addr, ElementId, Kind, Proto, Range};
 use rustc_hash::FxHashMap;
 
 use super::doors::By;
@@ -116,7 +117,7 @@ fn found(cluster: &Cluster, filters: &Filters<'_>, everywhere: bool) -> Vec<Fron
 pub(crate) fn allowed(service: &Service) -> Vec<Range> {
     let ranges = service.source_ranges.iter();
     let ranges = ranges.map(|net| Range::prefix(net.addr(), net.prefix_len()));
-    AddrSet::new("", ranges.collect()).ranges
+    tidy(ranges.collect())
 }
 
 /// Nodes that lead messages alike as long as they host none of the endpoints: they have the same

@@ -30,7 +30,6 @@ mod own_node;
 pub(crate) mod parties;
 pub(crate) mod pick;
 mod ports;
-mod ranges;
 pub(crate) mod services;
 mod sorter;
 mod users;
@@ -43,6 +42,7 @@ use fibula_network::{ChoiceId, ElementId, Family, Kind, Port, Proto, Range};
 use rustc_hash::FxHashMap;
 
 use crate::trace::{Ground, Unread};
+use crate::unread::{beside, meshes};
 pub(crate) use awaited::is_awaited;
 pub use doors::{At, By, Door};
 pub(crate) use doors::{MOST_BRANCHES, Outcome, SPORT, came_to, explored, outcome};
@@ -55,7 +55,6 @@ pub use parties::{Party, PartyId, Who};
 pub use pick::{Only, PickError};
 pub(crate) use pick::{kinded, near, short, within_namespace};
 pub use ports::Ports;
-pub(crate) use ranges::{meet, of_family, without};
 pub use services::Use;
 pub(crate) use users::{Found, Users};
 
@@ -101,8 +100,8 @@ pub struct Reach {
     pub own_pods: bool,
     /// The families that pods have addresses of.
     pub families: Vec<Family>,
-    /// Policies that were not read: whoever they could concern is undecided (DR-21). And slices that
-    /// were not, where the answer has to do with Services.
+    /// Policies that were not read: whoever they could concern is undecided (DR-21). And what else was
+    /// not, where it could change what Services of the answer lead to.
     pub unread: Vec<Unread>,
 }
 
@@ -196,7 +195,7 @@ pub fn reach(ground: Ground<'_>, asked: &Asked) -> Result<Reach, ReachError> {
     let without = if unused { std::mem::take(&mut named.open) } else { BTreeSet::new() };
     let is_source = |id: ElementId| parties.of(id).is_some_and(|id| picked.from.has(id));
     let raw = services::ask(ground, &mut filters, &joints, &is_source, &picked);
-    let mut doors = match asked.only {
+    let doors = match asked.only {
         Some(Only::Unused | Only::Out) => vec![],
         _ => doors::doors(ground, &filters, &parties, &picked, &doubts, false),
     };
@@ -225,21 +224,7 @@ pub fn reach(ground: Ground<'_>, asked: &Asked) -> Result<Reach, ReachError> {
     let unreached = sorter.unreached(&parties, &namer.all);
     let mut services = services::named(raw, &mut namer, &picked, &doubts);
     let (lines, undecided) = sorter.finish(&mut namer);
-    if let Some(slices) = doubts::slices(ground.unread) {
-        services.iter_mut().for_each(|used| used.unknown = true);
-        doors.iter_mut().for_each(|door| door.unknown = matches!(door.by, By::Service(_)));
-        // Without them there may be ways in that are not shown, and names that mean somebody.
-        let enters = |service: &Service| match asked.only {
-            Some(Only::Unused) => true,
-            Some(Only::Out) => false,
-            Some(Only::In) | None => service.externally_accessible(),
-        };
-        let world = unused || !picked.from.world_of(&[Range::ALL]).is_empty();
-        let mut all = ground.cluster.iter().flat_map(|cluster| &cluster.services);
-        if !services.is_empty() || world && all.any(enters) {
-            unread.push(slices.clone());
-        }
-    }
+    unread.extend(unknown(ground, asked, &picked, &mut services));
     let kind = |side: &pick::Side, kind| {
         network.of_kind(kind).any(|id| parties.of(id).is_some_and(|id| side.has(id)))
     };
@@ -261,6 +246,36 @@ pub fn reach(ground: Ground<'_>, asked: &Asked) -> Result<Reach, ReachError> {
         families: joints.families,
         unread,
     })
+}
+
+/// What was not read and could change what Services lead to, where the answer has to do with that;
+/// notes who uses such a Service.
+fn unknown(
+    ground: Ground<'_>,
+    asked: &Asked,
+    picked: &pick::Picked,
+    services: &mut [Use],
+) -> Vec<Unread> {
+    let mut found: BTreeSet<&Unread> = BTreeSet::new();
+    for used in services {
+        let namespace = used.service.split_once('/').map_or("", |(namespace, _)| namespace);
+        let own = beside(ground.unread, namespace).chain(meshes(ground.unread));
+        let own: Vec<&Unread> = own.collect();
+        used.unknown = !own.is_empty();
+        found.extend(own);
+    }
+    // Without it there may be ways in that are not shown, and names that mean somebody.
+    let unused = asked.only == Some(Only::Unused);
+    let enters = |service: &&Service| match asked.only {
+        Some(Only::Unused) => true,
+        Some(Only::Out) => false,
+        Some(Only::In) | None => service.externally_accessible(),
+    };
+    if unused || !picked.from.world_of(&[Range::ALL]).is_empty() {
+        let all = ground.cluster.iter().flat_map(|cluster| &cluster.services);
+        found.extend(all.filter(enters).flat_map(|s| beside(ground.unread, &s.namespace)));
+    }
+    found.into_iter().cloned().collect()
 }
 
 /// Ways in from the world, a few to each port, and the parties that they name.

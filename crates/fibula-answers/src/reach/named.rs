@@ -114,7 +114,7 @@ fn ends(ground: Ground<'_>, cluster: &Cluster, meant: &Meant, port: u16) -> Ends
         _ => None,
     };
     let mut ends: Ends = match meant {
-        Meant::Addresses(addresses) => {
+        Meant::Addresses(addresses, _) => {
             let owners = addresses.iter().filter_map(|addr| owner(*addr));
             owners.map(|id| (id, Port::tcp(port))).collect()
         }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use fibula_cluster::Cluster;
+use fibula_network::ranges::tidy;
 use fibula_network::{ElementId, Kind, Network, Range};
 use rustc_hash::FxHashMap;
 
@@ -194,7 +195,7 @@ impl<'a> Namer<'a> {
     }
 
     fn world(&mut self, ranges: Vec<Range>) -> PartyId {
-        let ranges = fibula_network::AddrSet::new("", ranges).ranges;
+        let ranges = tidy(ranges);
         let next = self.next();
         let id = *self.world.entry(ranges.clone()).or_insert(next);
         if id == next {

@@ -1,5 +1,6 @@
 //! Sets of sources and targets, by name.
 
+use fibula_network::ranges::{meet, tidy};
 use fibula_network::{Addr, ElementId, Kind, Range};
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -34,7 +35,7 @@ pub(crate) struct Side {
     pub(crate) all: bool,
     /// By party.
     pub(crate) parties: Vec<bool>,
-    /// Whether the world is among them, by address where one was said.
+    /// Whether the world is among them, by address where one was said: sorted and apart.
     pub(crate) world: Vec<Range>,
     /// Services, as indices into those of the cluster.
     pub(crate) services: Vec<usize>,
@@ -58,9 +59,7 @@ impl Side {
         if self.all {
             return ranges.to_vec();
         }
-        let meet = |a: &Range, b: &Range| Range { lo: a.lo.max(b.lo), hi: a.hi.min(b.hi) };
-        let pairs = ranges.iter().flat_map(|a| self.world.iter().map(move |b| meet(a, b)));
-        pairs.filter(|range| range.lo <= range.hi).collect()
+        meet(ranges, &self.world)
     }
 }
 
@@ -104,6 +103,7 @@ pub(super) fn pick(
                 errors.push(PickError { said: said.clone(), near: near(ground, parties, said) });
             }
         }
+        side.world = tidy(side.world);
         side
     };
     let (from, to) = (side(&asked.from, false), side(&asked.to, true));

@@ -38,7 +38,7 @@ pub struct Use {
     pub local: bool,
     /// Whether policies that were not read could withhold it (DR-21).
     pub unread: bool,
-    /// Whether nobody knows what is behind it: its slices were not read (DR-21).
+    /// Whether nobody knows what it leads to: what says so was not read (DR-21).
     pub unknown: bool,
 }
 

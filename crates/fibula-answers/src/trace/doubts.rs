@@ -12,6 +12,7 @@ use super::placement::placement;
 use super::service::{self, At};
 use super::{Doubt, Ground, Trace, Unread, header_before, place};
 use crate::names::proto;
+use crate::unread::is_beside;
 
 /// Where the API server takes a nodePort from, unless it is told otherwise (SVC-7).
 const NODE_PORTS: std::ops::RangeInclusive<u16> = 30000..=32767;
@@ -145,13 +146,11 @@ fn stands_behind(twins: &Twins, service: &Service) -> bool {
 fn meshes(ground: Ground<'_>, trace: &Trace, met: &[At<'_>]) -> Vec<Unread> {
     let pod = place::pod(ground.network, trace.from.process).is_some();
     let unread = ground.unread.iter().filter(|u| u.decides == Decides::Service && !met.is_empty());
-    let kinds = ["ServiceImport", "ServiceExport", "EndpointSlice"];
-    let beside = |unread: &Unread| kinds.contains(&&*unread.kind);
     let near = |name: &String| met.iter().any(|at| *name == at.service.namespace);
     unread
         .filter_map(|unread| {
             let mut unread = unread.clone();
-            match beside(&unread) {
+            match is_beside(&unread) {
                 true => unread.namespaces.retain(|name, _| name.is_empty() || near(name)),
                 false if pod => {}
                 false => return None,

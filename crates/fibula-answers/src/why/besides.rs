@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use fibula_cluster::Cluster;
+use fibula_network::ranges::{tidy, without};
 use fibula_network::{Addr, ElementId, Family, Kind, Network, Proto, Range};
 
 use super::uses::{Used, uses};
@@ -80,11 +81,9 @@ fn pairs(
     // Nobody listens on port 0, and no rule can name it.
     let zero = Ports::new(Proto::ALL.iter().map(|proto| (*proto, (0, 0))));
     let mut found: Vec<Pairs> = vec![];
-    let inner: Vec<Range> = cluster
-        .ranges
-        .iter()
-        .map(|range| Range::prefix(range.net.addr(), range.net.prefix_len()))
-        .collect();
+    let own = cluster.ranges.iter();
+    let own = own.map(|range| Range::prefix(range.net.addr(), range.net.prefix_len()));
+    let inner = tidy(own.collect());
     for change in changes {
         for toward in &change.line.to {
             // One by one, for the one that was wanted may be among them.
@@ -145,27 +144,8 @@ fn elsewhere(network: &Network, node: &Party, pods: &Party) -> Option<Party> {
 /// (R3). Nothing where none is left.
 fn beyond(inner: &[Range], party: Party) -> Option<Party> {
     let Who::World(ranges) = &party.who else { return Some(party) };
-    let mut left = ranges.clone();
-    for own in inner {
-        left = left
-            .into_iter()
-            .flat_map(|range| {
-                if own.hi < range.lo || range.hi < own.lo {
-                    return vec![range];
-                }
-                let before = own.lo.previous().filter(|hi| range.lo <= *hi && own.lo > range.lo);
-                let after = own.hi.next().filter(|lo| *lo <= range.hi && own.hi < range.hi);
-                let before = before.map(|hi| Range { lo: range.lo, hi });
-                let after = after.map(|lo| Range { lo, hi: range.hi });
-                before.into_iter().chain(after).collect()
-            })
-            .collect();
-    }
-    let who = Who::World(left);
-    match &who {
-        Who::World(left) if left.is_empty() => None,
-        _ => Some(Party { who, ..party }),
-    }
+    let left = without(ranges, inner);
+    (!left.is_empty()).then_some(Party { who: Who::World(left), ..party })
 }
 
 /// Sources with the same targets together, and targets with the same sources.

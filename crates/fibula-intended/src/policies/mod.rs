@@ -5,7 +5,6 @@
 //!   peers      the other end of a rule, as sets of addresses; what is open about it (DR-2b, 19, 22)
 //!   ports      its ports; names mean what the target pod calls so (NP-42)
 //!   chains     NP-1 to 3, CNP-10 to 14              which tables a Pod's messages pass, by tier
-//!   ranges     sets of addresses, as ranges
 //! ```
 //!
 //! A message that a Pod sends passes `egress` and its three tiers where the Pod's Node meets it,
@@ -20,7 +19,6 @@
 mod chains;
 mod peers;
 mod ports;
-mod ranges;
 mod rules;
 
 use std::rc::Rc;

@@ -7,11 +7,12 @@ use fibula_cluster::{
     Cluster, NamespaceSelection, Peer, PeerOf, Peers, PodSelection, PolicyKind, Protocol,
     RangeKind, RangeSource, Selector,
 };
+use fibula_network::ranges;
 use fibula_network::{Addr, AddrSetId, Addrs, PlaceId, Range, When};
 use ipnet::IpNet;
 
+use super::Maker;
 use super::ports::first;
-use super::{Maker, ranges};
 use crate::decisions::Decision;
 use crate::place_id;
 
@@ -174,8 +175,8 @@ impl<'a> Maker<'a> {
         if let Some(known) = self.blocks.get(&key) {
             return known.clone();
         }
-        let except = ranges::tidy(except.iter().flat_map(ranges::of).collect());
-        let block = ranges::minus(&ranges::of(net), &except);
+        let except = ranges::tidy(except.iter().flat_map(of_net).collect());
+        let block = ranges::without(&of_net(net), &except);
         let name = match except.len() {
             0 => net.to_string(),
             1 => format!("{net} but {}", except[0]),
@@ -185,11 +186,11 @@ impl<'a> Maker<'a> {
         for (block, when) in self.invented(block, &name) {
             let pods = self.pod_set();
             let pods = &self.network.set(pods).ranges;
-            if kind != PolicyKind::NetworkPolicy || !ranges::meet(&block, pods) {
+            if kind != PolicyKind::NetworkPolicy || !ranges::meets(&block, pods) {
                 found.extend(self.range_set(block, &name).map(|addrs| (addrs, when)));
                 continue;
             }
-            let without = ranges::minus(&block, pods);
+            let without = ranges::without(&block, pods);
             for (value, block) in [(0, block), (1, without)] {
                 let Some(decided) = self.decided(Decision::BlocksMatchPods, value) else {
                     continue;
@@ -209,7 +210,7 @@ impl<'a> Maker<'a> {
         let mut blocks = vec![(block, vec![])];
         for (whose, invented) in Rc::clone(&self.invented).iter() {
             let cut = |block: &[Range]| {
-                ranges::meet(block, invented) && !ranges::minus(invented, block).is_empty()
+                ranges::meets(block, invented) && !ranges::without(invented, block).is_empty()
             };
             if !blocks.iter().any(|(block, _)| cut(block)) {
                 continue;
@@ -221,7 +222,7 @@ impl<'a> Maker<'a> {
                 .into_iter()
                 .flat_map(|(block, when)| {
                     let with = ranges::tidy([&block[..], invented].concat());
-                    let without = ranges::minus(&block, invented);
+                    let without = ranges::without(&block, invented);
                     [(with, 1), (without, 0)].map(|(block, value)| {
                         (block, [&when[..], &[When { choice, value }]].concat())
                     })
@@ -297,7 +298,7 @@ impl<'a> Maker<'a> {
             let nodes = nodes.map(|ip| Range::one(Addr::from(*ip)));
             let owned =
                 ranges::tidy(maker.network.set(pods).ranges.iter().copied().chain(nodes).collect());
-            ranges::minus(&[Range::ALL], &owned)
+            ranges::without(&[Range::ALL], &owned)
         })
     }
 }
@@ -314,10 +315,15 @@ pub(super) fn invented(cluster: &Cluster) -> Rc<[(&'static str, Vec<Range>)]> {
             RangeSource::Stated => some,
             _ => false,
         });
-        ranges::tidy(own.flat_map(|range| ranges::of(&range.net)).collect())
+        ranges::tidy(own.flat_map(|range| of_net(&range.net)).collect())
     };
     let all = [("pods", of(RangeKind::Pods, pods)), ("nodes", of(RangeKind::Nodes, nodes))];
     all.into_iter().filter(|(_, ranges)| !ranges.is_empty()).collect()
+}
+
+/// The addresses of a network.
+fn of_net(net: &IpNet) -> Vec<Range> {
+    ranges::prefix(net.addr(), net.prefix_len())
 }
 
 /// A selector in a name.

@@ -13,6 +13,7 @@ mod causes;
 mod change;
 mod pairs;
 mod planted;
+mod unknown;
 
 use fibula_answers::diff::{Diff, Limits, diff_within};
 use fibula_answers::trace::Ground;

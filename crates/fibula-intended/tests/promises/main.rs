@@ -13,6 +13,7 @@ mod planted;
 mod services;
 mod statements;
 mod sure;
+mod unknown;
 mod ways_in;
 mod whom;
 

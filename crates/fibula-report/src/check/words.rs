@@ -2,12 +2,13 @@
 
 use fibula_answers::promises::{Breach, By, Checked, Doubt, Member, Outcome};
 use fibula_answers::reach::{At, PartyId, Ports, Reach, Who};
+use fibula_answers::trace::Unread;
 use fibula_cluster::promise::{Named, Promise, Said, Verb};
 
 use super::{Check, Made, shown, unread};
 use crate::notices::Spot;
 use crate::page::Text;
-use crate::preface::{count, list};
+use crate::preface::{count, list, unread_kind};
 use crate::reach::names::Names;
 use crate::reach::rows;
 use crate::style::Label;
@@ -151,6 +152,13 @@ impl<'a> Words<'a> {
             Doubt::Unread => {
                 let kinds = unread(self.check.checked);
                 vec![Text::from(format!("{kinds} could change it, which is not read (DR-21)"))]
+            }
+            Doubt::Services(unread) => {
+                let kinds = list(&unread.iter().map(unread_kind).collect::<Vec<_>>());
+                let says = format!("{kinds} could change what a Service leads to");
+                let are =
+                    if unread.iter().map(Unread::count).sum::<usize>() == 1 { "is" } else { "are" };
+                vec![Text::from(format!("{says}, and {are} not read (DR-21)"))]
             }
             Doubt::Labels(name) => {
                 vec![Text::from(format!("the labels of namespace {name} were not read (DR-22)"))]

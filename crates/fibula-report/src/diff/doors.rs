@@ -25,7 +25,8 @@ impl Of<'_, '_> {
                     let choices = (!door.choices.is_empty())
                         .then(|| self.why(&Why::Choices(door.choices.clone())));
                     let unread = door.unread.then(|| self.why(&Why::Unread));
-                    [choices, unread].into_iter().flatten().flatten().collect()
+                    let unknown = door.unknown.then(|| vec![self.unknown()]);
+                    [choices, unread, unknown].into_iter().flatten().flatten().collect()
                 });
                 let callers = self.some(self.names.list(&door.callers));
                 let subjects = door.to.iter().map(|(id, _)| *id).chain(door.callers.clone());

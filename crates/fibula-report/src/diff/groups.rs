@@ -2,7 +2,7 @@
 
 use fibula_answers::diff::{Became, Because, Change, Diff, Edit, How, Served, Standing, What};
 use fibula_answers::reach::{Party, PartyId, Toward, Who, Why};
-use fibula_cluster::Place;
+use fibula_cluster::{Decides, Place};
 use fibula_network::Family;
 
 use super::words::{self, Words};
@@ -13,6 +13,7 @@ use crate::preface::list;
 use crate::reach::names::{Names, family};
 use crate::style::Label;
 use crate::view::Excerpt;
+use crate::words::of_services;
 
 /// Whether something opens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -203,8 +204,8 @@ impl Of<'_, '_> {
         match why {
             Why::Choices(choices) => vec![words::choices(self.diff, choices)],
             Why::Unread => {
-                let mut kinds: Vec<String> =
-                    self.diff.unread.iter().map(|unread| unread.kind.clone()).collect();
+                let policies = self.diff.unread.iter().filter(|u| u.decides == Decides::Policy);
+                let mut kinds: Vec<String> = policies.map(|unread| unread.kind.clone()).collect();
                 kinds.dedup();
                 let are = if kinds.len() == 1 { "is" } else { "are" };
                 vec![format!("{} could change it, and {are} not read (DR-21)", list(&kinds))]
@@ -313,6 +314,12 @@ impl Of<'_, '_> {
         ((self.inputs.excerpt)(at.side, at.place.object, &from, &path), says.to_owned())
     }
 
+    /// Why nobody knows what a Service leads to.
+    pub(super) fn unknown(&self) -> String {
+        let kinds = of_services(&self.diff.unread);
+        format!("{kinds} are not read, so that nobody knows what it leads to (DR-21)")
+    }
+
     fn services(&self) -> Vec<Group> {
         self.diff.services.iter().map(|served| self.service(served)).collect()
     }
@@ -345,10 +352,11 @@ impl Of<'_, '_> {
         }
         let text = words::became(self.names, self.diff, served);
         let cause = Cause { text, at, excerpt: None, says: String::new() };
-        let why = match served.asked {
+        let mut why = match served.asked {
             true => vec![],
             false => vec!["it was not asked who can use it: too many Services changed".to_owned()],
         };
+        why.extend(served.unknown.then(|| self.unknown()));
         let undecided = (!served.is_certain()).then_some(why);
         let subjects = vec![format!("svc/{}", served.service)];
         let users = match sign {

@@ -121,7 +121,7 @@ fn notes(inputs: &Inputs<'_>, diff: &Diff) -> Vec<(&'static str, String)> {
         notes.extend(old.unread_lines().into_iter().map(|line| ("was", line)));
     }
     if diff.unread_differ {
-        let text = "these are not what they were: what they could withhold may differ (DR-21)";
+        let text = "these are not what they were: what they decide may differ (DR-21)";
         notes.push(("", text.to_owned()));
     }
     for (which, preface) in [("missing", new), ("missing", old)] {
@@ -168,11 +168,11 @@ fn summary(diff: &Diff, groups: &Groups, exit: u8) -> String {
         if all > 0 {
             let mut inside: Vec<String> = vec![];
             if n > 0 {
-                inside.push(counted(n, "pair"));
+                inside.push(count(n as usize, "pair"));
             }
             // What pairs find by the name of a Service is beside what is open between them.
             if users > 0 {
-                inside.push(format!("{} by Services", counted(users as u64, "pair")));
+                inside.push(format!("{} by Services", count(users, "pair")));
             }
             inside.extend(outside.into_iter().map(str::to_owned));
             let inside = match inside.is_empty() {
@@ -210,10 +210,6 @@ fn summary(diff: &Diff, groups: &Groups, exit: u8) -> String {
     }
     text.push_str(&format!(" Exit {exit}."));
     text
-}
-
-fn counted(n: u64, what: &str) -> String {
-    format!("{} {what}{}", thousands(n), if n == 1 { "" } else { "s" })
 }
 
 /// Where something stands.

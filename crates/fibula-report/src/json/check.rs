@@ -124,6 +124,9 @@ fn doubt(view: &View<'_>, doubt: &Doubt) -> Value {
     match doubt {
         Doubt::Choices(ids) => json!({ "choices": choices(view, ids) }),
         Doubt::Unread => json!({ "id": "DR-21" }),
+        Doubt::Services(kinds) => {
+            json!({ "id": "DR-21", "unread": kinds.iter().map(unread).collect::<Vec<_>>() })
+        }
         Doubt::Labels(namespace) => json!({ "id": "DR-22", "namespace": namespace }),
         Doubt::Awaited(service) => json!({ "id": "SVC-24", "service": service }),
         Doubt::Outside(why) => json!({ "id": "DNS-5", "why": why }),

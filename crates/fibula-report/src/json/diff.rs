@@ -148,6 +148,7 @@ fn served(inputs: &Inputs<'_>, served: &Served) -> Value {
         "nobody": served.nobody,
         "asked": served.asked,
         "certain": served.is_certain(),
+        "unread": served.unknown,
         "at": served.at.as_ref().and_then(|at| self::at(inputs, at)),
     })
 }
@@ -171,7 +172,7 @@ fn door(inputs: &Inputs<'_>, diff: &Diff, door: &Doorway) -> Value {
         "to": ends(&door.to),
         "certain": door.certain,
         "choices": choices(diff, &door.choices),
-        "unread": door.unread,
+        "unread": door.unread || door.unknown,
         "at": door.place.as_ref().and_then(|at| self::at(inputs, at)),
     })
 }

@@ -31,7 +31,7 @@ pub fn reach_markdown(
     }
     table(&workloads.into_iter().chain(others).collect::<Vec<_>>(), out)?;
     for used in &reach.services {
-        let (name, more) = service_head(&names, used);
+        let (name, more) = service_head(&names, reach, used);
         writeln!(out, "\n**{}**, {}\n", code(&name), escaped(&more))?;
         let list = |ids: &[_]| names.list(ids).iter().map(|name| code(name)).collect::<Vec<_>>();
         let mut any = false;

@@ -13,13 +13,13 @@ mod namespaces;
 pub(crate) mod rows;
 
 use fibula_answers::reach::{PartyId, Reach, Use};
-use fibula_cluster::Decides;
 use fibula_network::Proto;
 
 use crate::page::{Page, Text};
 use crate::preface::{Preface, count, thousands};
 use crate::style::Label;
 use crate::view::View;
+use crate::words::of_services;
 pub use graph::{reach_dot, reach_mermaid};
 pub use markdown::reach_markdown;
 use names::Names;
@@ -44,7 +44,7 @@ pub fn reach(view: &View<'_>, reach: &Reach, preface: &Preface) -> Page {
         page.lists(all);
     }
     for used in &reach.services {
-        service(view, &names, used, &mut page);
+        service(view, &names, (reach, used), &mut page);
     }
     for Doubt { asks, rows } in undecided {
         page.blank();
@@ -53,10 +53,11 @@ pub fn reach(view: &View<'_>, reach: &Reach, preface: &Preface) -> Page {
         }
         page.lists(lists(rows).collect());
     }
-    if reach.unread.iter().any(|unread| unread.decides == Decides::Service) {
+    let kinds = of_services(&reach.unread);
+    if !kinds.is_empty() {
         page.blank();
-        let asks = "what Services lead to: EndpointSlices are not read (DR-21)";
-        page.hanging(Text::new().with(Label::Open, "? undecided"), asks);
+        let asks = format!("what Services lead to: {kinds} are not read (DR-21)");
+        page.hanging(Text::new().with(Label::Open, "? undecided"), &asks);
     }
     if !page.is_empty() {
         page.blank();
@@ -76,12 +77,12 @@ pub fn reach(view: &View<'_>, reach: &Reach, preface: &Preface) -> Page {
     page
 }
 
-fn service(view: &View<'_>, names: &Names<'_, '_>, used: &Use, page: &mut Page) {
+fn service(view: &View<'_>, names: &Names<'_, '_>, (reach, used): (&Reach, &Use), page: &mut Page) {
     let Use { all, some, undecided, .. } = used;
     if !page.is_empty() {
         page.blank();
     }
-    let (name, more) = service_head(names, used);
+    let (name, more) = service_head(names, reach, used);
     page.hanging(Text::new().with(Label::Name, name), &more);
     let list = |sources: &[PartyId]| names.list(sources).into_iter().map(Text::from).collect();
     let mut rows: Vec<[Vec<Text>; 2]> = vec![];
@@ -104,7 +105,7 @@ fn service(view: &View<'_>, names: &Names<'_, '_>, used: &Use, page: &mut Page) 
 }
 
 /// What a Service is called, and what is to be known of it.
-fn service_head(names: &Names<'_, '_>, used: &Use) -> (String, String) {
+fn service_head(names: &Names<'_, '_>, reach: &Reach, used: &Use) -> (String, String) {
     let name = format!("svc/{}:{}", names.service(&used.service), used.port);
     let mut more = count(used.endpoints, "endpoint");
     if let Some(family) = used.family {
@@ -117,7 +118,8 @@ fn service_head(names: &Names<'_, '_>, used: &Use) -> (String, String) {
         more.push_str("; policies that are not read could withhold it (DR-21)");
     }
     if used.unknown {
-        more.push_str("; EndpointSlices are not read: nobody knows what is behind it (DR-21)");
+        let kinds = of_services(&reach.unread);
+        more.push_str(&format!("; {kinds} are not read: nobody knows what is behind it (DR-21)"));
     }
     (name, more)
 }

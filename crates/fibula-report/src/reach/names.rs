@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use fibula_answers::reach::{Party, PartyId, Ports, Reach, Who};
+use fibula_network::ranges::of_family;
 use fibula_network::{ElementId, Family, Port, Proto, Range};
 use rustc_hash::FxHashMap;
 
@@ -233,18 +234,8 @@ impl<'a, 'v> Names<'a, 'v> {
 
     /// The same in one family; none where there are none of it.
     fn world_of(&self, family: Family, ranges: &[Range]) -> Option<String> {
-        let v4 = Range::ALL_V4;
-        let parts: Vec<Range> = match family {
-            Family::V4 => vec![v4],
-            Family::V6 => {
-                let before = v4.lo.previous().map(|hi| Range { lo: Range::ALL.lo, hi });
-                let after = v4.hi.next().map(|lo| Range { lo, hi: Range::ALL.hi });
-                before.into_iter().chain(after).collect()
-            }
-        };
-        let meet = |a: &Range, b: &Range| Range { lo: a.lo.max(b.lo), hi: a.hi.min(b.hi) };
-        let ranges = ranges.iter().flat_map(|a| parts.iter().map(move |b| meet(a, b)));
-        let ranges: Vec<Range> = ranges.filter(|range| range.lo <= range.hi).collect();
+        let parts = of_family(&[Range::ALL], family);
+        let ranges = of_family(ranges, family);
         let whole = Range { lo: parts.first()?.lo, hi: parts.last()?.hi };
         let own = |addr: fibula_network::Addr| addr.family() == family;
         let (first, last) = (ranges.first()?, ranges.last()?);

@@ -12,6 +12,7 @@ use crate::page::Text;
 use crate::preface::list;
 use crate::style::Label;
 use crate::view::{View, host};
+use crate::words::of_services;
 
 /// Who, and what they can reach: two lists.
 pub(super) struct Row {
@@ -127,7 +128,8 @@ fn over(own: Family) -> String {
 /// What the world reaches: ways in that lead to the same share a row.
 fn doors(view: &View<'_>, names: &Names<'_, '_>, reach: &Reach) -> Vec<Row> {
     let alike = |a: &Door, b: &Door| {
-        (&a.from, &a.to, a.proto, a.all, &a.choices) == (&b.from, &b.to, b.proto, b.all, &b.choices)
+        let key = |door: &Door| (door.proto, door.all, door.unread, door.unknown);
+        (&a.from, &a.to, &a.choices, key(a)) == (&b.from, &b.to, &b.choices, key(b))
     };
     let mut groups: Vec<Vec<&Door>> = vec![];
     for door in &reach.doors {
@@ -136,10 +138,10 @@ fn doors(view: &View<'_>, names: &Names<'_, '_>, reach: &Reach) -> Vec<Row> {
             None => groups.push(vec![door]),
         }
     }
-    groups.into_iter().map(|group| door_row(view, names, &group)).collect()
+    groups.into_iter().map(|group| door_row(view, names, reach, &group)).collect()
 }
 
-fn door_row(view: &View<'_>, names: &Names<'_, '_>, doors: &[&Door]) -> Row {
+fn door_row(view: &View<'_>, names: &Names<'_, '_>, reach: &Reach, doors: &[&Door]) -> Row {
     let door = doors[0];
     let proto = if door.proto == Proto::Tcp { String::new() } else { format!("/{}", door.proto) };
     let mut to: Vec<Text> = door
@@ -167,8 +169,9 @@ fn door_row(view: &View<'_>, names: &Names<'_, '_>, doors: &[&Door]) -> Row {
         to.push(Text::new().with(Label::Open, why));
     }
     if door.unknown {
+        let kinds = of_services(&reach.unread);
         let why =
-            "or not: EndpointSlices are not read, so that nobody knows what is behind it (DR-21)";
+            format!("or not: {kinds} are not read, so that nobody knows what is behind it (DR-21)");
         to.push(Text::new().with(Label::Open, why));
     }
     Row { from: vec![names.world(&door.from).into()], to }

@@ -139,6 +139,24 @@ fn slices_that_may_not_be_listed_leave_services_undecided() {
         stage.run(&words).status.code()
     });
     assert_eq!(codes, [Some(3), Some(3), Some(0)], "{session}");
+    // What is promised of one, and what becomes of one.
+    stage.write(
+        "promises.yaml",
+        "promises:\n- {from: web, reaches: [svc/db]}\n- {from: web, reaches: ['pod/db:80']}\n- {from: \
+         world, never-reaches: web}\n- {from: else, never-reaches: pod/db}\n",
+    );
+    let mut old = objects.clone();
+    old[7]["spec"]["selector"] = json!({"app": "else"});
+    let items = json!({"apiVersion": "v1", "kind": "List", "items": old});
+    stage.write("old.json", &items.to_string());
+    let lines = ["check -f @kube -n shop promises.yaml", "diff old.json @kube"];
+    let session = stage.session(&lines);
+    check(&session, file!["../snapshots/inputs/kube-slices-acted-on.txt"]);
+    let codes = lines.map(|line| {
+        let words: Vec<&str> = line.split(' ').collect();
+        stage.run(&words).status.code()
+    });
+    assert_eq!(codes, [Some(3), Some(3)], "{session}");
 }
 
 #[test]

@@ -46,6 +46,8 @@ pub(in crate::names) struct Lack {
     pub(in crate::names) by: &'static str,
     /// The namespace and the name of the Service that would have it, or has it not.
     pub(in crate::names) service: Option<(String, String)>,
+    /// The namespace of the Service, where it is for want of endpoints.
+    pub(in crate::names) ends: Option<String>,
 }
 
 /// The first part of a name that is missing: what comes later is nearer to what was meant.
@@ -134,7 +136,8 @@ impl<'a> Zone<'a> {
             }
         };
         if targets.is_empty() {
-            return Err(Lack::record(format!("svc/{path} {none}"), by));
+            let ends = (service.kind == ServiceKind::Headless).then(|| namespace.to_owned());
+            return Err(Lack { ends, ..Lack::record(format!("svc/{path} {none}"), by) });
         }
         Ok(Record::Addresses { of: Of::Service(at), targets, by })
     }
@@ -168,7 +171,8 @@ impl<'a> Zone<'a> {
         };
         if targets.is_empty() {
             let why = format!("svc/{namespace}/{name} has nothing at port {port_said}.{proto}");
-            return Err(Lack::record(why, "DNS-2"));
+            let ends = (service.kind == ServiceKind::Headless).then(|| namespace.to_owned());
+            return Err(Lack { ends, ..Lack::record(why, "DNS-2") });
         }
         Ok(Record::Addresses { of, targets, by: "DNS-2" })
     }
@@ -196,7 +200,8 @@ impl<'a> Zone<'a> {
                 false => format!("svc/{namespace}/{name} has no endpoint {part}"),
             };
             let by = if headless { "DNS-4" } else { "DNS-7" };
-            return Err(Lack { service: Some(path), ..Lack::part(why, by) });
+            let ends = Some(namespace.to_owned());
+            return Err(Lack { service: Some(path), ends, ..Lack::part(why, by) });
         };
         let of = match first.pod {
             Some(pod) if met.iter().all(|endpoint| endpoint.pod == first.pod) => {
@@ -231,7 +236,7 @@ impl<'a> Zone<'a> {
         let service = Some((namespace.to_owned(), name.to_owned()));
         self.namespace(namespace).map_err(|lack| Lack { service: service.clone(), ..lack })?;
         let why = format!("namespace {namespace} has no Service {name}");
-        Err(Lack { lacks: Lacks::Service, why, by: "DNS-8", service })
+        Err(Lack { lacks: Lacks::Service, why, by: "DNS-8", service, ends: None })
     }
 
     fn namespace(&self, name: &str) -> Result<(), Lack> {
@@ -242,13 +247,14 @@ impl<'a> Zone<'a> {
                 why: format!("there is no namespace {name}"),
                 by: "DNS-8",
                 service: None,
+                ends: None,
             }),
         }
     }
 
     pub(super) fn no_form(&self, name: &str) -> Lack {
         let why = format!("{} has no names of the form of {name}", self.name);
-        Lack { lacks: Lacks::Form, why, by: "DNS-8", service: None }
+        Lack { lacks: Lacks::Form, why, by: "DNS-8", service: None, ends: None }
     }
 }
 
@@ -257,11 +263,11 @@ impl<'a> Zone<'a> {
 impl Lack {
     /// A Service that is there, and whose name has nothing.
     pub(super) fn record(why: String, by: &'static str) -> Lack {
-        Lack { lacks: Lacks::Record, why, by, service: None }
+        Lack { lacks: Lacks::Record, why, by, service: None, ends: None }
     }
 
     fn part(why: String, by: &'static str) -> Lack {
-        Lack { lacks: Lacks::Part, why, by, service: None }
+        Lack { lacks: Lacks::Part, why, by, service: None, ends: None }
     }
 }
 
