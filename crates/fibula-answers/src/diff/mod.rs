@@ -34,7 +34,7 @@ use fibula_network::{Choice, ChoiceId, Family};
 use crate::reach::doubts::Doubts;
 use crate::reach::joints::Joints;
 use crate::reach::opened::Reader;
-use crate::reach::{Line, Party, PartyId, Why, whole};
+use crate::reach::{Line, Parties, Party, PartyId, Why, whole};
 use crate::trace::{Ground, Unread};
 use crate::unread::of_services;
 use callers::Callers;
@@ -134,6 +134,14 @@ pub enum DiffError {
     Choices,
 }
 
+/// A cluster that is compared, as far as it can be looked at without the other one.
+pub(crate) struct Side<'a> {
+    pub(crate) ground: Ground<'a>,
+    filters: Filters<'a>,
+    parties: Parties,
+    joints: Joints,
+}
+
 /// What opens and what closes on the way from one cluster to another.
 ///
 /// Costs what [`Filters::new`] costs, of both, and a pass over what differs.
@@ -142,7 +150,12 @@ pub enum DiffError {
 ///
 /// Filters that only a walk can ask, and too many choices.
 pub fn compare(old: Ground<'_>, new: Ground<'_>) -> Result<Diff, DiffError> {
-    compared([old, new], None)
+    compared(&mut Side::new(old)?, &mut Side::new(new)?, None)
+}
+
+/// The same, of what was looked at before.
+pub(crate) fn compare_sides(old: &mut Side<'_>, new: &mut Side<'_>) -> Result<Diff, DiffError> {
+    compared(old, new, None)
 }
 
 /// The same, and which piece of what changed made the difference.
@@ -162,20 +175,22 @@ pub fn diff(old: Ground<'_>, new: Ground<'_>) -> Result<Diff, DiffError> {
 ///
 /// As [`compare`].
 pub fn diff_within(old: Ground<'_>, new: Ground<'_>, limits: Limits) -> Result<Diff, DiffError> {
-    compared([old, new], Some(limits))
+    compared(&mut Side::new(old)?, &mut Side::new(new)?, Some(limits))
 }
 
-fn compared(grounds: [Ground<'_>; 2], limits: Option<Limits>) -> Result<Diff, DiffError> {
+fn compared(
+    old: &mut Side<'_>,
+    new: &mut Side<'_>,
+    limits: Option<Limits>,
+) -> Result<Diff, DiffError> {
     let explain = limits.is_some();
+    let grounds = [old.ground, new.ground];
+    let (parties, joints) = ([&old.parties, &new.parties], [&old.joints, &new.joints]);
+    let (old, new) = (&mut old.filters, &mut new.filters);
     let entities = entities::Entities::new(grounds);
-    let [old, new] = grounds.map(|ground| Filters::new(ground.network));
-    let (Some(mut old), Some(mut new)) = (old, new) else { return Err(DiffError::Filters) };
-    let filters = [&old, &new];
+    let filters = [&*old, &*new];
     let pieces = if explain { Pieces::new(grounds, &entities) } else { None };
     let marks = pieces.as_ref().map(Pieces::marks).unwrap_or_default();
-    let parties = grounds.map(|ground| whole(ground, None));
-    let joints = [0, 1].map(|side| Joints::new(filters[side], &parties[side], false));
-    let joints = [&joints[0], &joints[1]];
     let (classes, mut pair) =
         classes::classes(filters, joints, &entities, &marks).ok_or(DiffError::Choices)?;
     let allowed = [0, 1].map(|side| pair.import(side, filters[side], filters[side].allowed));
@@ -233,20 +248,20 @@ fn compared(grounds: [Ground<'_>; 2], limits: Option<Limits>) -> Result<Diff, Di
     let services = match limits {
         Some(Limits { users: most, .. }) => {
             services::Asking { grounds, joints, entities: &entities, most }
-                .all([&mut old, &mut new], &mut namer)
+                .all((old, new), &mut namer)
         }
         None => vec![],
     };
     let mut doors = match explain {
         true => {
-            let (parties, doubts) = ([&parties[0], &parties[1]], [&doubts[0], &doubts[1]]);
-            doors::doorways(grounds, [&old, &new], parties, doubts, &entities, &pair)
+            let doubts = [&doubts[0], &doubts[1]];
+            doors::doorways(grounds, [old, new], parties, doubts, &entities, &pair)
         }
         false => vec![],
     };
     let mut unasked = 0;
     if let Some(Limits { callers: most, .. }) = limits {
-        let (filters, doubts) = ([&old, &new], [&doubts[0], &doubts[1]]);
+        let (filters, doubts) = ([&*old, &*new], [&doubts[0], &doubts[1]]);
         let (classes, entities) = (&classes[..], &entities);
         let callers = Callers { grounds, filters, entities, classes, doubts, most };
         let (called, more) = callers.all(&mut pair);
@@ -310,6 +325,17 @@ fn contested(
     }
     found.sort();
     found
+}
+
+// === impl Side ===
+
+impl<'a> Side<'a> {
+    pub(crate) fn new(ground: Ground<'a>) -> Result<Side<'a>, DiffError> {
+        let filters = Filters::new(ground.network).ok_or(DiffError::Filters)?;
+        let parties = whole(ground, None);
+        let joints = Joints::new(&filters, &parties, false);
+        Ok(Side { ground, filters, parties, joints })
+    }
 }
 
 // === impl Diff ===

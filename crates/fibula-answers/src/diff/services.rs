@@ -124,7 +124,11 @@ type Both<'a> = [Option<(usize, &'a Service)>; 2];
 
 impl Asking<'_> {
     /// What became of each Service that changed.
-    pub(super) fn all(&self, filters: [&mut Filters<'_>; 2], namer: &mut Namer<'_>) -> Vec<Served> {
+    pub(super) fn all(
+        &self,
+        (old_filters, new_filters): (&mut Filters<'_>, &mut Filters<'_>),
+        namer: &mut Namer<'_>,
+    ) -> Vec<Served> {
         let [Some(old), Some(new)] = self.grounds.map(|ground| ground.cluster) else {
             return vec![];
         };
@@ -160,8 +164,7 @@ impl Asking<'_> {
         if found.is_empty() {
             return found;
         }
-        let [old, new] = filters;
-        let raw = [self.raw(0, old, &asked[0]), self.raw(1, new, &asked[1])];
+        let raw = [self.raw(0, old_filters, &asked[0]), self.raw(1, new_filters, &asked[1])];
         for served in found.iter_mut().filter(|served| served.asked) {
             let users = [0, 1].map(|side| users(&raw[side], served));
             self.compare(&users, served, namer);

@@ -135,7 +135,7 @@ pub(super) fn contested(
         all.any(|id| id != one && picked.has(id) && !(exempt && near(id, one)))
     };
     let (pod, node) = (fibula_network::Kind::Pod, fibula_network::Kind::Node);
-    let world = scene.outside.iter().any(|ranges| meets(ranges, &target.world));
+    let world = || scene.outside.iter().any(|ranges| meets(ranges, &target.world));
     // Between Nodes, and between them and the world, nothing is asked.
     let asked = |id: &ElementId| match is_pod(network, *id) {
         true => {
@@ -143,7 +143,7 @@ pub(super) fn contested(
                 || any(node, &target.nodes, *id, exempt.outwards);
             let from = any(pod, &senders.pods, *id, false)
                 || any(node, &senders.nodes, *id, exempt.inwards);
-            senders.pods.has(*id) && (to || world) || target.pods.has(*id) && from
+            senders.pods.has(*id) && (to || world()) || target.pods.has(*id) && from
         }
         false => {
             senders.nodes.has(*id) && any(pod, &target.pods, *id, exempt.inwards)

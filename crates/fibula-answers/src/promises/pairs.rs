@@ -22,7 +22,7 @@ pub(super) struct Senders {
 }
 
 /// What is asked of pairs.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum Wanted {
     /// What is open.
     Open,
@@ -51,11 +51,18 @@ impl Default for Parts {
     }
 }
 
-/// Rectangles of sources and targets.
+/// What was found of one family, and pairs of a pod and its own Node, which are still to be asked.
 #[derive(Clone, Copy)]
 struct Shape {
     others: SetId,
     own: SetId,
+}
+
+/// What is asked, and at which ports: at all of them the full set.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct Asked {
+    ports: SetId,
+    wanted: Wanted,
 }
 
 /// Who counts, as a source and as a target.
@@ -91,30 +98,18 @@ pub(super) fn find(
     certain: bool,
 ) -> Found {
     let certain = certain.then_some(wanted);
-    let mut shape = Shape { others: Space::EMPTY, own: Space::EMPTY };
-    for family in FAMILIES {
-        let one = of_family(scene, senders, target, family, certain);
-        shape.others = scene.filters.space.or(shape.others, one.others);
-        shape.own = scene.filters.space.or(shape.own, one.own);
-    }
     // Where all ports are meant, what is empty is so without a look at them.
     let whole = target.ports.any() || target.ports == sendable();
     let ports = if whole { Space::FULL } else { ports(&mut scene.filters, &target.ports) };
-    let Filters { space, allowed, own_node, .. } = &mut scene.filters;
-    let mut part = |rect: SetId, open: SetId| {
-        let rect = space.and(rect, ports);
-        let found = match wanted {
-            Wanted::Open => space.and(rect, open),
-            Wanted::Closed => space.minus(rect, open),
-        };
-        if !whole || found == Space::EMPTY {
-            return Parts(found);
-        }
-        let ports = space.interval(Filters::PORT, 1, u32::from(u16::MAX));
-        Parts(space.and(found, ports))
-    };
-    let others = part(shape.others, *allowed);
-    let own = part(shape.own, *own_node);
+    let asked = Asked { ports, wanted };
+    let (mut others, mut own) = (Space::EMPTY, Space::EMPTY);
+    for family in FAMILIES {
+        let one = of_family(scene, senders, target, family, (asked, certain));
+        others = scene.filters.space.or(others, one.others);
+        own = scene.filters.space.or(own, one.own);
+    }
+    let open = scene.filters.own_node;
+    let (others, own) = (Parts(others), Parts(asked.of(scene, own, open)));
     let first = |scene: &Scene<'_>| hosted(scene, senders, target).first().copied();
     let hosted = (wanted == Wanted::Open).then(|| first(scene)).flatten();
     Found { others, own, hosted }
@@ -174,7 +169,7 @@ fn of_family(
     senders: &Senders,
     target: &Target,
     family: Family,
-    certain: Option<Wanted>,
+    (asked, certain): (Asked, Option<Wanted>),
 ) -> Shape {
     let mut shape = Shape { others: Space::EMPTY, own: Space::EMPTY };
     let Scene { filters, everybody, certain: sure, .. } = scene;
@@ -190,23 +185,20 @@ fn of_family(
     let [to_pods, to_nodes] = [(&target.pods, Owner::Pods), (&target.nodes, Owner::Nodes)]
         .map(|(picked, owner)| picked.set(filters, counted[1], Filters::TARGET, (owner, family)));
     if from_pods != Space::EMPTY && to_pods != Space::EMPTY {
-        let rect = filters.space.and(to_pods, from_pods);
         let same = same(filters, counted, senders, target, family);
-        let rect = filters.space.minus(rect, same);
-        shape.others = filters.space.or(shape.others, rect);
+        let found = asked.between(scene, to_pods, from_pods);
+        let found = scene.filters.space.minus(found, same);
+        shape.others = scene.filters.space.or(shape.others, found);
     }
-    if from_nodes != Space::EMPTY && to_pods != Space::EMPTY {
-        let rect = filters.space.and(to_pods, from_nodes);
-        shape.others = filters.space.or(shape.others, rect);
-    }
-    if from_pods != Space::EMPTY && to_nodes != Space::EMPTY {
-        let rect = filters.space.and(to_nodes, from_pods);
-        shape.others = filters.space.or(shape.others, rect);
-    }
+    let mut pairs = vec![(from_nodes, to_pods), (from_pods, to_nodes)];
     if from_pods != Space::EMPTY && !target.world.is_empty() {
-        let to_world = world(scene, &target.world, family);
-        let rect = scene.filters.space.and(to_world, from_pods);
-        shape.others = scene.filters.space.or(shape.others, rect);
+        pairs.push((from_pods, world(scene, &target.world, family)));
+    }
+    for (from, to) in pairs {
+        if from != Space::EMPTY && to != Space::EMPTY {
+            let found = asked.between(scene, to, from);
+            shape.others = scene.filters.space.or(shape.others, found);
+        }
     }
     if (from_pods != Space::EMPTY && to_nodes != Space::EMPTY)
         || (from_nodes != Space::EMPTY && to_pods != Space::EMPTY)
@@ -332,4 +324,40 @@ fn rects(filters: &mut Filters<'_>, pairs: BTreeMap<u32, Vec<u32>>) -> SetId {
         runs.push((to, to, filters.space.values_of(Filters::SOURCE, &from)));
     }
     filters.space.runs(Filters::TARGET, runs.into_iter())
+}
+
+// === impl Asked ===
+
+impl Asked {
+    /// What was asked of some targets and some sources.
+    ///
+    /// Of these targets it is asked once for everybody: promises mostly speak of few sources and all
+    /// targets, or of few targets, and what is left of all targets is little.
+    fn between(self, scene: &mut Scene<'_>, to: SetId, from: SetId) -> SetId {
+        let found = match scene.asked.get(&(self, to)) {
+            Some(known) => *known,
+            None => {
+                let open = scene.filters.allowed;
+                let found = self.of(scene, to, open);
+                scene.asked.insert((self, to), found);
+                found
+            }
+        };
+        scene.filters.space.and(found, from)
+    }
+
+    /// What was asked, of some pairs and what is open.
+    fn of(self, scene: &mut Scene<'_>, pairs: SetId, open: SetId) -> SetId {
+        let space = &mut scene.filters.space;
+        let pairs = space.and(pairs, self.ports);
+        let found = match self.wanted {
+            Wanted::Open => space.and(pairs, open),
+            Wanted::Closed => space.minus(pairs, open),
+        };
+        if self.ports != Space::FULL || found == Space::EMPTY {
+            return found;
+        }
+        let ports = space.interval(Filters::PORT, 1, u32::from(u16::MAX));
+        space.and(found, ports)
+    }
 }

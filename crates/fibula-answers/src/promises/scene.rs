@@ -12,6 +12,7 @@ use rustc_hash::FxHashMap;
 
 use super::Member;
 use super::entrances::{self, Alike, Entrance};
+use super::pairs::Asked;
 use super::picked::Population;
 use crate::reach::{Door, Doubts, Joints, Parties, Party, PartyId, Users, Who};
 use crate::stranger;
@@ -44,6 +45,8 @@ pub(super) struct Scene<'a> {
     world: Option<Rc<[Range]>>,
     /// The atoms of each family that have an address in some ranges of the world, as targets.
     pub(super) within: FxHashMap<(Vec<Range>, Family), SetId>,
+    /// What was asked of some targets, from everybody.
+    pub(super) asked: FxHashMap<(Asked, SetId), SetId>,
     users: Option<Users<'a>>,
     doors: Option<Vec<Door>>,
     /// By pod, its party among those of doors, each of which is one pod.
@@ -130,6 +133,7 @@ impl<'a> Scene<'a> {
             walks: None,
             world: None,
             within: FxHashMap::default(),
+            asked: FxHashMap::default(),
             users: None,
             doors: None,
             alone: None,

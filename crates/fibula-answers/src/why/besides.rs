@@ -7,7 +7,7 @@ use fibula_network::ranges::{tidy, without};
 use fibula_network::{Addr, ElementId, Family, Kind, Network, Proto, Range};
 
 use super::uses::{Used, uses};
-use crate::diff;
+use crate::diff::{self, Side};
 use crate::names::What;
 use crate::reach::{Party, PartyId, Ports, Who};
 use crate::trace::{Ground, Trace, header_before, place, placement};
@@ -54,8 +54,9 @@ pub(super) struct Wanted {
 }
 
 /// What differs between two networks besides what was wanted. Nothing where that cannot be told.
-pub(super) fn besides(old: Ground<'_>, new: Ground<'_>, wanted: &Wanted) -> Option<Besides> {
-    let diff = diff::compare(old, new).ok()?;
+pub(super) fn besides(old: &mut Side<'_>, new: Ground<'_>, wanted: &Wanted) -> Option<Besides> {
+    let diff = diff::compare_sides(old, &mut Side::new(new).ok()?).ok()?;
+    let old = old.ground;
     let (before, after) = (old.cluster?, new.cluster?);
     let mut found = Besides {
         opens: pairs(&diff, &diff.opens, (after, new.network), wanted),

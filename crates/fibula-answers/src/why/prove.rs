@@ -6,6 +6,7 @@ use fibula_network::Network;
 use super::besides::{Besides, Wanted, besides};
 use super::{Goal, Question};
 use crate::change::Change;
+use crate::diff::Side;
 use crate::trace::{self, Doubt, Ground, Trace};
 
 /// What a change was tried on.
@@ -49,8 +50,8 @@ impl<'a> Prover<'a> {
         is_so(&tried.trace, self.goal)
     }
 
-    /// What the change opens and closes besides.
-    pub(super) fn besides(&self, tried: &Tried) -> Option<Besides> {
+    /// What the change opens and closes besides, given how the cluster is without it.
+    pub(super) fn besides(&self, old: &mut Side<'_>, tried: &Tried) -> Option<Besides> {
         let ground = tried.ground(self.ground);
         let wanted = match self.goal {
             Goal::Allow => Wanted::new(ground, &tried.trace),
@@ -59,7 +60,7 @@ impl<'a> Prover<'a> {
                 Wanted::new(self.ground, &trace::ends(self.ground, namespace, from, to).ok()?)
             }
         };
-        besides(self.ground, ground, &wanted)
+        besides(old, ground, &wanted)
     }
 }
 

@@ -5,6 +5,7 @@ use super::blocks::{Block, blocks};
 use super::prove::{Prover, Tried};
 use super::{Because, Book, Goal, Offer, Why, allow, close, labels, rank, services};
 use crate::change::{Change, Edit, Kind, Labelled};
+use crate::diff::Side;
 
 /// How many networks are made at most, of a small cluster.
 const MOST_TRIES: usize = 400;
@@ -26,6 +27,8 @@ const MOST_BEHIND: usize = 3;
 /// What is tried, and how many more may be.
 struct Search<'s, 'a> {
     prover: &'s Prover<'a>,
+    /// The cluster as it is, once something is compared with it.
+    old: Option<Side<'a>>,
     book: &'s dyn Book,
     /// The Services that are in the way: to come behind one of them is no harm.
     in_the_way: Vec<String>,
@@ -36,7 +39,7 @@ struct Search<'s, 'a> {
 }
 
 /// Finds changes that do what is wanted.
-pub(super) fn search(prover: &Prover<'_>, book: &dyn Book, why: &mut Why) {
+pub(super) fn search<'a>(prover: &Prover<'a>, book: &dyn Book, why: &mut Why) {
     let cluster = prover.cluster;
     let tries = (MOST_PODS / (cluster.pods.len() + 1)).clamp(LEAST_TRIES, MOST_TRIES);
     let in_the_way = why.blocks.iter().filter_map(|block| match block {
@@ -45,7 +48,8 @@ pub(super) fn search(prover: &Prover<'_>, book: &dyn Book, why: &mut Why) {
     });
     let in_the_way = in_the_way.map(|s| format!("{}/{}", s.namespace, s.name)).collect();
     let compares = tries.max(LEAST_COMPARED) - LEAST_TRIES + LEAST_COMPARED;
-    let mut search = Search { prover, book, in_the_way, tries, compares, left: 0, found: vec![] };
+    let mut search =
+        Search { prover, old: None, book, in_the_way, tries, compares, left: 0, found: vec![] };
     match why.goal {
         Goal::Allow => search.allow(&why.blocks),
         Goal::Close => {
@@ -134,7 +138,11 @@ impl Search<'_, '_> {
             return None;
         }
         self.compares -= 1;
-        self.prover.besides(tried)
+        let old = match &mut self.old {
+            Some(old) => old,
+            none => none.insert(Side::new(self.prover.ground).ok()?),
+        };
+        self.prover.besides(old, tried)
     }
 
     fn change(&mut self, change: Change) {
