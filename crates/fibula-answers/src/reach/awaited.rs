@@ -1,7 +1,6 @@
 //! Load balancers that have no address yet: whom the world will reach by them.
 
 use std::collections::BTreeMap;
-use std::net::IpAddr;
 
 use fibula_cluster::{Cluster, Service, ServiceKind};
 use fibula_network::filters::Filters;
@@ -9,9 +8,10 @@ use fibula_network::ranges::tidy;
 use fibula_network::{Addr, ChoiceId, Family, Range};
 
 use super::cells::{columns, part_of};
-use super::doors::{At, By, Door, Outcome, Whom, door, sources};
+use super::doors::{At, By, Door, Outcome, Whom, door};
 use super::fronts;
 use super::opened::Reader;
+use super::sources::Sources;
 use crate::names::proto;
 use crate::trace::Ground;
 
@@ -27,11 +27,11 @@ pub(crate) fn is_awaited(service: &Service) -> bool {
 pub(super) fn doors(
     ground: Ground<'_>,
     cluster: &Cluster,
-    filters: &Filters<'_>,
+    sources: &mut Sources<'_>,
     service: &Service,
     whom: Whom<'_>,
-    most: usize,
 ) -> Vec<Door> {
+    let filters = sources.filters;
     let (_, picked, _) = whom;
     let by = By::Service(format!("{}/{}", service.namespace, service.name));
     let allowed = columns(filters, filters.allowed, Filters::TARGET);
@@ -51,13 +51,15 @@ pub(super) fn doors(
         for family in [Family::V4, Family::V6] {
             let ends: Vec<(Addr, u16, Option<usize>)> =
                 ends.iter().copied().filter(|(addr, ..)| addr.family() == family).collect();
-            let Some((first, ..)) = ends.first() else { continue };
+            if ends.is_empty() {
+                continue;
+            }
             let guarded = users.iter().any(|range| range.lo.family() == family);
-            let all = sources(cluster, filters, IpAddr::from(*first), &users, most);
+            let all = sources.to(family, &users);
             let may = |src: &Addr| !guarded || users.iter().any(|range| range.contains(*src));
-            for (src, ranges) in all.into_iter().filter(|(src, _)| may(src)) {
-                let ranges = picked.from.world_of(&ranges);
-                let source = filters.atoms.of(src);
+            for (src, ranges) in all.iter().filter(|(src, _)| may(src)) {
+                let ranges = picked.from.world_of(ranges);
+                let source = filters.atoms.of(*src);
                 let mut outcome = Outcome { all: true, ..Outcome::default() };
                 for (addr, number, node) in &ends {
                     let [owner] = ground.network.owners_of(*addr) else { continue };

@@ -1,25 +1,26 @@
 //! What the world can reach, and by which way in: each is followed by `walk`.
 
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
-use fibula_cluster::Cluster;
-use fibula_network::filters::{Filters, Owner};
-use fibula_network::ranges::{meet, tidy, without};
+use fibula_network::filters::Filters;
+use fibula_network::ranges::tidy;
 use fibula_network::walk::{Life, Step, Verdict, Walks};
 use fibula_network::{Addr, ChoiceId, ElementId, Header, Kind, Network, Proto, Range};
+use rustc_hash::FxHashMap;
 
 use super::doubts::Doubts;
 use super::fronts::{Front, fronts};
 use super::parties::Parties;
 use super::pick::Picked;
+use super::sources::Sources;
 use super::{PartyId, awaited};
-use crate::names::SOMEWHERE;
 use crate::trace::Ground;
 use crate::unread::of_door;
 
 /// A way in from the world.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Door {
     /// What it is a way in to.
     pub by: By,
@@ -44,7 +45,7 @@ pub struct Door {
 }
 
 /// What a way in leads to.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum By {
     /// A Service, by namespace and name.
     Service(String),
@@ -53,7 +54,7 @@ pub enum By {
 }
 
 /// Where a way in stands.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum At {
     /// At an address.
     Address(IpAddr),
@@ -138,6 +139,7 @@ pub(crate) fn asked(
     let mut nodes: BTreeMap<OfNodes, Vec<String>> = BTreeMap::new();
     let mut tried: BTreeMap<(By, u16, Proto), usize> = BTreeMap::new();
     let most = if few { FEW_BRANCHES } else { MOST_BRANCHES };
+    let mut sources = Sources::new(cluster, filters, most_ranges);
     for front in fronts(cluster, filters) {
         let tries = tried.entry((front.by.clone(), front.port, front.proto)).or_default();
         *tries += 1;
@@ -149,9 +151,10 @@ pub(crate) fn asked(
             continue;
         }
         let mut known: BTreeMap<Outcome, Vec<Range>> = BTreeMap::new();
-        for (src, ranges) in sources(cluster, filters, at, &allowed, most_ranges) {
-            let header = Header { src, sport: SPORT, dst: Addr::from(at), dport: port, proto };
-            let ranges = picked.from.world_of(&ranges);
+        let dst = Addr::from(at);
+        for (src, ranges) in &*sources.to(dst.family(), &allowed) {
+            let header = Header { src: *src, sport: SPORT, dst, dport: port, proto };
+            let ranges = picked.from.world_of(ranges);
             if !ranges.is_empty() {
                 known.entry(outcome(&walks, world, header, most)).or_default().extend(ranges);
             }
@@ -171,6 +174,7 @@ pub(crate) fn asked(
         }
     }
     let mut alike: Vec<Door> = vec![];
+    let mut joined: FxHashMap<Door, usize> = FxHashMap::default();
     for ((by, port, proto, outcome, from), mut names) in nodes {
         // An address of each family leads there.
         names.sort();
@@ -179,14 +183,17 @@ pub(crate) fn asked(
         let door = door(by, at, (port, proto), from, &outcome);
         let Some(door) = door.asked(whom, &outcome) else { continue };
         // Nodes may lead to different pods of the same workloads.
-        match alike.iter_mut().find(|other| other.differs_in_place(&door)) {
-            Some(other) => other.at.join(door.at),
-            None => alike.push(door),
+        match joined.entry(Door { at: At::Awaited, ..door.clone() }) {
+            Entry::Occupied(other) => alike[*other.get()].at.join(door.at),
+            Entry::Vacant(new) => {
+                new.insert(alike.len());
+                alike.push(door);
+            }
         }
     }
     doors.extend(alike);
     for service in cluster.services.iter().filter(|service| awaited::is_awaited(service)) {
-        doors.extend(awaited::doors(ground, cluster, filters, service, whom, most_ranges));
+        doors.extend(awaited::doors(ground, cluster, &mut sources, service, whom));
     }
     for door in &mut doors {
         door.unknown = of_door(ground.unread, &door.by).next().is_some();
@@ -220,11 +227,6 @@ pub(super) fn door(
 }
 
 impl Door {
-    /// Whether it is another one only by where it stands.
-    fn differs_in_place(&self, other: &Door) -> bool {
-        Door { at: At::Awaited, ..self.clone() } == Door { at: At::Awaited, ..other.clone() }
-    }
-
     /// With whom it leads to, if somebody of them was asked about.
     pub(super) fn asked(
         mut self,
@@ -341,44 +343,4 @@ pub(crate) fn outcome(
         to: found.into_iter().flat_map(|(to, _)| to).collect(),
         choices: if certain { vec![] } else { met.into_iter().collect() },
     }
-}
-
-/// Addresses of the world that policies tell apart, or the ranges of who is allowed (SVC-25), each
-/// with those that it stands for; none in the cluster's own ranges, from which nobody sends out there
-/// (DR-13).
-pub(super) fn sources(
-    cluster: &Cluster,
-    filters: &Filters<'_>,
-    at: IpAddr,
-    allowed: &[Range],
-    most: usize,
-) -> Vec<(Addr, Vec<Range>)> {
-    let family = Addr::from(at).family();
-    let inside: Vec<Range> = cluster
-        .ranges
-        .iter()
-        .map(|range| Range::prefix(range.net.addr(), range.net.prefix_len()))
-        .collect();
-    let atoms = filters.atoms.iter().map(|(_, atom)| atom);
-    let atoms = atoms.filter(|atom| atom.owner == Owner::Nobody && atom.family == family);
-    let source = |range: &Range| {
-        let usual = range.contains(SOMEWHERE).then_some(SOMEWHERE);
-        let mut ends = usual.into_iter().chain([range.lo, range.hi]);
-        ends.find(|addr| {
-            let nobody = filters.network.owners_of(*addr).is_empty();
-            nobody && !inside.iter().any(|inside| inside.contains(*addr))
-        })
-    };
-    let parts = atoms.flat_map(|atom| match allowed {
-        [] => vec![atom.ranges.clone()],
-        allowed => vec![meet(&atom.ranges, allowed), without(&atom.ranges, allowed)],
-    });
-    parts
-        .filter_map(|ranges| {
-            let usual = ranges.iter().filter(|r| r.contains(SOMEWHERE));
-            let first = usual.chain(&ranges).find_map(source)?;
-            Some((first, ranges))
-        })
-        .take(most)
-        .collect()
 }

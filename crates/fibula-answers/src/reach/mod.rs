@@ -32,6 +32,7 @@ pub(crate) mod pick;
 mod ports;
 pub(crate) mod services;
 mod sorter;
+mod sources;
 mod users;
 
 use std::collections::BTreeSet;
