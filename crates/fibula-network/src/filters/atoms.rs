@@ -225,6 +225,12 @@ impl<'n> Line<'n> {
             let end = changes.peek().and_then(|next| next[0].0.previous());
             let range = Range { lo, hi: end.unwrap_or(Addr::MAX) };
             if is_owned(&out.owned, range) {
+                // Nobody is missed in what lies around it.
+                let before = out.segments.last().map(|(_, atom)| &mut out.atoms[*atom as usize]);
+                let before = before.filter(|atom| atom.family == lo.family());
+                if let Some(last) = before.and_then(|atom| atom.ranges.last_mut()) {
+                    last.hi = range.hi;
+                }
                 continue;
             }
             let atom = out.atom(&mut known, (Owner::Nobody, signature), lo);
