@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use fibula_cluster::promise::{Named, Said, Selected};
 use fibula_cluster::{Namespace, Pod, Selector, Service};
-use fibula_network::ranges::{of_family, tidy, without};
+use fibula_network::ranges::{of_family, prefix, tidy, without};
 use fibula_network::{AddrSet, ElementId, Kind, Range};
 use rustc_hash::FxHashMap;
 
@@ -244,7 +244,7 @@ impl<'a> Index<'a> {
             _ => {}
         }
         if let Ok(range) = said.parse::<Range>() {
-            return self.range(&[range]);
+            return self.range(&of_family(&[range], range.lo.family()));
         }
         let (kind, path) = kinded(said);
         let (home, name) = within_namespace(namespace, path);
@@ -343,10 +343,10 @@ impl<'a> Index<'a> {
         namespace: Option<&str>,
     ) -> Result<Rc<Set>, Box<Wrong>> {
         let Selected { namespace: named, namespaces, pods, cidr, except } = selected;
-        let prefix = |net: &ipnet::IpNet| Range::prefix(net.addr(), net.prefix_len());
         if let Some(cidr) = cidr {
-            let except = tidy(except.iter().map(prefix).collect());
-            return Ok(Rc::new(self.range(&without(&[prefix(cidr)], &except))));
+            let of = |net: &ipnet::IpNet| prefix(net.addr(), net.prefix_len());
+            let except = tidy(except.iter().flat_map(of).collect());
+            return Ok(Rc::new(self.range(&without(&of(cidr), &except))));
         }
         let mut set = Set::default();
         let homes = self.homes(named.as_deref(), namespaces.as_ref(), namespace);

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use fibula_cluster::{Cluster, Service};
 use fibula_network::filters::Filters;
-use fibula_network::ranges::tidy;
+use fibula_network::ranges::{prefix, tidy};
 use fibula_network::{Addr, ElementId, Kind, Proto, Range};
 use rustc_hash::FxHashMap;
 
@@ -116,7 +116,7 @@ fn found(cluster: &Cluster, filters: &Filters<'_>, everywhere: bool) -> Vec<Fron
 /// Who may use the load balancers of a Service, where not everybody may (SVC-25), sorted and apart.
 pub(crate) fn allowed(service: &Service) -> Vec<Range> {
     let ranges = service.source_ranges.iter();
-    let ranges = ranges.map(|net| Range::prefix(net.addr(), net.prefix_len()));
+    let ranges = ranges.flat_map(|net| prefix(net.addr(), net.prefix_len()));
     tidy(ranges.collect())
 }
 

@@ -1,6 +1,6 @@
 //! Sets of sources and targets, by name.
 
-use fibula_network::ranges::{meet, tidy};
+use fibula_network::ranges::{meet, of_family, tidy};
 use fibula_network::{Addr, ElementId, Kind, Range};
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -135,11 +135,12 @@ fn add(
         _ => {}
     }
     if let Ok(range) = said.parse::<Range>() {
+        let ranges = of_family(&[range], range.lo.family());
+        let has = |addr: &Addr| ranges.iter().any(|range| range.contains(*addr));
         // What somebody in the cluster has is none of the world's.
         if range.lo != range.hi || ground.network.owners_of(range.lo).is_empty() {
-            side.world.push(range);
+            side.world.extend(&ranges);
         }
-        let has = |addr: &Addr| range.contains(*addr);
         mark(side, parties, |_, elements| {
             elements
                 .iter()

@@ -107,6 +107,12 @@ fn np_12_who_is_not_here_has_an_address_all_the_same() {
 }
 
 #[test]
+fn np_16_a_range_is_of_one_family() {
+    let wanted = ["from: web, never-reaches: '::/0'", "from: web, never-reaches: 0.0.0.0/0"];
+    assert_eq!(words(&decided("", &wanted, &[], reference())), ["kept", "broken"]);
+}
+
+#[test]
 fn pod_7_an_address_that_two_claim_is_promised_to_nobody_known() {
     let twin = "- {apiVersion: v1, kind: Pod, metadata: {namespace: lab, name: twin}, spec: {nodeName: n1, containers: [{name: c, env: [{name: DB_ADDR, value: '10.0.2.2:5433'}]}]}, status: {podIP: 10.0.1.9}}
 - {apiVersion: v1, kind: Pod, metadata: {namespace: lab, name: other}, spec: {nodeName: n1, containers: [{name: c}]}, status: {podIP: 10.0.2.2}}
