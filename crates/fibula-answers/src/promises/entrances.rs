@@ -16,13 +16,14 @@ use std::rc::Rc;
 use fibula_cluster::{Cluster, Service};
 use fibula_network::filters::Filters;
 use fibula_network::set::{SetId, Space};
-use fibula_network::{Addr, ElementId, Header, Kind, Network, Port, Proto, Range};
+use fibula_network::{Addr, ElementId, Header, Kind, Network, Port, Proto};
 use rustc_hash::FxHashMap;
 
+use super::alike::{Alike, One};
 use super::pairs::Senders;
 use super::scene::Scene;
 use crate::names::proto;
-use crate::reach::{self, By, MOST_BRANCHES, MOST_NODES, SPORT, alike, came_to, explored, own};
+use crate::reach::{self, By, MOST_BRANCHES, MOST_NODES, SPORT, came_to, explored, own};
 
 /// Who is reached, at which port.
 pub(super) type End = (ElementId, u16);
@@ -38,9 +39,7 @@ pub(super) struct Entrance {
     pub(super) ends: Vec<End>,
     /// The Nodes that host them, as indices into those of the cluster, sorted.
     hosts: Vec<usize>,
-    /// Who may use it, where not everybody may (SVC-25).
-    allowed: Vec<Range>,
-    classes: Option<Classes>,
+    classes: Vec<Class>,
 }
 
 /// Where a way in stands.
@@ -53,18 +52,17 @@ enum Stands {
     Awaited,
 }
 
-/// Senders, as a way in tells them apart.
-struct Classes {
-    all: Vec<Class>,
-    /// By sender, its class.
-    of: FxHashMap<ElementId, usize>,
-}
-
-/// Senders that are alike.
+/// Senders that are alike for a way in.
 struct Class {
-    members: Vec<ElementId>,
+    key: Key,
+    /// One of them.
+    one: ElementId,
     ways: Option<Rc<[Way]>>,
 }
+
+/// By what a way in tells senders apart: as all do, by their Nodes, and whether it leads to
+/// themselves.
+type Key = (u32, Home, Option<ElementId>);
 
 /// What a class sends to one address of a way in.
 pub(super) struct Way {
@@ -75,21 +73,8 @@ pub(super) struct Way {
     pub(super) ends: Vec<(End, SetId)>,
 }
 
-/// By what all ways in tell senders apart.
-pub(super) struct Alike {
-    /// Nodes that lead messages alike as long as they host none of the endpoints.
-    groups: Vec<Vec<usize>>,
-    /// By Node, its group.
-    group: Vec<usize>,
-    /// By switch, what stands for all with its addresses, as far as filters tell them apart.
-    like: Vec<u32>,
-    /// Switches of Nodes, by index.
-    nodes: Vec<ElementId>,
-    index: FxHashMap<ElementId, usize>,
-}
-
 /// A Node that a way in knows by itself, or one of several alike.
-#[derive(PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 enum Home {
     One(usize),
     Group(usize),
@@ -116,7 +101,6 @@ fn of_service(
     all: &mut Vec<Entrance>,
 ) {
     let by = By::Service(format!("{}/{}", service.namespace, service.name));
-    let allowed = reach::allowed(service);
     for (at, port) in (0u16..).zip(&service.ports) {
         let (mut ends, mut hosts) = (vec![], vec![]);
         for endpoint in service.endpoints_of(at) {
@@ -140,8 +124,7 @@ fn of_service(
             stands,
             ends: ends.clone(),
             hosts: hosts.clone(),
-            allowed: allowed.clone(),
-            classes: None,
+            classes: vec![],
         };
         let balancers = service.balancers.iter().filter_map(|balancer| balancer.ip);
         for ip in service.external_ips.iter().copied().chain(balancers) {
@@ -174,8 +157,7 @@ fn host_ports(network: &Network, cluster: &Cluster, all: &mut Vec<Entrance>) {
                 stands: Stands::At(at),
                 ends: vec![(id, port.number)],
                 hosts: vec![pod.node],
-                allowed: vec![],
-                classes: None,
+                classes: vec![],
             });
         }
     }
@@ -184,87 +166,89 @@ fn host_ports(network: &Network, cluster: &Cluster, all: &mut Vec<Entrance>) {
 // === impl Entrance ===
 
 impl Entrance {
-    /// Those of some senders that use it, as classes of those that are alike: of each all members.
+    /// The classes of those of some senders that use it.
     pub(super) fn classes(&mut self, scene: &mut Scene<'_>, senders: &Senders) -> Vec<usize> {
         if matches!(self.stands, Stands::Awaited) {
             return vec![];
         }
-        let classes = self.classes.take().unwrap_or_else(|| self.grouped(scene));
-        let listed = senders.pods.is_list() && senders.nodes.is_list();
-        let mut found: Vec<usize> = match listed {
+        let alike = scene.alike();
+        let mut found: Vec<usize> = vec![];
+        match senders.pods.is_list() && senders.nodes.is_list() {
             true => {
-                let all = senders.pods.listed().iter().chain(senders.nodes.listed());
-                all.filter_map(|id| classes.of.get(id).copied()).collect()
+                for id in senders.pods.listed().iter().chain(senders.nodes.listed()) {
+                    let of = alike.of.get(id).map(|at| &alike.all[*at]);
+                    found.extend(of.map(|of| self.class(&alike, of, *id)));
+                }
             }
             false => {
-                let some = |class: &Class| class.members.iter().any(|id| senders.has(scene, *id));
-                (0..classes.all.len()).filter(|at| some(&classes.all[*at])).collect()
+                for of in &alike.all {
+                    let mut others = of.members.iter().copied().filter(|id| !self.is_end(*id));
+                    let one = others.find(|id| senders.has(scene, *id));
+                    found.extend(one.map(|one| self.class(&alike, of, one)));
+                }
+                let ends: Vec<ElementId> = self.ends.iter().map(|(end, _)| *end).collect();
+                for end in ends.into_iter().filter(|end| senders.has(scene, *end)) {
+                    let of = alike.of.get(&end).map(|at| &alike.all[*at]);
+                    found.extend(of.map(|of| self.class(&alike, of, end)));
+                }
             }
-        };
+        }
         found.sort_unstable();
         found.dedup();
-        self.classes = Some(classes);
         found
+    }
+
+    /// The class of one of those who are alike for all ways in.
+    fn class(&mut self, alike: &Alike, of: &One, one: ElementId) -> usize {
+        let itself = self.is_end(one).then_some(one);
+        let key = (of.like, self.home(alike, of), itself);
+        let known = self.classes.iter().position(|class| class.key == key);
+        known.unwrap_or_else(|| {
+            self.classes.push(Class { key, one, ways: None });
+            self.classes.len() - 1
+        })
+    }
+
+    fn home(&self, alike: &Alike, of: &One) -> Home {
+        match self.hosts.binary_search(&of.node) {
+            Ok(_) => Home::One(of.node),
+            Err(_) => Home::Group(alike.group[of.node]),
+        }
+    }
+
+    /// Whether it can lead to somebody.
+    fn is_end(&self, id: ElementId) -> bool {
+        let first = self.ends.partition_point(|(end, _)| *end < id);
+        self.ends.get(first).is_some_and(|(end, _)| *end == id)
     }
 
     /// The members of a class, of these senders.
     pub(super) fn members(
         &self,
-        scene: &Scene<'_>,
+        scene: &mut Scene<'_>,
         class: usize,
         senders: &Senders,
     ) -> Vec<ElementId> {
-        let all = self.classes.as_ref().map_or(&[][..], |classes| &classes.all[class].members);
-        all.iter().copied().filter(|id| senders.has(scene, *id)).collect()
+        let (like, home, itself) = self.classes[class].key;
+        if itself.is_some() {
+            return itself.into_iter().filter(|id| senders.has(scene, *id)).collect();
+        }
+        let alike = scene.alike();
+        let of = alike.all.iter().filter(|of| of.like == like && self.home(&alike, of) == home);
+        let all = of.flat_map(|of| of.members.iter().copied().filter(|id| !self.is_end(*id)));
+        let mut all: Vec<ElementId> = all.filter(|id| senders.has(scene, *id)).collect();
+        all.sort_unstable();
+        all
     }
 
     /// What becomes of what a class sends there.
     pub(super) fn ways(&mut self, scene: &mut Scene<'_>, class: usize) -> Rc<[Way]> {
-        let Some(of) = self.classes.as_ref().map(|classes| &classes.all[class]) else {
-            return Rc::default();
-        };
-        if let Some(known) = &of.ways {
+        if let Some(known) = &self.classes[class].ways {
             return known.clone();
         }
-        let stranger = scene.stranger;
-        let here = of.members.iter().copied().find(|id| Some(*id) != stranger);
-        let one = here.or_else(|| of.members.first().copied());
-        let ways: Rc<[Way]> = one.map_or(vec![], |one| self.follow(scene, one)).into();
-        if let Some(classes) = &mut self.classes {
-            classes.all[class].ways = Some(ways.clone());
-        }
+        let ways: Rc<[Way]> = self.follow(scene, self.classes[class].one).into();
+        self.classes[class].ways = Some(ways.clone());
         ways
-    }
-
-    fn grouped(&self, scene: &mut Scene<'_>) -> Classes {
-        let network = scene.network();
-        let alike = scene.alike();
-        let mut classes = Classes { all: vec![], of: FxHashMap::default() };
-        let mut known: FxHashMap<_, usize> = FxHashMap::default();
-        for id in network.of_kind(Kind::Pod).chain(network.of_kind(Kind::Node)) {
-            let host = if network.kind(id) == Kind::Node { Some(id) } else { scene.host(id) };
-            let node = host.and_then(|host| alike.index.get(&host).copied());
-            let Some(node) = node.filter(|_| !scene.atoms.of(id).is_empty()) else { continue };
-            let home = match self.hosts.binary_search(&node) {
-                Ok(_) => Home::One(node),
-                Err(_) => Home::Group(alike.group[node]),
-            };
-            let first = self.ends.partition_point(|(end, _)| *end < id);
-            let itself = self.ends.get(first).is_some_and(|(end, _)| *end == id).then_some(id);
-            let allowed = |addr: &Addr| self.allowed.iter().any(|range| range.contains(*addr));
-            let allowed: Vec<bool> = match self.allowed.is_empty() {
-                true => vec![],
-                false => scene.addresses(id).iter().map(allowed).collect(),
-            };
-            let key = (alike.like[id.index()], home, itself, allowed);
-            let at = *known.entry(key).or_insert_with(|| {
-                classes.all.push(Class { members: vec![], ways: None });
-                classes.all.len() - 1
-            });
-            classes.all[at].members.push(id);
-            classes.of.insert(id, at);
-        }
-        classes
     }
 
     /// Follows what one sends to each address of the way in.
@@ -315,28 +299,6 @@ impl Entrance {
             }
         }
         ways
-    }
-}
-
-// === impl Alike ===
-
-impl Alike {
-    pub(super) fn new(scene: &Scene<'_>) -> Alike {
-        let network = scene.network();
-        let nodes: Vec<ElementId> = network.of_kind(Kind::Node).collect();
-        let index = nodes.iter().copied().zip(0..).collect();
-        let groups = scene.ground.cluster.map_or(vec![], |cluster| alike(cluster, &scene.filters));
-        let mut group = vec![groups.len(); nodes.len()];
-        for (at, nodes) in groups.iter().enumerate() {
-            nodes.iter().for_each(|node| group[*node] = at);
-        }
-        let mut known: FxHashMap<&[u32], u32> = FxHashMap::default();
-        let mut like = vec![];
-        for (_, own) in scene.atoms.all() {
-            let next = known.len() as u32;
-            like.push(*known.entry(own).or_insert(next));
-        }
-        Alike { groups, group, like, nodes, index }
     }
 }
 

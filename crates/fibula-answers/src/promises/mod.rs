@@ -17,6 +17,7 @@
 //! A promise is broken if it is under every value of every choice, kept if it is under none, and
 //! undecided between. *Open* says nothing of who listens (POD-2), as in [`reach`](crate::reach).
 
+mod alike;
 mod breach;
 mod entrances;
 mod implied;

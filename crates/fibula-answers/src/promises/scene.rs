@@ -11,7 +11,8 @@ use fibula_network::{Addr, ChoiceId, ElementId, Family, Kind, Network, Port, Ran
 use rustc_hash::FxHashMap;
 
 use super::Member;
-use super::entrances::{self, Alike, Entrance};
+use super::alike::Alike;
+use super::entrances::{self, Entrance};
 use super::pairs::Asked;
 use super::picked::Population;
 use crate::reach::{Door, Doubts, Joints, Parties, Party, PartyId, Users, Who};
