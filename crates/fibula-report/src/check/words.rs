@@ -180,6 +180,11 @@ impl<'a> Words<'a> {
             lines.push((Text::from(says), Text::new()));
         }
         lines.extend(shown::line(self, breach));
+        if !breach.choices.is_empty() {
+            let ids = rows::ids(self.view, &breach.choices);
+            let says = format!("which of this is so depends on {ids}");
+            lines.push((Text::new().with(Label::Open, says), Text::new()));
+        }
         lines
     }
 
