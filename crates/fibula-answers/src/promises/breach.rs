@@ -45,8 +45,9 @@ pub(super) fn all(
     scene: &mut Scene<'_>,
     pending: &[Pending],
     came: &[Came],
-    mut breaches: Vec<Breach>,
+    mut besides: Vec<Breach>,
 ) -> Vec<Breach> {
+    let mut breaches = vec![];
     for certain in [true, false] {
         for pending in pending {
             if let Some((node, pod)) = pending.found.hosted.filter(|_| certain) {
@@ -66,11 +67,13 @@ pub(super) fn all(
         }
         let came = came.iter().filter(|came| !certain || came.when == Space::FULL);
         breaches.extend(came.map(|came| came.breach(scene)));
-        if !breaches.is_empty() {
+        if !(breaches.is_empty() && besides.is_empty()) {
             break;
         }
     }
-    once(breaches)
+    let mut breaches = once(breaches);
+    breaches.append(&mut besides);
+    breaches
 }
 
 /// A name that has no address, whoever asks for it.
