@@ -8,6 +8,7 @@ mod reach;
 pub use check::check;
 pub use diff::diff;
 pub use error::{names, stopped};
+pub(crate) use reach::choices;
 pub use reach::reach;
 
 use fibula_answers::lint::Lint;
@@ -300,7 +301,7 @@ fn finding(finding: &Finding, place: &dyn Fn(Place) -> Option<String>) -> Value 
     })
 }
 
-fn doubt(view: &View<'_>, trace: &Trace, doubt: &Doubt) -> Value {
+pub(crate) fn doubt(view: &View<'_>, trace: &Trace, doubt: &Doubt) -> Value {
     match doubt {
         Doubt::Choice(id) => {
             let choice = view.network.choice(*id);

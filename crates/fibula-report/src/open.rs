@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use fibula_answers::trace::{Means, Open, Trace, Value, Way};
-use fibula_network::When;
+use fibula_network::{ChoiceId, When};
 use serde_json::json;
 
 use crate::page::{Page, Text};
@@ -17,7 +17,13 @@ const MOST: usize = 6;
 
 /// What the choices of a trace are about: it follows "depends on". Nothing where there are none.
 pub(crate) fn depends(view: &View<'_>, trace: &Trace) -> Option<String> {
-    let about = trace.open.iter().map(|open| match &*view.network.choice(open.choice).id {
+    let choices = trace.open.iter().map(|open| open.choice);
+    (!trace.open.is_empty()).then(|| about(view, choices))
+}
+
+/// What choices are about.
+pub(crate) fn about(view: &View<'_>, choices: impl Iterator<Item = ChoiceId>) -> String {
+    let about = choices.map(|choice| match &*view.network.choice(choice).id {
         "DR-2b" | "DR-3" | "DR-4" | "DR-7" => "your network plugin",
         "DR-6" => "which policy comes first",
         "DR-19" => "addresses that the input does not say",
@@ -33,7 +39,7 @@ pub(crate) fn depends(view: &View<'_>, trace: &Trace) -> Option<String> {
             each.push(about.to_owned());
         }
     }
-    (!each.is_empty()).then(|| list(&each))
+    list(&each)
 }
 
 /// Each question, and what its answers come to.

@@ -6,7 +6,7 @@ use fibula_answers::trace::{
     Affinity, Doubt, Granted, Instead, MOST_LIVES, Query, Trace, Unread, Way,
 };
 use fibula_network::walk::{Step, Verdict};
-use fibula_network::{ElementId, Kind, PlaceId};
+use fibula_network::{ElementId, Header, Kind, PlaceId};
 
 use crate::branches;
 use crate::open::{self, either};
@@ -146,7 +146,8 @@ fn explained(view: &View<'_>, way: &Way) -> Page {
         if ruling.step.is_none() {
             let (sign, says) = policies::says(view, ruling);
             let also = Text::new().with(Label::Bad, sign).plain("and further on: ");
-            page.rows(2, vec![vec![also.then(says)]]);
+            let or_not = policies::or_not(view, ruling);
+            page.rows(2, vec![vec![also.then(says).plain(or_not)]]);
         }
         page.append(explained);
     }
@@ -251,17 +252,22 @@ fn assumed(view: &View<'_>, trace: &Trace, preface: &Preface) -> Vec<String> {
 
 /// Why an answer is not certain, beside the choices that are open.
 pub(crate) fn because(trace: &Trace) -> Vec<String> {
-    let other = trace.doubts.iter().filter(|doubt| !matches!(doubt, Doubt::Choice(_)));
+    let arrives = trace.lives().any(|life| life.ending.verdict == Verdict::Delivered);
+    doubtful(&trace.doubts, trace.header, arrives)
+}
+
+/// The same, of a message and whether it arrives.
+pub(crate) fn doubtful(doubts: &[Doubt], header: Header, arrives: bool) -> Vec<String> {
+    let other = doubts.iter().filter(|doubt| !matches!(doubt, Doubt::Choice(_)));
     let each = other.map(|doubt| match doubt {
         Doubt::Choice(_) => String::new(),
         Doubt::Many => format!(
             "it has more than {} branches, and not all were followed",
             thousands(MOST_LIVES as u64)
         ),
-        Doubt::NodePort(name) => format!(
-            "svc/{name} is still to get a nodePort, and it can be {} (SVC-7)",
-            trace.header.dport
-        ),
+        Doubt::NodePort(name) => {
+            format!("svc/{name} is still to get a nodePort, and it can be {} (SVC-7)", header.dport)
+        }
         Doubt::Placement(name) => format!(
             "it depends on where the pods of {name} run, and the input does not say (DR-20)"
         ),
@@ -275,8 +281,6 @@ pub(crate) fn because(trace: &Trace) -> Vec<String> {
         }
         Doubt::Policies(unread) => {
             let (kinds, flags) = unread_words(unread);
-            let mut lives = trace.lives();
-            let arrives = lives.any(|life| life.ending.verdict == Verdict::Delivered);
             let could = if arrives { "withhold" } else { "allow" };
             format!(
                 "{kinds} could {could} it, and {} not read (DR-21); {flags} accepts that",
@@ -286,12 +290,12 @@ pub(crate) fn because(trace: &Trace) -> Vec<String> {
         Doubt::Invented => format!(
             "the input does not say which ranges this cluster takes its addresses from, so {} may \
              be one of them (DR-19); --pod-cidr and --service-cidr say it",
-            trace.header.dst
+            header.dst
         ),
         Doubt::Twins(name) => format!(
             "{name} was kept out, because two objects of that name contradict each other, and what \
              one of them says could change what happens to messages to {}",
-            trace.header.dst
+            header.dst
         ),
     });
     each.collect()

@@ -209,6 +209,59 @@ fn exit_codes_say_what_became_of_them() {
     }
 }
 
+/// A pod with a hostPort that five ranges of the world reach, and one of its Node's network.
+const PORTS: &str = "
+apiVersion: v1
+kind: List
+items:
+- {apiVersion: v1, kind: Node, metadata: {name: n1}, status: {addresses: [{type: InternalIP, address: 172.18.0.1}]}}
+- {apiVersion: v1, kind: Pod, metadata: {namespace: a, name: gate}, spec: {nodeName: n1, containers: [{name: c, ports: [{containerPort: 8080, hostPort: 9090}]}]}, status: {podIP: 10.0.1.5}}
+- {apiVersion: v1, kind: Pod, metadata: {namespace: a, name: agent}, spec: {nodeName: n1, hostNetwork: true, containers: [{name: c}]}, status: {podIP: 172.18.0.1}}
+- {apiVersion: v1, kind: Service, metadata: {namespace: a, name: away}, spec: {type: ExternalName, externalName: example.com}}
+- apiVersion: networking.k8s.io/v1
+  kind: NetworkPolicy
+  metadata: {namespace: a, name: gate}
+  spec: {podSelector: {}, ingress: [{from: [RANGES]}]}
+";
+
+#[test]
+fn ranges_of_the_world_are_named_and_pods_of_a_node_told_from_nobody() {
+    let file = |name: &str, text: &str| {
+        let path = format!("{}/{name}", env!("CARGO_TARGET_TMPDIR"));
+        fs::write(&path, text).expect("a file");
+        path
+    };
+    let said = |ranges: u8, promise: &str| {
+        let ranges = (1..=ranges).map(|n| format!("{{ipBlock: {{cidr: {n}.1.0.0/16}}}}"));
+        let ranges = ranges.collect::<Vec<_>>().join(", ");
+        let input = file("check-ranges.yaml", &PORTS.replace("RANGES", &ranges));
+        let promises = file("check-ranges-promises.yaml", &format!("promises:\n- {promise}\n"));
+        let args = ["check", &promises, "-f", &input, "--only", "written"];
+        let Ran { out, err, .. } = run_on(WIDE, &args, b"");
+        out + &err
+    };
+    let never = "{from: world, never-reaches: a/gate}";
+    let five = said(5, never);
+    assert!(
+        five.contains(
+            "(1.1.0.0/16, 2.1.0.0/16, 3.1.0.0/16, 4.1.0.0/16, 5.1.0.0/16) reach gate:8080"
+        ),
+        "{five}"
+    );
+    let many = said(9, never);
+    assert!(
+        many.contains("9 ranges of the world (1.1.0.0/16, 2.1.0.0/16, 3.1.0.0/16, …; -o json lists them) reach"),
+        "{many}"
+    );
+    let agent = said(1, "{from: a/agent, reaches: a/gate}");
+    assert!(agent.contains("expected a pod with its own network, got a/agent"), "{agent}");
+    // A name that leads out is an answer, of which nothing is printed.
+    let input = file("check-quiet.yaml", &PORTS.replace("RANGES", ""));
+    let args = ["trace", "-f", &input, "a/gate", "away.a", "-q"];
+    let Ran { code, out, err } = run_on(WIDE, &args, b"");
+    assert_eq!((code, out + &err), (3, String::new()));
+}
+
 /// Promises that use every field.
 const EVERY: &str = r#"{"promises": [
     {"name": "a", "because": "x", "namespace": "shop", "from": "web", "reaches": ["db"], "ports": 80},

@@ -211,6 +211,13 @@ fn lint_finds_what_looks_wrong() {
 }
 
 #[test]
+fn np_4_what_a_rule_only_passes_on_it_does_not_allow() {
+    let found = run(&["lint", "tests/input/why-tie.yaml"]).out;
+    assert!(found.contains("anp/eq ingress[0] allows nothing"), "{found}");
+    assert!(!found.contains("anp/deny-lab ingress[0] allows"), "{found}");
+}
+
+#[test]
 fn graph_shows_k1_in_each_form() {
     let lines = ["graph -f @k1", "graph -f @k1 p1 n1", "graph -f @k1 p1 n1 --shared"];
     check(&session(USUAL, &lines), file!["snapshots/graph.txt"]);

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use fibula_cluster::{
-    Cluster, ContainerList, Finding, One, Peer, PeerOf, Place, Policy, PolicyKind, Rule, RulePort,
-    Severity, Told,
+    Cluster, ContainerList, Finding, One, Peer, PeerOf, Place, Policy, PolicyKind, Rule,
+    RuleAction, RulePort, Severity, Told,
 };
 use fibula_network::filters::{Filters, Owned, Part, PartKey};
 use fibula_network::{Entry, Side, TableId};
@@ -232,12 +232,17 @@ impl Spare<'_> {
         }
     }
 
-    /// Rules that allow what policies of the other end withhold, all of it (NP-4).
+    /// Rules that allow what policies of the other end withhold, all of it (NP-4). What a rule only passes
+    /// on, it does not allow.
     fn one_side(&self, told: &mut Told<'_>) {
         for (at, policy) in (0..).zip(&self.cluster.policies) {
             for key in keys(policy) {
                 let withheld = self.of(at, Some(key)).any(|part| part.withheld == Some(true));
-                let Some((name, place)) = self.rule(at, key).filter(|_| withheld) else {
+                let passes = policy.rules().any(|rule| {
+                    let own = rule.place.container.map(|(list, _)| rule_number(list, rule.index));
+                    own == Some(key) && rule.action == RuleAction::Pass
+                });
+                let Some((name, place)) = self.rule(at, key).filter(|_| withheld && !passes) else {
                     continue;
                 };
                 let ingress = matches!(place.container, Some((ContainerList::Ingress, _)));

@@ -12,7 +12,7 @@ use super::pairs::{self, Found, Senders, Wanted};
 use super::scene::Scene;
 use super::targets::Target;
 use super::{Breach, By, Member, Witness, is_pod, witness};
-use crate::reach::Ports;
+use crate::reach::{Ports, depends};
 
 /// Something that was found, and is to be told if it breaks the promise.
 pub(super) struct Pending {
@@ -39,9 +39,14 @@ struct Told {
     own: bool,
 }
 
-/// The breaches that something found makes: what holds under whatever choices; if nothing does, what
-/// holds under some.
-pub(super) fn all(scene: &mut Scene<'_>, pending: &[Pending], came: &[Came]) -> Vec<Breach> {
+/// The breaches that something found makes, besides those that are certain: what holds under whatever
+/// choices; if nothing does, what holds under some, with these.
+pub(super) fn all(
+    scene: &mut Scene<'_>,
+    pending: &[Pending],
+    came: &[Came],
+    mut besides: Vec<Breach>,
+) -> Vec<Breach> {
     let mut breaches = vec![];
     for certain in [true, false] {
         for pending in pending {
@@ -55,17 +60,20 @@ pub(super) fn all(scene: &mut Scene<'_>, pending: &[Pending], came: &[Came]) -> 
                     false => set,
                 };
                 if set != Space::EMPTY {
-                    breaches.push(of(scene, pending, Told { set, own }));
+                    let choices = if certain { vec![] } else { depends(&scene.filters, set) };
+                    breaches.push(of(scene, pending, Told { set, own }, choices));
                 }
             }
         }
         let came = came.iter().filter(|came| !certain || came.when == Space::FULL);
         breaches.extend(came.map(|came| came.breach(scene)));
-        if !breaches.is_empty() {
+        if !(breaches.is_empty() && besides.is_empty()) {
             break;
         }
     }
-    once(breaches)
+    let mut breaches = once(breaches);
+    breaches.append(&mut besides);
+    breaches
 }
 
 /// A name that has no address, whoever asks for it.
@@ -82,6 +90,7 @@ pub(super) fn nameless(
         to: vec![],
         ports: Ports::default(),
         by: By::Name(why, by),
+        choices: vec![],
         witness: None,
     }
 }
@@ -117,6 +126,7 @@ pub(super) fn apart(scene: &Scene<'_>, senders: &Senders, target: &Target) -> Op
         to: scene.members(missed),
         ports: target.ports.clone(),
         by: By::NoFamily,
+        choices: vec![],
         witness: None,
     })
 }
@@ -174,6 +184,7 @@ fn hosted(scene: &Scene<'_>, pending: &Pending, node: ElementId, pod: ElementId)
         to: scene.members(pods.into_iter().map(|(_, pod)| pod)),
         ports,
         by: By::Address,
+        choices: vec![],
         witness,
     }
 }
@@ -184,7 +195,7 @@ fn once(breaches: Vec<Breach>) -> Vec<Breach> {
         some.iter().all(|one| all.iter().any(|a| a.party == one.party && a.some >= one.some))
     };
     let says = |a: &Breach, b: &Breach| {
-        (a.open, &a.by) == (b.open, &b.by)
+        (a.open, &a.by, &a.choices) == (b.open, &b.by, &b.choices)
             && a.by == By::Address
             && holds(&a.from, &b.from)
             && holds(&a.to, &b.to)
@@ -201,7 +212,7 @@ fn once(breaches: Vec<Breach>) -> Vec<Breach> {
     told
 }
 
-fn of(scene: &mut Scene<'_>, pending: &Pending, told: Told) -> Breach {
+fn of(scene: &mut Scene<'_>, pending: &Pending, told: Told, choices: Vec<ChoiceId>) -> Breach {
     let Pending { senders, targets, wanted, .. } = pending;
     let (set, space) = (told.set, &mut scene.filters.space);
     let values = |level| space.values(set, level);
@@ -245,7 +256,7 @@ fn of(scene: &mut Scene<'_>, pending: &Pending, told: Told) -> Breach {
     to.extend((!world.is_empty()).then(|| scene.names.world(&world)));
     let from: Vec<Member> = scene.members(from);
     let open = *wanted == Wanted::Open;
-    Breach { open, from, strangers, to, ports, by: By::Address, witness }
+    Breach { open, from, strangers, to, ports, by: By::Address, choices, witness }
 }
 
 /// Those of some pods and Nodes that have an address in an atom.

@@ -190,6 +190,7 @@ fn unasked(scene: &Scene<'_>, pods: &[ElementId]) -> Option<(String, Breach)> {
         to: vec![],
         ports: Ports::default(),
         by: By::Name(why, "DNS-12"),
+        choices: vec![],
         witness,
     };
     Some((service.clone(), breach))

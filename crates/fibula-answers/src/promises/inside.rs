@@ -12,7 +12,7 @@ use super::pairs::{Senders, Wanted};
 use super::scene::Scene;
 use super::targets::Target;
 use super::{Breach, By, Doubt, Witness, is_pod, witness};
-use crate::reach::{At, By as DoorBy, Door, Ports, SPORT, came_to};
+use crate::reach::{At, By as DoorBy, Door, Ports, SPORT, came_to, depends};
 use crate::trace::{self, Branch};
 use crate::unread::{meshes, of_door};
 
@@ -165,7 +165,8 @@ impl Came {
 
     /// What it breaks.
     pub(super) fn breach(&self, scene: &Scene<'_>) -> Breach {
-        let Came { by, port, at, from, to, .. } = self;
+        let Came { by, port, at, from, to, when, .. } = self;
+        let choices = depends(&scene.filters, *when);
         let party = |(id, port): &End| Some((scene.parties.of(*id)?, *port));
         let mut parties: Vec<_> = to.iter().filter_map(party).collect();
         parties.sort_unstable();
@@ -178,7 +179,7 @@ impl Came {
             from: vec![],
             to: parties,
             all: false,
-            choices: vec![],
+            choices: choices.clone(),
             unread: false,
             unknown: false,
         };
@@ -190,6 +191,7 @@ impl Came {
             to: scene.members(to.iter().map(|(id, _)| *id).collect::<BTreeSet<_>>()),
             ports: Ports::new(numbers.map(|number| (port.proto, number))),
             by: By::Door(Box::new(door)),
+            choices,
             witness: self.witness(scene),
         }
     }

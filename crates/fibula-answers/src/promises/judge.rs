@@ -369,8 +369,7 @@ impl<'s, 'a> Judge<'s, 'a> {
         self.doubts.sort();
         self.doubts.dedup();
         if self.when == Space::FULL {
-            let mut all = breach::all(self.scene, &self.pending, &self.came);
-            all.append(&mut self.breaches);
+            let all = breach::all(self.scene, &self.pending, &self.came, self.breaches);
             return Outcome::Broken(all);
         }
         if !matches!(self.when, Space::EMPTY | Space::FULL) {

@@ -98,6 +98,9 @@ pub struct Breach {
     pub ports: Ports,
     /// How it comes there.
     pub by: By,
+    /// The choices on which it depends what of this is so, where nothing is certain by itself: whatever
+    /// they are, something of this or of another breach is.
+    pub choices: Vec<ChoiceId>,
     /// A message that shows it.
     pub witness: Option<Witness>,
 }

@@ -215,20 +215,20 @@ impl<'a> Index<'a> {
     }
 
     fn unknown(&self, said: &Said, name: &str) -> Wrong {
-        let near = near(self.ground, self.parties, name);
+        let near =
+            near(self.ground, self.parties, name).map(|near| format!("did you mean {near}?"));
         let pods = self.ground.cluster.map_or(&[][..], |cluster| &cluster.pods);
         let last = name.rsplit('/').next().unwrap_or(name);
         let of_node = pods
             .iter()
             .any(|pod| pod.host_network && (pod.workload.name == last || pod.name == last));
-        let help = match near {
-            _ if of_node => Some(format!(
-                "{last} uses its node's network: policies see the node (DR-1), so say nodes"
-            )),
-            near => near.map(|near| format!("did you mean {near}?")),
+        let own =
+            || format!("{last} uses its node's network, which policies see: say nodes (DR-1)");
+        let (expected, help) = match of_node {
+            true => ("a pod with its own network", Some(own())),
+            false => ("the name of something that is here", near),
         };
-        let expected = "the name of something that is here".to_owned();
-        Wrong { path: said.path.clone(), expected, got: name.to_owned(), help }
+        Wrong { path: said.path.clone(), expected: expected.to_owned(), got: name.to_owned(), help }
     }
 
     /// Whom a name means.

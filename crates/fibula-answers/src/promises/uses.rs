@@ -107,6 +107,7 @@ pub(super) fn reaches(judge: &mut Judge<'_, '_>, senders: &Senders, at: usize, p
         to: judge.scene.members(behind),
         ports: Ports::new([(port.proto, (number, number))]),
         by: By::Service(name, port),
+        choices: vec![],
         witness,
     });
 }

@@ -101,6 +101,7 @@ pub(super) fn comes_in(
             to,
             ports: Ports::new(numbers),
             by: By::Door(Box::new(door)),
+            choices: vec![],
             witness,
         });
     }
@@ -243,7 +244,16 @@ fn left(judge: &mut Judge<'_, '_>, from: &[Range], doors: &[Door]) -> Option<Vec
 /// Tells that no way in leads some addresses to a target.
 fn closed(judge: &mut Judge<'_, '_>, from: &[Range], to: Vec<Member>, ports: Ports, by: By) {
     let from = vec![judge.scene.names.world(from)];
-    judge.breach(Breach { open: false, from, strangers: [false; 2], to, ports, by, witness: None });
+    judge.breach(Breach {
+        open: false,
+        from,
+        strangers: [false; 2],
+        to,
+        ports,
+        by,
+        choices: vec![],
+        witness: None,
+    });
 }
 
 /// A message by a way in, to one that it leads to.

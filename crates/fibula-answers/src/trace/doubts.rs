@@ -17,8 +17,8 @@ use crate::unread::is_beside;
 /// Where the API server takes a nodePort from, unless it is told otherwise (SVC-7).
 const NODE_PORTS: std::ops::RangeInclusive<u16> = 30000..=32767;
 
-/// What could make the answer another one.
-pub(super) fn doubts(ground: Ground<'_>, trace: &Trace) -> Vec<Doubt> {
+/// What could make the answer another one, beside choices.
+pub(crate) fn doubts(ground: Ground<'_>, trace: &Trace) -> Vec<Doubt> {
     let network = ground.network;
     let mut doubts = vec![];
     if let Some(cluster) = ground.cluster {

@@ -28,7 +28,7 @@ use fibula_network::{Action, ChoiceId, ElementId, Header, Network, Ports, When};
 
 use crate::names::{From, NameError, Names, To};
 pub use clients::{Affinity, Instead};
-pub(crate) use doubts::{ALLOW, AT_TARGET, ROOT};
+pub(crate) use doubts::{ALLOW, AT_TARGET, ROOT, doubts as beside_choices};
 pub use ground::{Ground, Unread};
 pub use open::{Means, Open, Value};
 use policies::Ruling;
@@ -201,7 +201,7 @@ pub(crate) fn ends(
 
 fn follow(ground: Ground<'_>, from: From, to: To, headers: &[Header]) -> Trace {
     let mut trace = bare(ground, from, to, headers);
-    let more = doubts::doubts(ground, &trace);
+    let more = beside_choices(ground, &trace);
     trace.doubts.extend(more);
     trace.settled = settled::settled(ground, &trace);
     trace.granted = service::granted(ground, &trace);
@@ -308,6 +308,22 @@ pub fn header_before(life: &Life, step: usize) -> Option<Header> {
         Step::Decide { becomes, .. } => *becomes,
         Step::Pass { .. } => None,
     })
+}
+
+// === impl Doubt ===
+
+impl Doubt {
+    /// The statement that makes it one; a choice has its own.
+    pub fn id(&self) -> Option<&'static str> {
+        match self {
+            Doubt::Choice(_) => None,
+            Doubt::Many => Some("SVC-42"),
+            Doubt::Policies(_) | Doubt::Services(_) | Doubt::Twins(_) => Some("DR-21"),
+            Doubt::NodePort(_) => Some("SVC-7"),
+            Doubt::Placement(_) => Some("DR-20"),
+            Doubt::Invented => Some("DR-19"),
+        }
+    }
 }
 
 // === impl Trace ===

@@ -28,7 +28,7 @@ mod uses;
 use crate::change::Change;
 use crate::names::NameError;
 use crate::trace::policies::{Cited, Direction};
-use crate::trace::{self, Ground, Trace};
+use crate::trace::{self, Doubt, Ground, Trace};
 pub use besides::{Besides, Pairs};
 pub use blocks::{Block, Judged};
 use fibula_cluster::Workload;
@@ -82,6 +82,8 @@ pub struct Offer {
     pub change: Change,
     /// What it opens and closes besides.
     pub besides: Besides,
+    /// Why it is not certain that it works: what could make the answer another one then.
+    pub doubts: Vec<Doubt>,
 }
 
 /// Why a change is not offered.

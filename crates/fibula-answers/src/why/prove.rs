@@ -50,6 +50,12 @@ impl<'a> Prover<'a> {
         is_so(&tried.trace, self.goal)
     }
 
+    /// What could keep a change that works from doing so (DR-21, …). Choices cannot: it works under all
+    /// of them.
+    pub(super) fn doubts(&self, tried: &Tried) -> Vec<Doubt> {
+        trace::beside_choices(tried.ground(self.ground), &tried.trace)
+    }
+
     /// What the change opens and closes besides, given how the cluster is without it.
     pub(super) fn besides(&self, old: &mut Side<'_>, tried: &Tried) -> Option<Besides> {
         let ground = tried.ground(self.ground);

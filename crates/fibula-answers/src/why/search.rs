@@ -231,7 +231,7 @@ impl Search<'_, '_> {
         if harm.is_some() {
             if !alike.any(|(_, because)| because.is_some()) {
                 let besides = Besides::default();
-                self.found.push((Offer { change, besides }, harm));
+                self.found.push((Offer { change, besides, doubts: vec![] }, harm));
             }
             return;
         }
@@ -245,7 +245,8 @@ impl Search<'_, '_> {
             Goal::Close => !besides.fails.is_empty(),
         };
         let because = closes.then_some(Because::Closes);
-        self.found.push((Offer { change, besides }, because));
+        let doubts = self.prover.doubts(tried);
+        self.found.push((Offer { change, besides, doubts }, because));
     }
 
     /// The Service that a workload would leave, or come behind without being in its way.

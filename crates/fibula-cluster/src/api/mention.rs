@@ -187,10 +187,11 @@ fn is_of_host(b: u8) -> bool {
     b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-')
 }
 
-/// Whether a text could be a name or an IPv4 address.
+/// Whether a text could be a name or an IPv4 address, and is no truth.
 fn is_host(text: &str) -> bool {
     let ends = |b: Option<u8>| b.is_some_and(|b| b.is_ascii_alphanumeric());
     (1..=MOST_NAME).contains(&text.len())
+        && !matches!(text, "true" | "false")
         && text.bytes().all(is_of_host)
         && ends(text.bytes().next())
         && (ends(text.bytes().next_back()) || text.ends_with('.'))
@@ -284,7 +285,7 @@ impl<'de> Deserialize<'de> for Key {
     }
 }
 
-/// A string, or a number as one; anything else is empty.
+/// A string, or a number or truth as one, as `Y` without quotes is; anything else is empty.
 #[derive(Default)]
 struct Plain(String);
 
@@ -321,8 +322,8 @@ impl<'de> Visitor<'de> for Plain {
         Ok(self)
     }
 
-    fn visit_bool<E: Error>(self, _: bool) -> Result<Plain, E> {
-        Ok(self)
+    fn visit_bool<E: Error>(self, truth: bool) -> Result<Plain, E> {
+        Ok(Plain(truth.to_string()))
     }
 
     fn visit_unit<E: Error>(self) -> Result<Plain, E> {
@@ -374,6 +375,13 @@ mod tests {
         assert_eq!(named(env), expected);
         let args = r#"["--store=http://db:80/x", "sh -c 'nc cart 7070'", "-a", "a:1 b:2"]"#;
         assert_eq!(named(args), ["=a:1", "=b:2", "=db:80"]);
+    }
+
+    #[test]
+    fn a_variable_whose_name_is_no_text_is_one_all_the_same() {
+        let env = r#"[{"name": true, "value": "web:80"}, {"name": "A_HOST", "value": true}]"#;
+        let found: Mentions = serde_json::from_str(env).expect("a list");
+        assert_eq!(found.0.iter().map(|one| &*one.by).collect::<Vec<_>>(), ["true"]);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Ways in that make of a sender somebody else: whoever sends there is asked, too (SVC-61, DR-7).
 
-use fibula_answers::promises::{By, Doubt, Outcome};
+use fibula_answers::promises::{Breach, By, Doubt, Outcome};
 use fibula_answers::reach::{At, By as DoorBy};
 use fibula_cluster::{Cluster, HostPort, Options, Policy};
 use fibula_intended::{Decision, Decisions, Profile};
@@ -159,6 +159,57 @@ fn dr_7_a_pod_that_is_masqueraded_before_policies_is_its_own_node() {
     let mut before = reference();
     before.set(Decision::SeenSource, 1);
     assert_eq!(words(&decided(&front, &wanted, &[], before)), ["broken"]);
+}
+
+#[test]
+fn dr_7_what_depends_on_something_is_not_shown_beside_what_is_certain() {
+    let front = FRONT.trim_start().replace("172.18.0.1/32", "172.18.0.99/32");
+    let wanted =
+        ["from: lab/probe, never-reaches: db-1", "from: lab/probe, never-reaches: [web, db-1]"];
+    let found = decided(&front, &wanted, &[], Decisions::default());
+    assert_eq!(words(&found), ["undecided", "broken"]);
+    let all = breaches(&found.written[1]);
+    assert!(
+        all.iter().all(|breach| breach.by == By::Address && breach.choices.is_empty()),
+        "{all:?}"
+    );
+}
+
+#[test]
+fn dr_7_nor_beside_what_comes_from_the_world() {
+    // The world comes in to the other database; the probe to the first, or does not.
+    let front = FRONT.trim_start().replace("172.18.0.1/32", "172.18.0.99/32");
+    let host = "- {apiVersion: v1, kind: Pod, metadata: {namespace: shop, name: gate, labels: {app: gate}}, spec: {nodeName: n2, containers: [{name: c, ports: [{containerPort: 9000, hostPort: 9000}]}]}, status: {podIP: 10.0.2.7}}\n";
+    let shut = policy(
+        "{podSelector: {matchLabels: {app: gate}}, ingress: [{from: [{ipBlock: {cidr: 198.51.100.0/24}}]}]}",
+    );
+    let wanted = ["from: [lab/probe, 198.51.100.0/24], never-reaches: [gate, db-1]"];
+    let found = decided(&format!("{front}{host}{shut}"), &wanted, &[], Decisions::default());
+    let all = breaches(&found.written[0]);
+    assert!(!all.is_empty() && all.iter().all(|breach| breach.choices.is_empty()), "{all:?}");
+    let is = |breach: &&Breach| matches!(&breach.by, By::Door(door) if door.by == DoorBy::HostPort);
+    assert_eq!(all.iter().filter(is).count(), all.len(), "{all:?}");
+}
+
+#[test]
+fn dr_6_what_is_so_in_either_order_says_what_it_depends_on() {
+    let anp = |name: &str, allowed: u16, denied: u16| {
+        let rule = |action, port: u16| {
+            format!(
+                "{{action: {action}, from: [{{namespaces: {{}}}}], ports: [{{portNumber: {{port: {port}, protocol: TCP}}}}]}}"
+            )
+        };
+        format!(
+            "- {{apiVersion: policy.networking.k8s.io/v1alpha1, kind: AdminNetworkPolicy, metadata: {{name: {name}}}, spec: {{priority: 1, subject: {{namespaces: {{matchLabels: {{team: shop}}}}}}, ingress: [{}, {}]}}}}\n",
+            rule("Allow", allowed),
+            rule("Deny", denied)
+        )
+    };
+    let more = format!("{}{}", anp("one", 81, 82), anp("two", 82, 81));
+    let wanted = ["from: lab/probe, never-reaches: 'web:81-82'"];
+    let found = decided(&more, &wanted, &[], reference());
+    let [breach] = breaches(&found.written[0]) else { panic!("{found:?}") };
+    assert!(!breach.choices.is_empty(), "{breach:?}");
 }
 
 #[test]

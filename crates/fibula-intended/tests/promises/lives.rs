@@ -48,6 +48,19 @@ fn one(scene: &Scene, breach: &Breach) -> Result<(), String> {
     if arrived(life) != breach.open {
         return Err(format!("it ends otherwise: {life:?}"));
     }
+    // What depends on nothing is so whatever one chooses.
+    if breach.open && breach.choices.is_empty() {
+        for (at, choice) in network.choices.iter().enumerate() {
+            for value in 0..choice.values {
+                let mut other = witness.choices.clone();
+                other[at] = value;
+                let lives = branches(network, from, header, &other, 4096).lives;
+                if !lives.iter().any(arrived) {
+                    return Err(format!("it depends on {}: {breach:?}", choice.id));
+                }
+            }
+        }
+    }
     let port = Port { proto: header.proto, number: header.dport };
     if matches!(breach.by, By::Address) && !breach.ports.has(port.proto, port.number) {
         return Err(format!("{port} is none of {:?}", breach.ports));

@@ -74,7 +74,7 @@ fn what_is_not_said_is_noticed() {
     let scene = scene();
     let mut why = right(&scene);
     let wide = wide(&why);
-    why.offers = vec![Offer { change: wide, besides: Besides::default() }];
+    why.offers = vec![Offer { change: wide, besides: Besides::default(), doubts: vec![] }];
     let error = offers::agree(&scene, &why).expect_err("it is a lie");
     assert!(error.contains("said false, true true"), "{error}");
 }
@@ -84,7 +84,7 @@ fn what_opens_more_than_it_must_is_noticed() {
     let scene = scene();
     let mut why = right(&scene);
     let change = wide(&why);
-    why.offers = vec![Offer { change, besides: Besides::default() }];
+    why.offers = vec![Offer { change, besides: Besides::default(), doubts: vec![] }];
     let error = narrow::agree(&scene, &why, ASKED).expect_err("it is too wide");
     assert!(error.contains("only"), "{error}");
 }

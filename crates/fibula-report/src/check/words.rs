@@ -4,18 +4,21 @@ use fibula_answers::promises::{Breach, By, Checked, Doubt, Member, Outcome};
 use fibula_answers::reach::{At, PartyId, Ports, Reach, Who};
 use fibula_answers::trace::Unread;
 use fibula_cluster::promise::{Named, Promise, Said, Verb};
+use fibula_network::Range;
 
 use super::{Check, Made, shown, unread};
 use crate::notices::Spot;
 use crate::page::Text;
 use crate::preface::{count, list, unread_kind};
-use crate::reach::names::Names;
+use crate::reach::names::{Names, RANGES};
 use crate::reach::rows;
 use crate::style::Label;
 use crate::view::View;
 
 /// How many names are said before they are counted.
 const MOST: usize = 3;
+/// How many ranges of the world are written out where they are counted.
+const MOST_RANGES: usize = 6;
 /// How many breaches of a promise are told in the text.
 const MOST_BREACHES: usize = 8;
 
@@ -180,6 +183,11 @@ impl<'a> Words<'a> {
             lines.push((Text::from(says), Text::new()));
         }
         lines.extend(shown::line(self, breach));
+        if !breach.choices.is_empty() {
+            let ids = rows::ids(self.view, &breach.choices);
+            let says = format!("which of this is so depends on {ids}");
+            lines.push((Text::new().with(Label::Open, says), Text::new()));
+        }
         lines
     }
 
@@ -202,13 +210,15 @@ impl<'a> Words<'a> {
         if let By::Door(door) = &breach.by {
             let also = if verb == Verb::ReachesOnly { "also " } else { "" };
             let way = rows::way(&self.names, door);
+            let ranges = self.ranges(&breach.from);
+            let from = from + ranges.as_deref().unwrap_or_default();
             let from = match (strange_from, from.is_empty()) {
                 (true, true) => STRANGER.to_owned(),
                 (true, false) => format!("{from}, and {STRANGER}"),
                 (false, _) => from,
             };
             let several = breach.from.len() + usize::from(strange_from) > 1;
-            let verb = if several { "reach" } else { "reaches" };
+            let verb = if several || ranges.is_some() { "reach" } else { "reaches" };
             return format!("{from} {also}{verb} {to} by {way}");
         }
         match (verb, breach.open) {
@@ -262,6 +272,20 @@ impl<'a> Words<'a> {
                 (_, true) => format!("{from} → {to}: closed"),
             },
         }
+    }
+
+    /// Where ranges of the world are only counted, which they are, as far as they are few.
+    fn ranges(&self, members: &[Member]) -> Option<String> {
+        let [one] = members else { return None };
+        let Who::World(ranges) = &self.check.checked.party(one.party).who else { return None };
+        if !self.names.one(one.party).contains(RANGES) {
+            return None;
+        }
+        let all: Vec<String> = ranges.iter().map(Range::to_string).collect();
+        Some(match all.len() > MOST_RANGES {
+            true => format!(" ({}, …; -o json lists them)", all[..MOST].join(", ")),
+            false => format!(" ({})", all.join(", ")),
+        })
     }
 
     /// Whether one party is meant, and all of it.

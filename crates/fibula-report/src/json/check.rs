@@ -88,7 +88,7 @@ fn members(members: &[Member]) -> Value {
 }
 
 fn breach(view: &View<'_>, breach: &Breach) -> Value {
-    let Breach { open, from, strangers, to, ports: at, by, witness } = breach;
+    let Breach { open, from, strangers, to, ports: at, by, choices, witness } = breach;
     json!({
         "open": open,
         "from": members(from),
@@ -106,6 +106,7 @@ fn breach(view: &View<'_>, breach: &Breach) -> Value {
             By::Door(by) => json!({ "door": door(view, by) }),
             By::Name(why, id) => json!({ "id": id, "why": why }),
         },
+        "choices": self::choices(view, choices),
         "witness": witness.as_ref().map(|witness| shown(view, witness)),
     })
 }

@@ -90,7 +90,7 @@ fn why(view: &View<'_>, why: &Why) -> Value {
     }
 }
 
-pub(super) fn choices(view: &View<'_>, choices: &[ChoiceId]) -> Value {
+pub(crate) fn choices(view: &View<'_>, choices: &[ChoiceId]) -> Value {
     let choices = choices.iter().map(|choice| {
         let choice = view.network.choice(*choice);
         json!({ "id": choice.id, "question": choice.question })

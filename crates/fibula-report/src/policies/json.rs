@@ -6,7 +6,7 @@ use fibula_cluster::{RuleAction, Tier};
 use serde_json::{Value, json};
 
 use super::{miss, place};
-use crate::json::element;
+use crate::json::{choices, element};
 use crate::view::View;
 
 /// What policies said at a step.
@@ -37,6 +37,9 @@ pub(crate) fn ruling(view: &View<'_>, ruling: &Ruling) -> Value {
             value["action"] = json!("allow");
             value["id"] = json!(id);
         }
+    }
+    if !ruling.open.is_empty() {
+        value["choices"] = choices(view, &ruling.open);
     }
     value
 }

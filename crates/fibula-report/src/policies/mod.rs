@@ -4,11 +4,14 @@ mod isolation;
 mod json;
 mod miss;
 
+use std::collections::BTreeSet;
+
 use fibula_answers::trace::Settled;
 use fibula_answers::trace::policies::{Called, Cited, Isolation, Ruling, Says};
 use fibula_cluster::{Place, PolicyKind, RuleAction, Tier};
 use fibula_network::PlaceId;
 
+use crate::open;
 use crate::page::Text;
 use crate::preface::{count, list};
 use crate::style::Label;
@@ -111,6 +114,20 @@ pub(crate) fn exempt_by(ruling: &Ruling) -> Option<&str> {
     match &ruling.says {
         Says::Exempt(id) => Some(id),
         Says::Rule(_) | Says::Isolated(_) => None,
+    }
+}
+
+/// That policies would say otherwise under other answers to what is open; nothing where they would not.
+pub(crate) fn or_not(view: &View<'_>, ruling: &Ruling) -> String {
+    let ids = ruling.open.iter().map(|id| &*view.network.choice(*id).id);
+    let ids: BTreeSet<&str> = ids.collect();
+    let ids: Vec<&str> = ids.into_iter().collect();
+    match ruling.open.is_empty() {
+        true => String::new(),
+        false => {
+            let about = open::about(view, ruling.open.iter().copied());
+            format!(", or not: it depends on {about} ({})", ids.join(", "))
+        }
     }
 }
 

@@ -31,6 +31,8 @@ const MOST_LEFT: usize = 3;
 const MOST_NAMES: usize = 60;
 /// How many ranges are written out.
 const MOST_RANGES: usize = 3;
+/// What they are called where they are only counted.
+pub(crate) const RANGES: &str = "ranges of the world";
 
 impl<'a, 'v> Names<'a, 'v> {
     pub(crate) fn new(view: &'a View<'v>, reach: &'a Reach) -> Names<'a, 'v> {
@@ -251,7 +253,7 @@ impl<'a, 'v> Names<'a, 'v> {
             (_, 0) => "world".to_owned(),
             (n, 1..=MOST_RANGES) if gaps.len() < n => format!("world but {}", written(&gaps)),
             (1..=MOST_RANGES, _) => format!("world {}", written(&ranges)),
-            (n, _) => format!("{n} ranges of the world"),
+            (n, _) => format!("{n} {RANGES}"),
         })
     }
 

@@ -200,7 +200,7 @@ pub(crate) fn way(names: &Names<'_, '_>, door: &Door) -> String {
 }
 
 /// The ids of choices.
-pub(super) fn ids(view: &View<'_>, choices: &[ChoiceId]) -> String {
+pub(crate) fn ids(view: &View<'_>, choices: &[ChoiceId]) -> String {
     let mut ids: Vec<&str> = choices.iter().map(|id| &*view.network.choice(*id).id).collect();
     ids.dedup();
     ids.join(", ")

@@ -5,7 +5,7 @@ use fibula_answers::why::{Block, Goal, Offer, Pairs, Used};
 use serde_json::{Value, json};
 
 use super::{Called, Patch, Told, name, verdict, words};
-use crate::json::trace;
+use crate::json::{doubt, trace};
 use crate::policies;
 use crate::preface::Preface;
 use crate::view::View;
@@ -39,6 +39,8 @@ pub fn why(view: &View<'_>, told: &Told<'_>, called: &Called<'_>, preface: &Pref
         "offers": offers.map(|(i, (offer, patch))| {
             let mut value = self::offer(view, offer, patch.as_ref());
             value["number"] = json!(i + 1);
+            let doubts = offer.doubts.iter().map(|d| doubt(view, &why.trace, d));
+            value["doubts"] = doubts.collect();
             value["patch"] = json!(patch.as_ref().map(|patch| json!({
                 "into": patch.taken_by(),
                 "text": patch.render(called),

@@ -8,7 +8,9 @@ mod spec;
 mod verdict;
 mod words;
 
-use fibula_answers::trace::{Answer, Doubt};
+use std::collections::BTreeSet;
+
+use fibula_answers::trace::Answer;
 use fibula_answers::why::{Because, Block, Goal, Offer, Why};
 use fibula_source::Hunk;
 
@@ -82,7 +84,11 @@ pub fn why(view: &View<'_>, told: &Told<'_>, preface: &Preface) -> Page {
 
 /// That it works, and what else it comes to.
 fn works(goal: Goal, offer: &Offer) -> Text {
-    Text::new().with(Label::Good, "✓ works").plain(format!(", {}", words::besides(goal, offer)))
+    let works = match &*words::doubts(offer) {
+        "" => Text::new().with(Label::Good, "✓ works"),
+        ids => Text::new().with(Label::Open, format!("? works, as far as is known ({ids})")),
+    };
+    works.plain(format!(", {}", words::besides(goal, offer)))
 }
 
 /// Lines that come and go, below the line that they come after.
@@ -126,7 +132,8 @@ fn footer(told: &Told<'_>, preface: &Preface, page: &mut Page) {
         });
     }
     let why = told.why;
-    if !takes.is_empty() || why.left > 0 || !preface.unread_lines().is_empty() {
+    let doubts = why.offers.iter().any(|offer| !offer.doubts.is_empty());
+    if !takes.is_empty() || why.left > 0 || doubts || !preface.unread_lines().is_empty() {
         page.blank();
     }
     if !takes.is_empty() {
@@ -145,10 +152,12 @@ fn footer(told: &Told<'_>, preface: &Preface, page: &mut Page) {
         let says = format!("{} not tried, for there are too many", count(why.left, "other change"));
         page.line(Text::new().with(Label::Dim, "  left out   ").plain(says));
     }
-    let doubts = why.trace.doubts.iter().any(|doubt| !matches!(doubt, Doubt::Choice(_)));
-    if doubts && !why.offers.is_empty() {
-        let says = "as far as this can be known: trace says what is not certain";
-        page.line(Text::new().with(Label::Dim, "  works      ").plain(says));
+    let allows = why.goal == Goal::Allow;
+    let doubts = why.offers.iter().flat_map(|offer| {
+        crate::trace::doubtful(&offer.doubts, why.trace.header, allows).into_iter()
+    });
+    for says in doubts.collect::<BTreeSet<String>>() {
+        page.hanging(Text::new().with(Label::Dim, "  not known"), &says);
     }
     if let Some(missing) = preface.missing() {
         page.line(Text::new().with(Label::Dim, "  missing    ").plain(missing));

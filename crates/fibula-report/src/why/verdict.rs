@@ -94,7 +94,8 @@ pub(super) fn block(view: &View<'_>, block: &Block) -> String {
         Block::Policy(judged) => {
             let ruling = &judged.ruling;
             let (way, pod) = (ruling.direction.name(), whose(view, ruling.pod));
-            match &ruling.says {
+            let or_not = policies::or_not(view, ruling);
+            let says = match &ruling.says {
                 Says::Isolated(all) => {
                     let shown = all.iter().take(MOST_POLICIES).map(|one| {
                         let place = (view.place)(policies::place(one.policy.place));
@@ -116,7 +117,8 @@ pub(super) fn block(view: &View<'_>, block: &Block) -> String {
                     )
                 }
                 Says::Exempt(id) => format!("by the {way} of {pod} ({id})"),
-            }
+            };
+            says + &or_not
         }
         Block::Service(reason, header) => {
             let says = served::why(view, reason, *header);

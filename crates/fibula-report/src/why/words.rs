@@ -1,7 +1,10 @@
 //! Changes and what they come to, in words.
 
+use std::collections::BTreeSet;
+
 use fibula_answers::change::{Change, Edit, Labelled};
 use fibula_answers::reach::{Ports, Who};
+use fibula_answers::trace::Doubt;
 use fibula_answers::why::{Because, Goal, Offer, Pairs, Used};
 use fibula_cluster::{Policy, Protocol};
 use fibula_network::{Proto, Range};
@@ -106,6 +109,12 @@ pub(super) fn because(offer: &Offer, because: &Because) -> String {
             format!("it closes {}", told(&besides.closes, &besides.fails))
         }
     }
+}
+
+/// The statements by which it is not certain that a change works.
+pub(super) fn doubts(offer: &Offer) -> String {
+    let ids: BTreeSet<&str> = offer.doubts.iter().filter_map(Doubt::id).collect();
+    ids.into_iter().collect::<Vec<_>>().join(", ")
 }
 
 /// What a change opens and closes besides.

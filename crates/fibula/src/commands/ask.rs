@@ -57,8 +57,11 @@ pub(super) fn nameless(
 ) -> Done {
     let pages: Vec<Page> = errors.iter().map(error::name).collect();
     let json = || json::names(errors, &session.preface);
+    let exit = unnamed(errors);
+    let quiet = output.quiet && exit != Exit::Cannot;
     Output::new(output, streams)?.told(&pages, &json)?;
-    Err(Stop::answered(pages, session.exit(unnamed(errors))))
+    // Where names are an answer and no mistake, the exit code says it.
+    Err(Stop::answered(if quiet { vec![] } else { pages }, session.exit(exit)))
 }
 
 /// How names end the question that no message can be sent by: some are a mistake, some an answer.

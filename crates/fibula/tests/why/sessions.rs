@@ -120,6 +120,20 @@ fn policies_of_all_kinds_are_told() {
 }
 
 #[test]
+fn what_is_not_known_of_an_offer_or_a_block_is_said_beside_it() {
+    let lines = [
+        // Nothing is uncertain of the message that is rejected, and something of the one that is let in.
+        "why -f tests/input/why-unread.yaml lab/probe 10.96.0.7:8080",
+        // It never comes to the policies of which nobody knows which is first.
+        "why -f tests/input/why-tie.yaml shop/db shop/web:8080",
+    ];
+    let session = lines.map(|line| shown(USUAL, line));
+    assert!(!session[0].contains("✓ works") && session[0].contains("? works"), "{}", session[0]);
+    assert!(session[0].contains("DR-21") && session[1].contains("DR-6"));
+    check(&session.join("\n"), file!["../snapshots/why/open.txt"]);
+}
+
+#[test]
 fn dns_12_who_may_not_ask_can_be_let() {
     let line = "why -f tests/input/dns.yaml -f tests/input/kube-dns.yaml -n shop web db:5432";
     check(&shown(USUAL, line), file!["../snapshots/why/dns.txt"]);

@@ -17,7 +17,7 @@ pub(super) mod peer;
 
 use fibula_cluster::{Cluster, ContainerList, Place, Policy, PolicyKind, Rule, RuleAction, Tier};
 use fibula_network::walk::{Choices, Fork, Life, Verdict, branches};
-use fibula_network::{ElementId, Entry, Network, Side};
+use fibula_network::{ChoiceId, ElementId, Entry, Network, Side};
 
 pub use isolation::{Isolation, Missed};
 pub use miss::{Instead, Labelled, Miss, What};
@@ -36,6 +36,9 @@ pub struct Ruling {
     pub pod: ElementId,
     /// What they said.
     pub says: Says,
+    /// The choices under which they would have said otherwise, of what they would have said later: of
+    /// what they did say, the ways of a trace tell.
+    pub open: Vec<ChoiceId>,
 }
 
 /// A direction, as a Pod sees it.
@@ -104,13 +107,27 @@ pub(super) fn rulings<'n>(
     });
     if stopped && let Some((process, header)) = super::sent(life) {
         let open = open();
-        let lives = branches(open, process, header, choices, MOST_FURTHER).lives;
         let taken: Vec<Fork> = life.forks().collect();
-        let further =
-            lives.iter().find(|on| on.forks().take(taken.len()).eq(taken.iter().copied()));
-        let dropped = further.filter(|on| on.ending.verdict == Verdict::DroppedByPolicy);
-        let last = dropped.and_then(|on| of(cluster, open, on, choices).pop());
-        found.extend(last.map(|ruling| Ruling { step: None, ..ruling }));
+        let further = |choices: &Choices| {
+            let lives = branches(open, process, header, choices, MOST_FURTHER).lives;
+            lives.into_iter().find(|on| on.forks().take(taken.len()).eq(taken.iter().copied()))
+        };
+        let is_dropped = |on: &Life| on.ending.verdict == Verdict::DroppedByPolicy;
+        if let Some(on) = further(choices).filter(is_dropped)
+            && let Some(last) = of(cluster, open, &on, choices).pop()
+        {
+            // What was asked on the way so far is under one answer.
+            let new = on.asked.iter().filter(|choice| !life.asked.contains(choice)).copied();
+            let passes = |choice: &ChoiceId| {
+                let mut other = choices.to_vec();
+                (0..network.choice(*choice).values).any(|value| {
+                    other[usize::from(choice.0)] = value;
+                    further(&other).is_some_and(|on| !is_dropped(&on))
+                })
+            };
+            let open = new.filter(passes).collect();
+            found.push(Ruling { step: None, open, ..last });
+        }
     }
     found
 }
@@ -138,7 +155,7 @@ pub(super) fn of(
     let rulings = judged.into_iter().filter_map(|judged| {
         let Judged { step, direction, pod, .. } = judged;
         let says = says(cluster, network, (life, choices), &judged)?;
-        Some(Ruling { step: Some(step), direction, pod, says })
+        Some(Ruling { step: Some(step), direction, pod, says, open: vec![] })
     });
     rulings.collect()
 }
