@@ -10,10 +10,9 @@
 //! SVC-63). What comes back to its sender by it is asked where Services are.
 
 use std::collections::BTreeMap;
-use std::net::IpAddr;
 use std::rc::Rc;
 
-use fibula_cluster::{Cluster, Service};
+use fibula_cluster::Service;
 use fibula_network::filters::Filters;
 use fibula_network::set::{SetId, Space};
 use fibula_network::{Addr, ElementId, Header, Kind, Network, Port, Proto};
@@ -23,7 +22,7 @@ use super::alike::{Alike, One};
 use super::pairs::Senders;
 use super::scene::Scene;
 use crate::names::proto;
-use crate::reach::{self, By, MOST_BRANCHES, MOST_NODES, SPORT, came_to, explored, own};
+use crate::reach::{self, By, MOST_BRANCHES, MOST_NODES, SPORT, came_to, explored};
 
 /// Who is reached, at which port.
 pub(super) type End = (ElementId, u16);
@@ -90,7 +89,17 @@ pub(super) fn all(scene: &Scene<'_>) -> Vec<Entrance> {
     for service in cluster.services.iter().filter(open) {
         of_service(network, service, &index, &mut all);
     }
-    host_ports(network, cluster, &mut all);
+    all.extend(reach::host_ports(cluster, network).into_iter().map(|host| Entrance {
+        by: By::HostPort,
+        port: Port { proto: host.proto, number: host.port },
+        own: Port { proto: host.proto, number: host.own },
+        stands: Stands::At(
+            host.at.into_iter().map(|ip| (Some(host.node), Addr::from(ip))).collect(),
+        ),
+        ends: vec![(host.pod, host.own)],
+        hosts: vec![host.node],
+        classes: vec![],
+    }));
     all
 }
 
@@ -133,32 +142,6 @@ fn of_service(
         all.extend(port.node_port.map(|number| entrance(Stands::Nodes, number)));
         if reach::is_awaited(service) {
             all.push(entrance(Stands::Awaited, port.number));
-        }
-    }
-}
-
-fn host_ports(network: &Network, cluster: &Cluster, all: &mut Vec<Entrance>) {
-    for (pod, id) in own(cluster).zip(network.of_kind(Kind::Pod)) {
-        let ports = pod.containers.iter().flat_map(|container| &container.ports);
-        for port in ports {
-            let Some(host) = port.host else { continue };
-            let Some(node) = cluster.nodes.get(pod.node) else { continue };
-            let at = |ip: &&IpAddr| match host.ip {
-                Some(own) if own.is_unspecified() => own.is_ipv4() == ip.is_ipv4(),
-                Some(own) => own == **ip,
-                None => true,
-            };
-            let at = node.addresses.iter().filter(at);
-            let at = at.map(|ip| (Some(pod.node), Addr::from(*ip))).collect();
-            all.push(Entrance {
-                by: By::HostPort,
-                port: Port { proto: proto(port.protocol), number: host.number },
-                own: Port { proto: proto(port.protocol), number: port.number },
-                stands: Stands::At(at),
-                ends: vec![(id, port.number)],
-                hosts: vec![pod.node],
-                classes: vec![],
-            });
         }
     }
 }

@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use fibula_cluster::{Cluster, Service};
 use fibula_network::filters::Filters;
 use fibula_network::ranges::{prefix, tidy};
-use fibula_network::{Addr, ElementId, Kind, Proto, Range};
+use fibula_network::{Addr, ElementId, Kind, Network, Proto, Range};
 use rustc_hash::FxHashMap;
 
 use super::doors::By;
@@ -89,28 +89,50 @@ fn found(cluster: &Cluster, filters: &Filters<'_>, everywhere: bool) -> Vec<Fron
             }
         }
     }
-    let pods = own(cluster).zip(network.of_kind(Kind::Pod)).map(|(pod, _)| pod);
-    for pod in pods {
-        let ports = pod.containers.iter().flat_map(|container| &container.ports);
-        for port in ports {
+    for HostPort { node, port, proto, at, .. } in host_ports(cluster, network) {
+        fronts.extend(at.into_iter().map(|at| Front {
+            by: By::HostPort,
+            at,
+            nodes: vec![node],
+            port,
+            proto,
+            allowed: vec![],
+        }));
+    }
+    fronts
+}
+
+/// A port of a Node that leads to one pod (POD-9).
+pub(crate) struct HostPort {
+    pub(crate) pod: ElementId,
+    /// The Node, as an index into those of the cluster.
+    pub(crate) node: usize,
+    pub(crate) port: u16,
+    pub(crate) proto: Proto,
+    /// The port of the pod.
+    pub(crate) own: u16,
+    /// At which addresses of the Node it stands.
+    pub(crate) at: Vec<IpAddr>,
+}
+
+/// All of them.
+pub(crate) fn host_ports(cluster: &Cluster, network: &Network) -> Vec<HostPort> {
+    let mut found = vec![];
+    for (of, pod) in own(cluster).zip(network.of_kind(Kind::Pod)) {
+        for port in of.containers.iter().flat_map(|container| &container.ports) {
             let Some(host) = port.host else { continue };
-            let Some(node) = cluster.nodes.get(pod.node) else { continue };
+            let Some(node) = cluster.nodes.get(of.node) else { continue };
             let at = |ip: &&IpAddr| match host.ip {
                 Some(own) if own.is_unspecified() => own.is_ipv4() == ip.is_ipv4(),
                 Some(own) => own == **ip,
                 None => true,
             };
-            fronts.extend(node.addresses.iter().filter(at).map(|ip| Front {
-                by: By::HostPort,
-                at: *ip,
-                nodes: vec![pod.node],
-                port: host.number,
-                proto: proto(port.protocol),
-                allowed: vec![],
-            }));
+            let at = node.addresses.iter().filter(at).copied().collect();
+            let (node, proto) = (of.node, proto(port.protocol));
+            found.push(HostPort { pod, node, port: host.number, proto, own: port.number, at });
         }
     }
-    fronts
+    found
 }
 
 /// Who may use the load balancers of a Service, where not everybody may (SVC-25), sorted and apart.

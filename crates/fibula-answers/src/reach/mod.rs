@@ -48,7 +48,7 @@ pub(crate) use awaited::is_awaited;
 pub use doors::{At, By, Door};
 pub(crate) use doors::{MOST_BRANCHES, Outcome, SPORT, came_to, explored, outcome};
 pub(crate) use doubts::Doubts;
-pub(crate) use fronts::{MOST_NODES, alike, allowed};
+pub(crate) use fronts::{MOST_NODES, alike, allowed, host_ports};
 pub(crate) use joints::{FAMILIES, Joints, index};
 pub(crate) use opened::depends;
 pub(crate) use parties::{Parties, own};
