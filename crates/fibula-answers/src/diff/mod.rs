@@ -20,9 +20,11 @@ mod classes;
 mod counts;
 mod doors;
 mod entities;
+mod facts;
 mod lines;
 mod own_node;
 mod pieces;
+mod served;
 mod services;
 mod strangers;
 mod witness;
@@ -43,10 +45,11 @@ pub use causes::{Because, Proof};
 pub use counts::Pairs;
 pub use doors::Doorway;
 pub use entities::{Came, How, Standing};
+pub use facts::Fact;
 use lines::{Doubtful, Group, Namer, Sorter};
 use pieces::Pieces;
 pub use pieces::{At, Edit, Piece, Relabelled, What};
-pub use services::{Became, Reason, Served};
+pub use served::{Became, Reason, Served};
 use witness::{Difference, Witnesses, parted};
 
 /// The answer.
@@ -245,7 +248,7 @@ fn compared(
     let same = grounds[0].network == grounds[1].network;
     let contested = if same { vec![] } else { contested(filters, &pair, &classes, &mut namer) };
     let pairs = counts::pairs(&pair, &classes, &entities, (allowed, differ), &mut reader);
-    let services = match limits {
+    let mut services = match limits {
         Some(Limits { users: most, .. }) => {
             services::Asking { grounds, joints, entities: &entities, most }
                 .all((old, new), &mut namer)
@@ -274,6 +277,7 @@ fn compared(
         let elements = |party: PartyId| namer.all[party.0 as usize].elements.clone();
         doors::because(&mut doors, &witnesses, &trial, &elements);
     }
+    facts::untold(&mut services, &doors);
     let came = entities.came(grounds);
     let standing = |party: &Option<PartyId>| match party {
         Some(id) => entities.standing[id.0 as usize],

@@ -332,7 +332,9 @@ impl Of<'_, '_> {
             }
             Became::New | Became::PortNew | Became::Filled(_) => Sign::Opens,
             Became::Gone | Became::PortGone | Became::Empty(_) => Sign::Closes,
-            Became::Leads(..) | Became::Kind(..) => Sign::Changes,
+            Became::Same if served.gained.is_empty() && !served.lost.is_empty() => Sign::Closes,
+            Became::Same if served.lost.is_empty() && !served.gained.is_empty() => Sign::Opens,
+            Became::Leads(..) | Became::Kind(..) | Became::Same => Sign::Changes,
         };
         let at = served.at.as_ref().and_then(|at| spot(self.inputs, at));
         let name = words::service(self.names, served);

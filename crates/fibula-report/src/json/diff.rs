@@ -1,7 +1,7 @@
 //! `diff` as JSON.
 
 use fibula_answers::diff::{
-    At, Became, Change, Diff, Doorway, How, Piece, Proof, Reason, Served, Standing,
+    At, Became, Change, Diff, Doorway, Fact, How, Piece, Proof, Reason, Served, Standing,
 };
 use fibula_answers::reach::{self, By, PartyId, Why};
 use fibula_network::ChoiceId;
@@ -127,6 +127,7 @@ fn served(inputs: &Inputs<'_>, served: &Served) -> Value {
         Became::Filled(is) => ("leads to somebody", none, &is[..]),
         Became::Leads(was, is) => ("leads elsewhere", &was[..], &is[..]),
         Became::Kind(..) => ("another kind", none, none),
+        Became::Same => ("leads to the same", none, none),
     };
     json!({
         "service": served.service,
@@ -142,6 +143,7 @@ fn served(inputs: &Inputs<'_>, served: &Served) -> Value {
             Reason::Pods => "pods",
             Reason::Endpoints => "endpoints",
         }),
+        "facts": served.facts.iter().map(fact).collect::<Vec<_>>(),
         "gained": ids(&served.gained),
         "lost": ids(&served.lost),
         "other": ids(&served.other),
@@ -151,6 +153,23 @@ fn served(inputs: &Inputs<'_>, served: &Served) -> Value {
         "unread": served.unknown,
         "at": served.at.as_ref().and_then(|at| self::at(inputs, at)),
     })
+}
+
+fn fact(fact: &Fact) -> &'static str {
+    match fact {
+        Fact::Kind(..) => "type",
+        Fact::Proxied(_) => "proxy",
+        Fact::InternalLocal(_) => "internalTrafficPolicy",
+        Fact::ExternalLocal(_) => "externalTrafficPolicy",
+        Fact::Affinity(_) => "sessionAffinity",
+        Fact::Distribution(_) => "trafficDistribution",
+        Fact::ClusterIps => "clusterIPs",
+        Fact::NodePorts => "nodePorts",
+        Fact::Addresses => "addresses",
+        Fact::SourceRanges => "loadBalancerSourceRanges",
+        Fact::HealthCheck => "healthCheckNodePort",
+        Fact::Names => "names",
+    }
 }
 
 fn door(inputs: &Inputs<'_>, diff: &Diff, door: &Doorway) -> Value {
