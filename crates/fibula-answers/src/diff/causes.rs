@@ -221,8 +221,7 @@ impl<'a> Trial<'a> {
         let choices = self.choices(network, witness);
         let lives = walks.branches(sender, header, &choices, MOST_BRANCHES).lives;
         let is = |id: ElementId| {
-            let mut own = self.entities.all.iter().filter(|entity| entity.whole == to.whole);
-            own.any(|entity| entity.sides[0] == Some(id))
+            self.entities.of(to.whole).iter().any(|entity| entity.sides[0] == Some(id))
         };
         Some(lives.iter().any(|life| {
             let at = life.ending.at;

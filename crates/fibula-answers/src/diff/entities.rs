@@ -133,6 +133,13 @@ impl Entities {
         entities
     }
 
+    /// Those of a workload.
+    pub(super) fn of(&self, whole: PartyId) -> &[Entity] {
+        let at = whole.0 as usize;
+        let range = self.starts.get(at).zip(self.starts.get(at + 1));
+        range.and_then(|(from, to)| self.all.get(*from..*to)).unwrap_or_default()
+    }
+
     /// How many entities a workload has.
     pub(super) fn count(&self, whole: PartyId) -> usize {
         self.starts[whole.0 as usize + 1] - self.starts[whole.0 as usize]

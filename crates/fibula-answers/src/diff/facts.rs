@@ -6,9 +6,12 @@ use std::collections::BTreeSet;
 use fibula_cluster::{Cluster, Distribution, Endpoint, Service, ServiceKind, ServicePort};
 use fibula_network::Addr;
 
+use rustc_hash::FxHashMap;
+
 use super::doors::Doorway;
+use super::pieces::At;
 use super::served::{Became, Served};
-use crate::reach::{At, By, PartyId};
+use crate::reach::{self, By, PartyId};
 
 /// What of a Service is not as it was.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -94,8 +97,8 @@ impl Fact {
     fn is_told_by(&self, door: &Doorway) -> bool {
         match self {
             Fact::Kind(..) => true,
-            Fact::NodePorts | Fact::ExternalLocal(_) => matches!(door.at, At::Nodes(..)),
-            Fact::Addresses | Fact::SourceRanges => !matches!(door.at, At::Nodes(..)),
+            Fact::NodePorts | Fact::ExternalLocal(_) => matches!(door.at, reach::At::Nodes(..)),
+            Fact::Addresses | Fact::SourceRanges => !matches!(door.at, reach::At::Nodes(..)),
             _ => false,
         }
     }
@@ -103,13 +106,34 @@ impl Fact {
 
 /// Of what is only another fact: leaves out what ways in tell, and what makes no difference to
 /// anybody.
-pub(super) fn untold(services: &mut Vec<Served>, doors: &[Doorway]) {
+pub(super) fn untold(services: &mut Vec<Served>, doors: &mut [Doorway]) {
+    let mut of: FxHashMap<String, Vec<usize>> = FxHashMap::default();
+    for (at, door) in doors.iter().enumerate() {
+        if let By::Service(path) = &door.by {
+            of.entry(path.clone()).or_default().push(at);
+        }
+    }
     services.retain_mut(|served| {
         if served.what != Became::Same {
             return true;
         }
-        let own = |door: &&Doorway| matches!(&door.by, By::Service(own) if *own == served.service);
-        served.facts.retain(|fact| !doors.iter().filter(own).any(|door| fact.is_told_by(door)));
+        let own = of.get(&served.service).map_or(&[][..], Vec::as_slice);
+        served.facts.retain(|fact| {
+            let mut untold = true;
+            for door in own {
+                let door = &mut doors[*door];
+                if fact.is_told_by(door) {
+                    untold = false;
+                    if !door.facts.contains(fact) {
+                        door.facts.push(fact.clone());
+                        let said =
+                            served.at.clone().map(|at| At { path: fact.path().to_owned(), ..at });
+                        door.says = door.says.take().or(said);
+                    }
+                }
+            }
+            untold
+        });
         let used = users(served).iter().any(|users| !users.is_empty());
         !served.facts.is_empty() || !served.asked || used
     });

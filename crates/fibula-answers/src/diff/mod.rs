@@ -274,10 +274,9 @@ fn compared(
     if let Some(pieces) = &pieces {
         let witnesses = Witnesses { grounds, entities: &entities, classes: &classes };
         let trial = Trial::new(pieces, &entities, grounds[0], &pair.choices);
-        let elements = |party: PartyId| namer.all[party.0 as usize].elements.clone();
-        doors::because(&mut doors, &witnesses, &trial, &elements);
+        doors::because(&mut doors, &witnesses, &trial, &namer);
     }
-    facts::untold(&mut services, &doors);
+    facts::untold(&mut services, &mut doors);
     let came = entities.came(grounds);
     let standing = |party: &Option<PartyId>| match party {
         Some(id) => entities.standing[id.0 as usize],

@@ -90,8 +90,14 @@ impl Asking<'_> {
             return found;
         }
         let raw = [self.raw(0, old_filters, &asked[0]), self.raw(1, new_filters, &asked[1])];
+        let raw = raw.each_ref().map(|raw| {
+            let mut of: FxHashMap<&str, Vec<&Raw>> = FxHashMap::default();
+            raw.iter().for_each(|raw| of.entry(&raw.of.service).or_default().push(raw));
+            of
+        });
         for served in found.iter_mut().filter(|served| served.asked) {
-            let users = [0, 1].map(|side| users(&raw[side], served));
+            let own = |side: usize| raw[side].get(&*served.service).map_or(&[][..], Vec::as_slice);
+            let users = [0, 1].map(|side| users(own(side), served));
             self.compare(&users, served, namer);
         }
         collapsed(&mut found);
@@ -347,11 +353,9 @@ enum Share {
 type Users = FxHashMap<ElementId, Share>;
 
 /// Who can use a port of a Service; of all of it whoever can use one of its ports.
-fn users(raw: &[Raw], served: &Served) -> Users {
+fn users(raw: &[&Raw], served: &Served) -> Users {
     let mut users = Users::default();
-    let own = raw.iter().filter(|raw| {
-        raw.of.service == served.service && served.port.is_none_or(|port| port == raw.of.port)
-    });
+    let own = raw.iter().filter(|raw| served.port.is_none_or(|port| port == raw.of.port));
     for Raw { all, some, undecided, .. } in own {
         let lists = [(Share::All, all), (Share::Some, some)];
         for (share, list) in lists {

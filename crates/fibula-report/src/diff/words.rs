@@ -1,18 +1,15 @@
-//! Causes, Services and ways in, in words.
+//! Causes and Services, in words.
 
 use fibula_answers::diff::{
-    Became, Diff, Doorway, Edit, Fact, How, Piece, Reason, Relabelled, Served, What,
+    Became, Diff, Edit, Fact, How, Piece, Reason, Relabelled, Served, What,
 };
-use fibula_answers::reach::{At, By, PartyId};
+use fibula_answers::reach::PartyId;
 use fibula_answers::trace::policies::Direction;
 use fibula_cluster::{Distribution, PolicyKind, ServiceKind};
-use fibula_network::{Addr, ChoiceId, Proto};
+use fibula_network::ChoiceId;
 
-use crate::page::Text;
 use crate::preface::list;
 use crate::reach::names::Names;
-use crate::style::Label;
-use crate::view::host;
 
 /// Says what changed.
 pub(super) struct Words<'a, 'v> {
@@ -231,7 +228,7 @@ pub(super) fn became(names: &Names<'_, '_>, diff: &Diff, served: &Served) -> Str
 }
 
 /// What else of a Service is not as it was.
-fn facts(facts: &[Fact]) -> String {
+pub(super) fn facts(facts: &[Fact]) -> String {
     let all: Vec<String> = facts.iter().map(fact).collect();
     all.join("; ")
 }
@@ -301,35 +298,5 @@ fn kind(kind: ServiceKind) -> &'static str {
         ServiceKind::LoadBalancer => "a LoadBalancer",
         ServiceKind::Headless => "headless",
         ServiceKind::ExternalName => "an ExternalName",
-    }
-}
-
-/// Who of the world and of the pods, and whom they reach.
-pub(super) fn door(names: &Names<'_, '_>, door: &Doorway, callers: &str) -> Text {
-    let proto = if door.proto == Proto::Tcp { String::new() } else { format!("/{}", door.proto) };
-    let world = (!door.from.is_empty()).then(|| names.world(&door.from));
-    let callers = (!callers.is_empty()).then(|| callers.to_owned());
-    let from: Vec<String> = world.into_iter().chain(callers).collect();
-    let mut text = Text::from(format!("{} → ", from.join(", ")));
-    for (i, (id, port)) in door.to.iter().enumerate() {
-        let between = if i > 0 { ", " } else { "" };
-        text = text
-            .plain(format!("{between}{}", names.one(*id)))
-            .with(Label::Command, format!(":{port}{proto}"));
-    }
-    text
-}
-
-/// By which way.
-pub(super) fn way(names: &Names<'_, '_>, door: &Doorway) -> String {
-    let port = door.port;
-    let at = match &door.at {
-        At::Address(ip) => format!(" at {}:{port}", host(Addr::from(*ip))),
-        At::Nodes(..) => format!(" at nodes:{port}"),
-        At::Awaited => format!(":{port}, once its load balancer has an address (SVC-24)"),
-    };
-    match &door.by {
-        By::Service(path) => format!("by svc/{}{at}", names.service(path)),
-        By::HostPort => format!("by a hostPort{at}"),
     }
 }

@@ -179,11 +179,10 @@ fn door(inputs: &Inputs<'_>, diff: &Diff, door: &Doorway) -> Value {
             By::Service(path) => Some(path),
             By::HostPort => None,
         },
-        "stands": match &door.at {
-            reach::At::Address(ip) => json!({ "address": ip.to_string() }),
-            reach::At::Nodes(nodes, _) => json!({ "nodes": nodes }),
-            reach::At::Awaited => json!("awaited"),
-        },
+        "stands": stands(&door.at),
+        "stays": door.stays.as_ref().map(stands),
+        "stood": door.moved.as_ref().map(stands),
+        "facts": door.facts.iter().map(fact).collect::<Vec<_>>(),
         "port": door.port,
         "protocol": door.proto.name(),
         "from": door.from.iter().map(ToString::to_string).collect::<Vec<_>>(),
@@ -194,4 +193,12 @@ fn door(inputs: &Inputs<'_>, diff: &Diff, door: &Doorway) -> Value {
         "unread": door.unread || door.unknown,
         "at": door.place.as_ref().and_then(|at| self::at(inputs, at)),
     })
+}
+
+fn stands(at: &reach::At) -> Value {
+    match at {
+        reach::At::Address(ip) => json!({ "address": ip.to_string() }),
+        reach::At::Nodes(nodes, _) => json!({ "nodes": nodes }),
+        reach::At::Awaited => json!("awaited"),
+    }
 }
