@@ -140,6 +140,12 @@ impl Entities {
         range.and_then(|(from, to)| self.all.get(*from..*to)).unwrap_or_default()
     }
 
+    /// Whether an entity is a Node.
+    pub(super) fn is_node(&self, at: usize) -> bool {
+        let whole = &self.wholes[self.all[at].whole.0 as usize];
+        matches!(whole.who, Who::Node(_))
+    }
+
     /// How many entities a workload has.
     pub(super) fn count(&self, whole: PartyId) -> usize {
         self.starts[whole.0 as usize + 1] - self.starts[whole.0 as usize]

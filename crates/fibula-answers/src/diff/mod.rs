@@ -21,6 +21,7 @@ mod counts;
 mod doors;
 mod entities;
 mod facts;
+mod hosted;
 mod lines;
 mod own_node;
 mod pieces;
@@ -46,6 +47,7 @@ pub use counts::Pairs;
 pub use doors::Doorway;
 pub use entities::{Came, How, Standing};
 pub use facts::Fact;
+use hosted::Hosted;
 use lines::{Doubtful, Group, Namer, Sorter};
 use pieces::Pieces;
 pub use pieces::{At, Edit, Piece, Relabelled, What};
@@ -228,13 +230,13 @@ fn compared(
     let mut sorters = [1, 0].map(|open: usize| {
         Sorter::new(Doubtful { open: &doubts[open], closed: &doubts[1 - open] })
     });
+    let hosted = Hosted::new(grounds, &entities);
     for (found, because) in &because {
-        let (mut from, to) = found.groups(&classes);
-        if own_nodes.is_some() {
-            own_node::without_own(grounds, &entities, &mut from, &to);
-        }
+        let (from, to) = found.groups(&classes);
         let sorter = &mut sorters[found.which];
-        sorter.add(&mut namer, (&from, &to), &found.part, (found.with, because));
+        for (from, to) in hosted.apart(from, to, own_nodes.is_some()) {
+            sorter.add(&mut namer, (&from, &to), &found.part, (found.with, because));
+        }
     }
     let mut changes = sorters.map(|sorter| sorter.finish(&mut namer));
     if explain && changes.iter().flatten().any(|change| !change.with) {

@@ -50,7 +50,9 @@ pub(crate) fn agree(scene: &Scene, clusters: [&Cluster; 2]) -> Result<(), String
 fn uses(walks: &Walks<'_>, service: &Service, pod: ElementId, number: u16) -> Option<bool> {
     let network = walks.network();
     let own = addresses(network, pod);
-    if is_contested(network, pod) {
+    // A backend whose address two have (POD-7).
+    let mut ends = service.endpoints.iter().map(|end| Addr::from(end.addr));
+    if is_contested(network, pod) || ends.any(|addr| network.is_contested(addr)) {
         return None;
     }
     let mut found = None;
