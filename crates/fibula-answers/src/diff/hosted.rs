@@ -27,13 +27,20 @@ impl<'a> Hosted<'a> {
 
     /// The same as pairs of groups of which no Node of one hosts a pod of the other; of many Nodes only
     /// what is of one Node and its own pods alone is left out.
-    pub(super) fn apart(&self, from: Group, to: Group, own_node: bool) -> Vec<(Group, Group)> {
+    /// So is it of what came or went with one of its ends.
+    pub(super) fn apart(
+        &self,
+        (from, to): (Group, Group),
+        own_node: bool,
+        with: bool,
+    ) -> Vec<(Group, Group)> {
+        let most = if with { 1 } else { MOST_NODES };
         let (senders, receivers) = (self.nodes(&from), self.nodes(&to));
-        let mut pairs = match senders.len() <= MOST_NODES && !senders.is_empty() {
+        let mut pairs = match senders.len() <= most && !senders.is_empty() {
             true => self.parted(&senders, from, to),
             false => vec![(from, to)],
         };
-        if own_node && !receivers.is_empty() && receivers.len() <= MOST_NODES {
+        if own_node && !receivers.is_empty() && receivers.len() <= most {
             let parted = pairs.into_iter().flat_map(|(from, to)| {
                 let receivers = self.nodes(&to);
                 let parted = self.parted(&receivers, to, from);

@@ -45,7 +45,7 @@ use causes::Trial;
 pub use causes::{Because, Proof};
 pub use counts::Pairs;
 pub use doors::Doorway;
-pub use entities::{Came, How, Standing};
+pub use entities::{Came, How, Moved, Standing};
 pub use facts::Fact;
 use hosted::Hosted;
 use lines::{Doubtful, Group, Namer, Sorter};
@@ -77,6 +77,8 @@ pub struct Diff {
     pub unasked: usize,
     /// Workloads and Nodes that came, and that went.
     pub came: Vec<Came>,
+    /// Nodes that have other addresses now: what stands at their ports moved with them.
+    pub moved: Vec<Moved>,
     /// What of the objects changed, as far as it could have had a part; lines name their causes by
     /// places here.
     pub pieces: Vec<Piece>,
@@ -215,7 +217,7 @@ fn compared(
         Some(pieces) => {
             let witnesses = Witnesses { grounds, entities: &entities, classes: &classes };
             let asked = witnesses.all(&mut pair, &marks, &found);
-            let trial = Trial::new(pieces, &entities, grounds[0], &pair.choices);
+            let trial = Trial::new(pieces, &entities, grounds, &pair.choices);
             parted(found, asked, &trial)
         }
         None => found.into_iter().map(|found| (found, Because::default())).collect(),
@@ -232,9 +234,9 @@ fn compared(
     });
     let hosted = Hosted::new(grounds, &entities);
     for (found, because) in &because {
-        let (from, to) = found.groups(&classes);
+        let groups = found.groups(&classes);
         let sorter = &mut sorters[found.which];
-        for (from, to) in hosted.apart(from, to, own_nodes.is_some()) {
+        for (from, to) in hosted.apart(groups, own_nodes.is_some(), found.with) {
             sorter.add(&mut namer, (&from, &to), &found.part, (found.with, because));
         }
     }
@@ -275,11 +277,12 @@ fn compared(
     }
     if let Some(pieces) = &pieces {
         let witnesses = Witnesses { grounds, entities: &entities, classes: &classes };
-        let trial = Trial::new(pieces, &entities, grounds[0], &pair.choices);
+        let trial = Trial::new(pieces, &entities, grounds, &pair.choices);
         doors::because(&mut doors, &witnesses, &trial, &namer);
     }
     facts::untold(&mut services, &mut doors);
     let came = entities.came(grounds);
+    let moved = entities.moved(grounds);
     let standing = |party: &Option<PartyId>| match party {
         Some(id) => entities.standing[id.0 as usize],
         None => Standing::Both,
@@ -300,6 +303,7 @@ fn compared(
         doors,
         unasked,
         came,
+        moved,
         pieces: pieces.map(|pieces| pieces.all).unwrap_or_default(),
         contested,
         pairs,
@@ -349,6 +353,7 @@ impl Diff {
     /// Whether something certainly changed.
     pub fn is_different(&self) -> bool {
         self.changes().any(|change| change.why.is_none())
+            || !self.moved.is_empty()
             || self.doors.iter().any(|door| door.certain)
             || self.services.iter().any(Served::is_certain)
     }

@@ -60,7 +60,7 @@ fn uses(walks: &Walks<'_>, service: &Service, pod: ElementId, number: u16) -> Op
         let src = own.iter().copied().find(|addr| addr.family() == dst.family());
         let Some(src) = src else { continue };
         let header = Header { src, sport: 41_000, dst, dport: number, proto: Proto::Tcp };
-        let judge = |lives: &[Life]| -> [bool; 2] {
+        let judge = |lives: &[Life]| -> [bool; 3] {
             let back = |life: &Life| {
                 let sent = life.steps.iter().rev().find_map(|step| match step {
                     Step::Recv { header, .. } => Some(header.dst),
@@ -70,10 +70,11 @@ fn uses(walks: &Walks<'_>, service: &Service, pod: ElementId, number: u16) -> Op
                 end(network, life).is_some_and(|(at, _)| at == pod)
                     || sent.is_some_and(|dst| own.contains(&dst))
             };
-            [lives.iter().any(back), lives.iter().any(|life| !back(life) && arrived(life))]
+            let others = || lives.iter().filter(|life| !back(life));
+            [lives.iter().any(back), others().any(arrived), others().all(arrived)]
         };
         match ask(walks, process(network, pod)?, header, judge) {
-            Truth::Always([false, is]) => found = Some(found.unwrap_or(false) || is),
+            Truth::Always([false, is, _]) => found = Some(found.unwrap_or(false) || is),
             _ => return None,
         }
     }

@@ -53,6 +53,10 @@ pub fn diff(inputs: &Inputs<'_>, diff: &Diff) -> Value {
             "how": how(came.how),
             "at": came.at.as_ref().and_then(|at| self::at(inputs, at)),
         })).collect::<Vec<_>>(),
+        "moved": diff.moved.iter().map(|moved| json!({
+            "party": moved.party.0,
+            "at": at(inputs, &moved.at),
+        })).collect::<Vec<_>>(),
         "pieces": pieces.collect::<Vec<_>>(),
         "contested": contested.collect::<Vec<_>>(),
         "pairs": {

@@ -1,4 +1,4 @@
-//! Which piece of what changed opened or closed a way in.
+//! Which piece of what changed opened or closed a way in. What came or went with somebody was no piece.
 
 use fibula_network::{Addr, ElementId, Kind};
 use rustc_hash::FxHashMap;
@@ -53,8 +53,9 @@ impl<'a> Asking<'a> {
     /// policy did that.
     fn witness(&self, door: &Doorway) -> Option<Witness> {
         let (to, _) = door.to.first().filter(|_| door.certain && door.moved.is_none())?;
+        // Of what came or went with whom it leads to, no piece can tell.
         let mut own = self.witnesses.entities.of(*to).iter();
-        let entity = *own.find(|entity| entity.sides[0].is_some())?;
+        let entity = *own.find(|entity| entity.sides.iter().all(Option::is_some))?;
         let network = self.witnesses.grounds[0].network;
         // The world where it comes in, or else one of the pods.
         let callers = door.callers.first().filter(|_| door.from.is_empty());
