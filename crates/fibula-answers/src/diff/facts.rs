@@ -93,6 +93,11 @@ impl Fact {
         }
     }
 
+    /// Whether it decides who can use the Service within the cluster.
+    pub(super) fn is_for_users(&self) -> bool {
+        matches!(self, Fact::Proxied(_) | Fact::InternalLocal(_) | Fact::Distribution(_))
+    }
+
     /// Whether a way in that opened or closed tells it.
     fn is_told_by(&self, door: &Doorway) -> bool {
         match self {

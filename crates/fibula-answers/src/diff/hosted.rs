@@ -2,27 +2,40 @@
 //! sends to its own Node some have another one (DR-3). So neither opens nor closes anything between
 //! the two.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::entities::Entities;
 use super::lines::Group;
+use crate::reach::Who;
 use crate::trace::Ground;
 
-/// Of how many Nodes together it is told apart which of them host whom. What is said of more Nodes is
-/// meant of those that do not, as in `reach`.
+/// Of how many Nodes together it is told apart which of them host whom. What is said of more Nodes, or
+/// of such as no object says to be there, is meant of those that do not, as in `reach`.
 const MOST_NODES: usize = 8;
 
 /// Tells who hosts whom.
 pub(super) struct Hosted<'a> {
     grounds: [Ground<'a>; 2],
     entities: &'a Entities,
+    /// The Nodes that are objects, in one of the two.
+    said: BTreeSet<usize>,
 }
 
 // === impl Hosted ===
 
 impl<'a> Hosted<'a> {
     pub(super) fn new(grounds: [Ground<'a>; 2], entities: &'a Entities) -> Hosted<'a> {
-        Hosted { grounds, entities }
+        let nodes = grounds.iter().flat_map(|ground| ground.cluster).flat_map(|own| &own.nodes);
+        let names = nodes.filter(|node| node.object.is_some()).map(|node| node.name.as_str());
+        let names: BTreeSet<&str> = names.collect();
+        let known = grounds.iter().any(|ground| ground.cluster.is_some());
+        let said = entities.all.iter().zip(0..).filter_map(|(entity, at)| {
+            let Who::Node(name) = &entities.wholes[entity.whole.0 as usize].who else {
+                return None;
+            };
+            (!known || names.contains(name.as_str())).then_some(at)
+        });
+        Hosted { grounds, entities, said: said.collect() }
     }
 
     /// The same as pairs of groups of which no Node of one hosts a pod of the other; of many Nodes only
@@ -34,8 +47,9 @@ impl<'a> Hosted<'a> {
         own_node: bool,
         with: bool,
     ) -> Vec<(Group, Group)> {
-        let most = if with { 1 } else { MOST_NODES };
         let (senders, receivers) = (self.nodes(&from), self.nodes(&to));
+        let mut said = senders.iter().chain(&receivers);
+        let most = if with || !said.all(|node| self.is_said(*node)) { 1 } else { MOST_NODES };
         let mut pairs = match senders.len() <= most && !senders.is_empty() {
             true => self.parted(&senders, from, to),
             false => vec![(from, to)],
@@ -83,6 +97,12 @@ impl<'a> Hosted<'a> {
         let mut nodes = group.entities.clone();
         nodes.retain(|at| self.entities.is_node(*at));
         nodes
+    }
+
+    /// Whether an object says that there is a Node: where pods of a cluster of manifests are, nobody
+    /// knows.
+    fn is_said(&self, node: usize) -> bool {
+        self.said.contains(&node)
     }
 
     /// Whether a Node hosts a pod, before or after.

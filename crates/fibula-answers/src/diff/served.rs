@@ -35,6 +35,8 @@ pub struct Served {
     pub unknown: bool,
     /// Where it stands.
     pub at: Option<At>,
+    /// Whether who can use it may differ.
+    pub(super) uses: bool,
 }
 
 /// What became of it.

@@ -75,7 +75,9 @@ impl Asking<'_> {
             }
             let ports = both.iter().flatten().map(|(_, service)| service.ports.len());
             let cost = ports.sum::<usize>().saturating_mul(self.entities.all.len());
-            if let Some(rest) = left.checked_sub(cost) {
+            if changed.iter().all(|served| !served.uses) {
+                // Nobody need be asked.
+            } else if let Some(rest) = left.checked_sub(cost) {
                 left = rest;
                 for (side, one) in both.into_iter().enumerate() {
                     asked[side].extend(one.map(|(at, _)| at));
@@ -95,7 +97,7 @@ impl Asking<'_> {
             raw.iter().for_each(|raw| of.entry(&raw.of.service).or_default().push(raw));
             of
         });
-        for served in found.iter_mut().filter(|served| served.asked) {
+        for served in found.iter_mut().filter(|served| served.asked && served.uses) {
             let own = |side: usize| raw[side].get(&*served.service).map_or(&[][..], Vec::as_slice);
             let users = [0, 1].map(|side| users(own(side), served));
             self.compare(&users, served, namer);
@@ -176,6 +178,7 @@ impl Asking<'_> {
                 asked: true,
                 unknown: false,
                 at: Some(At::new(side, place, "")),
+                uses: true,
             }
         };
         let (old, new) = match both.map(|one| one.map(|(_, service)| service)) {
@@ -227,9 +230,12 @@ impl Asking<'_> {
             let said = facts.first().map_or("spec.selector", Fact::path);
             if before == after {
                 let listed = [(0, old, was as u16), (1, new, index)];
-                if moved || !facts.is_empty() || self.stand_otherwise(listed, owners) {
+                let uses = moved
+                    || facts.iter().any(Fact::is_for_users)
+                    || self.stand_otherwise(listed, owners);
+                if uses || !facts.is_empty() {
                     let (port, at, facts) = (Some(port(is)), at(said), facts.clone());
-                    found.push(Served { port, at, facts, ..whole(1, new, Became::Same) });
+                    found.push(Served { port, at, facts, uses, ..whole(1, new, Became::Same) });
                 }
                 continue;
             }
