@@ -15,6 +15,7 @@ mod pairs;
 mod planted;
 mod unknown;
 mod used;
+mod world;
 
 use fibula_answers::diff::{Diff, Limits, Served, diff_within};
 use fibula_answers::trace::Ground;
@@ -80,6 +81,14 @@ proptest! {
     ) {
         let scene = Scene::new([&old, &new], [&intent; 2]);
         let found = used::agree(&scene, [&old, &new]);
+        prop_assert!(found.is_ok(), "{}", found.unwrap_err());
+    }
+
+    #[test]
+    fn where_the_world_comes_in_is_what_walk_finds(
+        Changed { old, new, intent } in prop_oneof![changed(SHAPE), served(SHAPE)]
+    ) {
+        let found = world::agree(&Scene::new([&old, &new], [&intent; 2]), [&old, &new]);
         prop_assert!(found.is_ok(), "{}", found.unwrap_err());
     }
 
