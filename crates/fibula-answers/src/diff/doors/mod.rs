@@ -183,7 +183,8 @@ pub(super) fn join(
         to.push((whole, number));
     }
     // Those of the world that are so wherever they stand.
-    let mut of_world: BTreeMap<(Way, Vec<(PartyId, u16)>), VecDeque<usize>> = BTreeMap::new();
+    type Led = (Way, Vec<(PartyId, u16)>);
+    let mut of_world: BTreeMap<Led, VecDeque<usize>> = BTreeMap::new();
     for (at, door) in doors.iter().enumerate() {
         if door.stays.is_none() && door.moved.is_none() {
             let key = (Way::of(door), door.to.clone());
