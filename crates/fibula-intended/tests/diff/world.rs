@@ -39,7 +39,7 @@ pub(crate) fn agree(scene: &Scene, clusters: [&Cluster; 2]) -> Result<(), String
             (false, true) if certain => told.contains(&Told::Opens(stays)),
             _ => !told.is_empty(),
         };
-        if !right && !(stays && told.contains(&Told::Moved)) {
+        if !(right || stays && told.contains(&Told::Moved)) {
             return Err(format!("{way:?} from {src}: {was:?}, then {is:?}; told: {told:?}"));
         }
     }
