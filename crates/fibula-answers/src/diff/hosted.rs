@@ -26,7 +26,9 @@ pub(super) struct Hosted<'a> {
 impl<'a> Hosted<'a> {
     pub(super) fn new(grounds: [Ground<'a>; 2], entities: &'a Entities) -> Hosted<'a> {
         let nodes = grounds.iter().flat_map(|ground| ground.cluster).flat_map(|own| &own.nodes);
-        let names = nodes.filter(|node| node.object.is_some()).map(|node| node.name.as_str());
+        let names = nodes
+            .filter(|node| node.object.is_some() || !node.invented)
+            .map(|node| node.name.as_str());
         let names: BTreeSet<&str> = names.collect();
         let known = grounds.iter().any(|ground| ground.cluster.is_some());
         let said = entities.all.iter().zip(0..).filter_map(|(entity, at)| {
