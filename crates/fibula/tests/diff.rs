@@ -1,6 +1,8 @@
 //! What people see of a change. `SNAPSHOTS=overwrite` writes the sessions anew.
 
 mod common;
+#[path = "diff/nodes.rs"]
+mod nodes;
 
 use std::fs;
 use std::io::Write as _;

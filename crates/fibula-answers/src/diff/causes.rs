@@ -49,6 +49,9 @@ pub struct Because {
     pub pieces: Vec<usize>,
     /// Whether that was tried: each by itself makes the difference, or all of them together do.
     pub proved: Option<Proof>,
+    /// Whether a message was followed that ends otherwise in the two networks: what differs for no
+    /// message that could be sent has no cause.
+    pub followed: bool,
 }
 
 /// What was tried.
@@ -75,10 +78,11 @@ const MOST_NAMED: usize = 3;
 pub(super) struct Trial<'a> {
     pieces: &'a Pieces<'a>,
     entities: &'a Entities,
+    grounds: [Ground<'a>; 2],
     old: Ground<'a>,
     choices: &'a [Choice],
-    /// By element of the old network, a process of it.
-    processes: BTreeMap<ElementId, ElementId>,
+    /// By side and element, a process of it.
+    processes: [BTreeMap<ElementId, ElementId>; 2],
 }
 
 // === impl Trial ===
@@ -87,23 +91,43 @@ impl<'a> Trial<'a> {
     pub(super) fn new(
         pieces: &'a Pieces<'a>,
         entities: &'a Entities,
-        old: Ground<'a>,
+        grounds: [Ground<'a>; 2],
         choices: &'a [Choice],
     ) -> Trial<'a> {
-        let mut processes = BTreeMap::new();
-        for id in old.network.ids().filter(|id| old.network.kind(*id).is_process()) {
-            if let Some(host) = old.network.facts.host(id) {
-                processes.entry(host).or_insert(id);
+        let processes = grounds.map(|Ground { network, .. }| {
+            let mut processes = BTreeMap::new();
+            for id in network.ids().filter(|id| network.kind(*id).is_process()) {
+                if let Some(host) = network.facts.host(id) {
+                    processes.entry(host).or_insert(id);
+                }
             }
-        }
-        Trial { pieces, entities, old, choices, processes }
+            processes
+        });
+        Trial { pieces, entities, grounds, old: grounds[0], choices, processes }
     }
 
-    /// What made the difference for each message.
+    /// What made the difference for each message, and whether there is one.
     pub(super) fn causes(&self, witnesses: &[Witness]) -> Vec<Because> {
+        let mut causes = self.tried(witnesses);
+        let without = |because: &Because| because.pieces.is_empty();
+        if causes.iter().any(without) {
+            let walks = self.grounds.map(|ground| Walks::new(ground.network));
+            for (because, witness) in causes.iter_mut().zip(witnesses) {
+                let open = || [0, 1].map(|side| self.is_open(side, &walks[side], witness));
+                because.followed =
+                    !without(because) || matches!(open(), [Some(was), Some(is)] if was != is);
+            }
+        }
+        causes.iter_mut().for_each(|because| because.followed |= !because.pieces.is_empty());
+        causes
+    }
+
+    /// The pieces that make the difference for each message.
+    fn tried(&self, witnesses: &[Witness]) -> Vec<Because> {
         let relevant: Vec<Vec<usize>> = witnesses.iter().map(|w| self.relevant(w)).collect();
         let mut asked: BTreeSet<usize> = relevant.iter().flatten().copied().collect();
-        let untried = |pieces: &Vec<usize>| Because { pieces: pieces.clone(), proved: None };
+        let untried =
+            |pieces: &Vec<usize>| Because { pieces: pieces.clone(), ..Because::default() };
         let pods = self.pieces.clusters[0].pods.len() * asked.len();
         if pods > MOST_PODS || asked.len() > MOST_PIECES || self.old.remake.is_none() {
             return relevant.iter().map(untried).collect();
@@ -123,8 +147,10 @@ impl<'a> Trial<'a> {
         let mut all = vec![];
         for (at, mut pieces) in alone.into_iter().enumerate() {
             if !pieces.is_empty() {
+                // What is about the target itself tells most.
+                pieces.sort_by_key(|piece| !self.is_of_target(*piece, &witnesses[at]));
                 pieces.truncate(MOST_NAMED);
-                all.push(Because { pieces, proved: Some(Proof::Each) });
+                all.push(Because { pieces, proved: Some(Proof::Each), followed: true });
                 continue;
             }
             // Messages of the same pieces mostly need the same ones of them.
@@ -136,7 +162,7 @@ impl<'a> Trial<'a> {
             all.push(match set {
                 Some(set) => {
                     together.insert(relevant[at].clone(), set.clone());
-                    Because { pieces: set, proved: Some(Proof::Together) }
+                    Because { pieces: set, proved: Some(Proof::Together), followed: true }
                 }
                 None => untried(&relevant[at]),
             });
@@ -176,23 +202,23 @@ impl<'a> Trial<'a> {
 
     /// Whether a message ends in a network as it does in the new one, and not as in the old one.
     fn turns(&self, walks: &Walks<'_>, witness: &Witness) -> bool {
-        self.is_open(walks, witness) == Some(witness.opens)
+        self.is_open(0, walks, witness) == Some(witness.opens)
     }
 
-    /// Whether a message of the old network's elements arrives.
-    fn is_open(&self, walks: &Walks<'_>, witness: &Witness) -> Option<bool> {
+    /// Whether a message arrives, in a network of the elements of one side.
+    fn is_open(&self, side: usize, walks: &Walks<'_>, witness: &Witness) -> Option<bool> {
         let network = walks.network();
         if let To::Door(src, dst, entity) = witness.to {
-            return self.is_way_in(walks, witness, (src, dst, entity));
+            return self.is_way_in(side, walks, witness, (src, dst, entity));
         }
         let from = witness.from?;
         let addr = |id: ElementId| {
             let own = &network.fib(id)?.me.own;
             own.iter().copied().find(|addr| addr.family() == witness.family)
         };
-        let sender = from.sides[0]?;
+        let sender = from.sides[side]?;
         let target = match witness.to {
-            To::Entity(entity) => addr(entity.sides[0]?),
+            To::Entity(entity) => addr(entity.sides[side]?),
             To::OwnNode => addr(network.fib(sender)?.me.host?),
             To::World(addr) => Some(addr),
             To::Door(..) => None,
@@ -200,7 +226,7 @@ impl<'a> Trial<'a> {
         let (Some(src), Some(dst)) = (addr(sender), target) else { return Some(false) };
         let header = Header { src, sport: 40_000, dst, dport: witness.port, proto: witness.proto };
         let choices = self.choices(network, witness);
-        let process = *self.processes.get(&sender)?;
+        let process = *self.processes[side].get(&sender)?;
         let lives = walks.branches(process, header, &choices, MOST_BRANCHES).lives;
         Some(!lives.is_empty() && lives.iter().all(|life| arrived(life.ending.verdict)))
     }
@@ -208,21 +234,29 @@ impl<'a> Trial<'a> {
     /// Whether a way in leads to somebody: a connection of several may.
     fn is_way_in(
         &self,
+        side: usize,
         walks: &Walks<'_>,
         witness: &Witness,
         (src, dst, to): (Addr, Addr, Entity),
     ) -> Option<bool> {
         let network = walks.network();
         let sender = match witness.from {
-            Some(from) => *self.processes.get(&from.sides[0]?)?,
+            Some(from) => *self.processes[side].get(&from.sides[side]?)?,
             None => network.of_kind(Kind::World).next()?,
         };
+        // A Node that has another address there is meant by that.
+        let mut dst = dst;
+        if side == 0 && network.owners_of(dst).is_empty() {
+            let node = self.old.network.owners_of(dst).first();
+            let own = node.and_then(|node| network.fib(node.to)).map(|fib| &fib.me.own);
+            let mut own = own.into_iter().flatten().filter(|addr| addr.family() == dst.family());
+            dst = own.next().copied().unwrap_or(dst);
+        }
         let header = Header { src, sport: 40_000, dst, dport: witness.port, proto: witness.proto };
         let choices = self.choices(network, witness);
         let lives = walks.branches(sender, header, &choices, MOST_BRANCHES).lives;
         let is = |id: ElementId| {
-            let mut own = self.entities.all.iter().filter(|entity| entity.whole == to.whole);
-            own.any(|entity| entity.sides[0] == Some(id))
+            self.entities.of(to.whole).iter().any(|entity| entity.sides[side] == Some(id))
         };
         Some(lives.iter().any(|life| {
             let at = life.ending.at;
@@ -271,6 +305,18 @@ impl<'a> Trial<'a> {
             What::Node(..) => true,
         };
         (0..self.pieces.all.len()).filter(is).collect()
+    }
+
+    /// Whether a piece is about whom a message goes to: a policy of theirs, or what is theirs.
+    fn is_of_target(&self, piece: usize, witness: &Witness) -> bool {
+        let (To::Entity(to) | To::Door(_, _, to)) = witness.to else { return false };
+        match &self.pieces.all[piece].what {
+            What::Policy { .. } => self.speaks(piece, to),
+            What::Labels { whole, .. } | What::Ports(whole) | What::Addresses(whole) => {
+                to.whole == *whole
+            }
+            What::Namespace { .. } | What::Node(..) => false,
+        }
     }
 
     /// Whether a policy could be about a pod, before or after.

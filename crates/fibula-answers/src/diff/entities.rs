@@ -42,6 +42,15 @@ pub struct Came {
     pub at: Option<At>,
 }
 
+/// A Node that has other addresses now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Moved {
+    /// Which.
+    pub party: PartyId,
+    /// Where it stands.
+    pub at: At,
+}
+
 /// How something came or went.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum How {
@@ -133,6 +142,19 @@ impl Entities {
         entities
     }
 
+    /// Those of a workload.
+    pub(super) fn of(&self, whole: PartyId) -> &[Entity] {
+        let at = whole.0 as usize;
+        let range = self.starts.get(at).zip(self.starts.get(at + 1));
+        range.and_then(|(from, to)| self.all.get(*from..*to)).unwrap_or_default()
+    }
+
+    /// Whether an entity is a Node.
+    pub(super) fn is_node(&self, at: usize) -> bool {
+        let whole = &self.wholes[self.all[at].whole.0 as usize];
+        matches!(whole.who, Who::Node(_))
+    }
+
     /// How many entities a workload has.
     pub(super) fn count(&self, whole: PartyId) -> usize {
         self.starts[whole.0 as usize + 1] - self.starts[whole.0 as usize]
@@ -188,6 +210,26 @@ impl Entities {
             came.push(Came { party: PartyId(number), how, at });
         }
         came
+    }
+}
+
+impl Entities {
+    /// The Nodes of which the objects say other addresses than before.
+    pub(super) fn moved(&self, grounds: [Ground<'_>; 2]) -> Vec<Moved> {
+        let [old, new] = grounds.map(|ground| {
+            let nodes = ground.cluster.into_iter().flat_map(|cluster| &cluster.nodes);
+            let said =
+                nodes.filter_map(|node| Some((&*node.name, (node.object?, &node.addresses))));
+            said.collect::<FxHashMap<_, _>>()
+        });
+        let moved = (0..).zip(&self.wholes).filter_map(|(number, party)| {
+            let Who::Node(name) = &party.who else { return None };
+            let ((_, was), (object, is)) = (old.get(&**name)?, new.get(&**name)?);
+            let place = Place { object: *object, container: None, port: None };
+            let at = At::new(1, place, "status.addresses");
+            (was != is).then_some(Moved { party: PartyId(number), at })
+        });
+        moved.collect()
     }
 }
 

@@ -20,9 +20,12 @@ mod classes;
 mod counts;
 mod doors;
 mod entities;
+mod facts;
+mod hosted;
 mod lines;
 mod own_node;
 mod pieces;
+mod served;
 mod services;
 mod strangers;
 mod witness;
@@ -42,11 +45,13 @@ use causes::Trial;
 pub use causes::{Because, Proof};
 pub use counts::Pairs;
 pub use doors::Doorway;
-pub use entities::{Came, How, Standing};
+pub use entities::{Came, How, Moved, Standing};
+pub use facts::Fact;
+use hosted::Hosted;
 use lines::{Doubtful, Group, Namer, Sorter};
 use pieces::Pieces;
 pub use pieces::{At, Edit, Piece, Relabelled, What};
-pub use services::{Became, Reason, Served};
+pub use served::{Became, Reason, Served};
 use witness::{Difference, Witnesses, parted};
 
 /// The answer.
@@ -72,6 +77,8 @@ pub struct Diff {
     pub unasked: usize,
     /// Workloads and Nodes that came, and that went.
     pub came: Vec<Came>,
+    /// Nodes that have other addresses now: what stands at their ports moved with them.
+    pub moved: Vec<Moved>,
     /// What of the objects changed, as far as it could have had a part; lines name their causes by
     /// places here.
     pub pieces: Vec<Piece>,
@@ -210,7 +217,7 @@ fn compared(
         Some(pieces) => {
             let witnesses = Witnesses { grounds, entities: &entities, classes: &classes };
             let asked = witnesses.all(&mut pair, &marks, &found);
-            let trial = Trial::new(pieces, &entities, grounds[0], &pair.choices);
+            let trial = Trial::new(pieces, &entities, grounds, &pair.choices);
             parted(found, asked, &trial)
         }
         None => found.into_iter().map(|found| (found, Because::default())).collect(),
@@ -225,13 +232,13 @@ fn compared(
     let mut sorters = [1, 0].map(|open: usize| {
         Sorter::new(Doubtful { open: &doubts[open], closed: &doubts[1 - open] })
     });
+    let hosted = Hosted::new(grounds, &entities);
     for (found, because) in &because {
-        let (mut from, to) = found.groups(&classes);
-        if own_nodes.is_some() {
-            own_node::without_own(grounds, &entities, &mut from, &to);
-        }
+        let groups = found.groups(&classes);
         let sorter = &mut sorters[found.which];
-        sorter.add(&mut namer, (&from, &to), &found.part, (found.with, because));
+        for (from, to) in hosted.apart(groups, own_nodes.is_some(), found.with) {
+            sorter.add(&mut namer, (&from, &to), &found.part, (found.with, because));
+        }
     }
     let mut changes = sorters.map(|sorter| sorter.finish(&mut namer));
     if explain && changes.iter().flatten().any(|change| !change.with) {
@@ -245,7 +252,7 @@ fn compared(
     let same = grounds[0].network == grounds[1].network;
     let contested = if same { vec![] } else { contested(filters, &pair, &classes, &mut namer) };
     let pairs = counts::pairs(&pair, &classes, &entities, (allowed, differ), &mut reader);
-    let services = match limits {
+    let mut services = match limits {
         Some(Limits { users: most, .. }) => {
             services::Asking { grounds, joints, entities: &entities, most }
                 .all((old, new), &mut namer)
@@ -270,11 +277,12 @@ fn compared(
     }
     if let Some(pieces) = &pieces {
         let witnesses = Witnesses { grounds, entities: &entities, classes: &classes };
-        let trial = Trial::new(pieces, &entities, grounds[0], &pair.choices);
-        let elements = |party: PartyId| namer.all[party.0 as usize].elements.clone();
-        doors::because(&mut doors, &witnesses, &trial, &elements);
+        let trial = Trial::new(pieces, &entities, grounds, &pair.choices);
+        doors::because(&mut doors, &witnesses, &trial, &namer);
     }
+    facts::untold(&mut services, &mut doors);
     let came = entities.came(grounds);
+    let moved = entities.moved(grounds);
     let standing = |party: &Option<PartyId>| match party {
         Some(id) => entities.standing[id.0 as usize],
         None => Standing::Both,
@@ -295,6 +303,7 @@ fn compared(
         doors,
         unasked,
         came,
+        moved,
         pieces: pieces.map(|pieces| pieces.all).unwrap_or_default(),
         contested,
         pairs,
@@ -344,6 +353,7 @@ impl Diff {
     /// Whether something certainly changed.
     pub fn is_different(&self) -> bool {
         self.changes().any(|change| change.why.is_none())
+            || !self.moved.is_empty()
             || self.doors.iter().any(|door| door.certain)
             || self.services.iter().any(Served::is_certain)
     }

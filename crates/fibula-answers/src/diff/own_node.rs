@@ -11,11 +11,9 @@ use rustc_hash::FxHashMap;
 use super::cells::is_empty;
 use super::classes::Class;
 use super::entities::Entities;
-use super::lines::Group;
 use crate::reach::cells::{columns, part_of};
 use crate::reach::joints::Joints;
 use crate::reach::opened::{Leaf, Part, Reader};
-use crate::trace::Ground;
 
 /// Pods of which the same differs of their own Node.
 #[derive(Clone, Debug)]
@@ -79,24 +77,6 @@ pub(super) fn own_nodes(
         }
         all
     }))
-}
-
-/// Takes out of the sources of a Node the Pods that it hosts, before or after.
-pub(super) fn without_own(
-    grounds: [Ground<'_>; 2],
-    entities: &Entities,
-    from: &mut Group,
-    to: &Group,
-) {
-    let [node] = to.entities[..] else { return };
-    let node = entities.all[node].sides;
-    from.entities.retain(|at| {
-        let pod = entities.all[*at].sides;
-        ![0, 1].into_iter().any(|side| {
-            let host = pod[side].and_then(|id| grounds[side].network.fib(id)?.me.host);
-            host.is_some() && host == node[side]
-        })
-    });
 }
 
 /// One of the two networks.

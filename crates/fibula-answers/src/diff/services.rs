@@ -3,14 +3,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use fibula_cluster::{Cluster, Place, Service, ServiceKind};
+use fibula_cluster::{Cluster, Endpoint, Place, Service, ServiceKind};
 use fibula_network::filters::Filters;
 use fibula_network::{Addr, ElementId, Kind, Port};
 use rustc_hash::FxHashMap;
 
 use super::entities::Entities;
+use super::facts::{Fact, Standing, collapsed, is_local, place};
 use super::lines::{Group, Namer};
 use super::pieces::At;
+use super::served::{Became, Reason, Served};
 use crate::names::proto;
 use crate::reach::joints::Joints;
 use crate::reach::pick::{Picked, Side};
@@ -18,88 +20,6 @@ use crate::reach::services::{Raw, ask};
 use crate::reach::{Asked, PartyId};
 use crate::trace::Ground;
 use crate::unread::{beside, meshes};
-
-/// What became of a Service, or of a port of it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Served {
-    /// Its namespace and name.
-    pub service: String,
-    /// The port; none where all of it changed in the same way.
-    pub port: Option<Port>,
-    /// What became of it.
-    pub what: Became,
-    /// Of what came or went as such: whether nobody stands behind it, or stood.
-    pub nobody: bool,
-    /// Why, as far as the objects show.
-    pub why: Option<Reason>,
-    /// Who can use it now and could not, at least in part.
-    pub gained: Vec<PartyId>,
-    /// Who could and cannot.
-    pub lost: Vec<PartyId>,
-    /// Of whom it depends on choices or on the endpoint whether and how much it changed.
-    pub other: Vec<PartyId>,
-    /// Whether it was asked who can use it: not of more than
-    /// [`Limits`](super::Limits) say.
-    pub asked: bool,
-    /// Whether nobody knows, in one of the two, what it leads to: what says so was not read (DR-21).
-    pub unknown: bool,
-    /// Where it stands.
-    pub at: Option<At>,
-}
-
-/// What became of it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Became {
-    /// Its name is new.
-    New,
-    /// Its name is gone: there is no such host any more.
-    Gone,
-    /// The port is new.
-    PortNew,
-    /// The port is gone.
-    PortGone,
-    /// It leads to nobody any more, where it led to these.
-    Empty(Vec<(PartyId, u16)>),
-    /// It leads to these, where it led to nobody.
-    Filled(Vec<(PartyId, u16)>),
-    /// It leads to others: what was, and what is.
-    Leads(Vec<(PartyId, u16)>, Vec<(PartyId, u16)>),
-    /// It is of another kind: its name means something else.
-    Kind(ServiceKind, ServiceKind),
-}
-
-/// Why a Service leads to others.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Reason {
-    /// It selects other pods.
-    Selector,
-    /// It has no selector any more.
-    NoSelector,
-    /// It means another port of them.
-    Target,
-    /// Pods have other labels, or came, or went.
-    Pods,
-    /// Its slices say so, or whether pods are ready.
-    Endpoints,
-}
-
-// === impl Served ===
-
-impl Served {
-    /// Whether it certainly makes a difference to somebody: what a Service leads to is what whoever
-    /// uses it gets.
-    pub fn is_certain(&self) -> bool {
-        let users = match self.what {
-            Became::Kind(..) => return true,
-            _ if self.unknown => return false,
-            _ if self.nobody => return true,
-            Became::New | Became::PortNew => &self.gained,
-            Became::Gone | Became::PortGone => &self.lost,
-            _ => return true,
-        };
-        self.asked && (!users.is_empty() || self.other.is_empty())
-    }
-}
 
 /// Who stands behind a port: workloads, or addresses of nobody known.
 type Behind = BTreeSet<(Result<PartyId, Addr>, u16)>;
@@ -112,6 +32,9 @@ pub(super) struct Asking<'a> {
     /// Of how many pods it is asked at most whether they can use a port of a Service, over all ports.
     pub(super) most: usize,
 }
+
+/// Of a port that leads to the same: on which side, of which Service, at which place of its list.
+type Listed<'a> = (usize, &'a Service, u16);
 
 /// Whose a pod is, by its place in the cluster's list, and whose a switch is.
 struct Owners {
@@ -140,17 +63,21 @@ impl Asking<'_> {
             }
         }
         let owners = [(0, old), (1, new)].map(|(side, cluster)| self.owners(side, cluster));
+        let mut both = services.values().flatten().flatten();
+        let moved = both.any(|(_, service)| is_local(service)) && self.moved([old, new]);
         let mut found: Vec<Served> = vec![];
         let mut asked: [Vec<usize>; 2] = Default::default();
         let mut left = self.most;
         for both in services.into_values() {
-            let mut changed = self.changed(&both, &owners);
+            let mut changed = self.changed(&both, &owners, moved);
             if changed.is_empty() {
                 continue;
             }
             let ports = both.iter().flatten().map(|(_, service)| service.ports.len());
             let cost = ports.sum::<usize>().saturating_mul(self.entities.all.len());
-            if let Some(rest) = left.checked_sub(cost) {
+            if changed.iter().all(|served| !served.uses) {
+                // Nobody need be asked.
+            } else if let Some(rest) = left.checked_sub(cost) {
                 left = rest;
                 for (side, one) in both.into_iter().enumerate() {
                     asked[side].extend(one.map(|(at, _)| at));
@@ -165,11 +92,35 @@ impl Asking<'_> {
             return found;
         }
         let raw = [self.raw(0, old_filters, &asked[0]), self.raw(1, new_filters, &asked[1])];
-        for served in found.iter_mut().filter(|served| served.asked) {
-            let users = [0, 1].map(|side| users(&raw[side], served));
+        let raw = raw.each_ref().map(|raw| {
+            let mut of: FxHashMap<&str, Vec<&Raw>> = FxHashMap::default();
+            raw.iter().for_each(|raw| of.entry(&raw.of.service).or_default().push(raw));
+            of
+        });
+        for served in found.iter_mut().filter(|served| served.asked && served.uses) {
+            let own = |side: usize| raw[side].get(&*served.service).map_or(&[][..], Vec::as_slice);
+            let users = [0, 1].map(|side| users(own(side), served));
             self.compare(&users, served, namer);
         }
+        collapsed(&mut found);
         found
+    }
+
+    /// Whether pods are on other Nodes, or Nodes in other zones.
+    fn moved(&self, clusters: [&Cluster; 2]) -> bool {
+        let zones = clusters.map(|cluster| {
+            let nodes = cluster.nodes.iter().map(|node| (&node.name, &node.zone));
+            nodes.collect::<BTreeMap<_, _>>()
+        });
+        let host = |side: usize, id: ElementId| {
+            let network = self.grounds[side].network;
+            Some(&network.element(network.fib(id)?.me.host?).name)
+        };
+        let mut both = self.entities.all.iter().filter_map(|entity| match entity.sides {
+            [Some(was), Some(is)] => Some((was, is)),
+            _ => None,
+        });
+        zones[0] != zones[1] || both.any(|(was, is)| host(0, was) != host(1, is))
     }
 
     /// Notes what could say, in one of the two, that something else is behind a Service; and, of who
@@ -211,7 +162,7 @@ impl Asking<'_> {
         ask(self.grounds[side], filters, self.joints[side], &|_| true, &picked)
     }
 
-    fn changed(&self, both: &Both<'_>, owners: &[Owners; 2]) -> Vec<Served> {
+    fn changed(&self, both: &Both<'_>, owners: &[Owners; 2], moved: bool) -> Vec<Served> {
         let whole = |side: usize, service: &Service, what| {
             let place = Place { object: service.object, container: None, port: None };
             Served {
@@ -220,12 +171,14 @@ impl Asking<'_> {
                 nobody: self.is_nobody(side, service, &what, &owners[side]),
                 what,
                 why: None,
+                facts: vec![],
                 gained: vec![],
                 lost: vec![],
                 other: vec![],
                 asked: true,
                 unknown: false,
                 at: Some(At::new(side, place, "")),
+                uses: true,
             }
         };
         let (old, new) = match both.map(|one| one.map(|(_, service)| service)) {
@@ -244,6 +197,12 @@ impl Asking<'_> {
             return vec![served];
         }
         let mut found = vec![];
+        let mut facts = Fact::all(old, new);
+        facts.extend(
+            (self.names(0, old, &owners[0]) != self.names(1, new, &owners[1]))
+                .then_some(Fact::Names),
+        );
+        let moved = moved && (is_local(old) || is_local(new));
         let selector = (old.selector != new.selector).then_some(match new.selector.is_empty() {
             true => Reason::NoSelector,
             false => Reason::Selector,
@@ -268,7 +227,16 @@ impl Asking<'_> {
             let behind = [(0, old, was as u16), (1, new, index)]
                 .map(|(side, service, index)| self.behind(side, service, index, &owners[side]));
             let [before, after] = &behind;
+            let said = facts.first().map_or("spec.selector", Fact::path);
             if before == after {
+                let listed = [(0, old, was as u16), (1, new, index)];
+                let uses = moved
+                    || facts.iter().any(Fact::is_for_users)
+                    || self.stand_otherwise(listed, owners);
+                if uses || !facts.is_empty() {
+                    let (port, at, facts) = (Some(port(is)), at(said), facts.clone());
+                    found.push(Served { port, at, facts, uses, ..whole(1, new, Became::Same) });
+                }
                 continue;
             }
             let why = match selector {
@@ -290,7 +258,8 @@ impl Asking<'_> {
                 Reason::Selector | Reason::Pods | Reason::Endpoints => at("spec.selector"),
             };
             let served = whole(1, new, what);
-            found.push(Served { port: Some(port(is)), why: Some(why), at, ..served });
+            let facts = facts.clone();
+            found.push(Served { port: Some(port(is)), why: Some(why), facts, at, ..served });
         }
         let gone =
             |was: &fibula_cluster::ServicePort| !new.ports.iter().any(|is| port(is) == port(was));
@@ -300,6 +269,11 @@ impl Asking<'_> {
             let nobody = self.behind(0, old, index, &owners[0]).is_empty();
             let at = Some(At::new(0, place, ""));
             found.push(Served { port: Some(port(was)), at, nobody, ..served });
+        }
+        if let (Some(fact), [], []) = (facts.first(), &found[..], &new.ports[..]) {
+            let place = Place { object: new.object, container: None, port: None };
+            let at = Some(At::new(1, place, fact.path()));
+            found.push(Served { at, facts, ..whole(1, new, Became::Same) });
         }
         found
     }
@@ -315,19 +289,42 @@ impl Asking<'_> {
 
     /// Who stands behind a port and is to get messages, by workload.
     fn behind(&self, side: usize, service: &Service, index: u16, owners: &Owners) -> Behind {
-        let network = self.grounds[side].network;
         let ready = service.endpoints_of(index).iter().filter(|end| end.ready);
-        let ends = ready.map(|end| {
-            let addr = Addr::from(end.addr);
-            // Where the objects say which pod it is, nobody else need be looked for.
-            let pod = end.pod.and_then(|at| owners.pods.get(at).copied().flatten());
-            let found = || {
-                let owner = network.owners_of(addr).first()?;
-                owners.all.get(&owner.to).copied()
-            };
-            (pod.or_else(found).ok_or(addr), end.number)
+        ready.map(|end| (self.whose(side, end, owners), end.number)).collect()
+    }
+
+    /// Whose an endpoint is.
+    fn whose(&self, side: usize, end: &Endpoint, owners: &Owners) -> Result<PartyId, Addr> {
+        let addr = Addr::from(end.addr);
+        // Where the objects say which pod it is, nobody else need be looked for.
+        let pod = end.pod.and_then(|at| owners.pods.get(at).copied().flatten());
+        let found = || {
+            let owner = self.grounds[side].network.owners_of(addr).first()?;
+            owners.all.get(&owner.to).copied()
+        };
+        pod.or_else(found).ok_or(addr)
+    }
+
+    /// Whether those behind a port are there otherwise: ready or ending, and on which Node, where that
+    /// decides who gets them.
+    fn stand_otherwise(&self, listed: [Listed<'_>; 2], owners: &[Owners; 2]) -> bool {
+        let local = listed.iter().any(|(_, service, _)| is_local(service));
+        let [was, is] = listed.map(|(side, service, index)| -> Standing<'_> {
+            let ends = service.endpoints_of(index).iter().map(|end| {
+                let who = self.whose(side, end, &owners[side]);
+                let cluster = self.grounds[side].cluster.filter(|_| local);
+                let flags = [end.ready, end.serving, end.terminating];
+                (who, end.number, flags, cluster.map(|cluster| place(cluster, end)))
+            });
+            ends.collect()
         });
-        ends.collect()
+        was != is
+    }
+
+    /// Whom its name alone stands for.
+    fn names(&self, side: usize, service: &Service, owners: &Owners) -> Behind {
+        let ends = service.portless.iter().filter(|end| end.ready);
+        ends.map(|end| (self.whose(side, end, owners), 0)).collect()
     }
 
     /// Who gained and who lost.
@@ -362,17 +359,19 @@ enum Share {
 type Users = FxHashMap<ElementId, Share>;
 
 /// Who can use a port of a Service; of all of it whoever can use one of its ports.
-fn users(raw: &[Raw], served: &Served) -> Users {
+fn users(raw: &[&Raw], served: &Served) -> Users {
     let mut users = Users::default();
-    let own = raw.iter().filter(|raw| {
-        raw.of.service == served.service && served.port.is_none_or(|port| port == raw.of.port)
-    });
+    let own = raw.iter().filter(|raw| served.port.is_none_or(|port| port == raw.of.port));
     for Raw { all, some, undecided, .. } in own {
         let lists = [(Share::All, all), (Share::Some, some)];
         for (share, list) in lists {
             for id in list {
                 let known = users.entry(*id).or_insert(share);
-                *known = if *known == Share::Undecided { share } else { *known };
+                *known = match *known {
+                    Share::Undecided => share,
+                    known if known == share => share,
+                    _ => Share::Some,
+                };
             }
         }
         for id in undecided.values().flatten() {

@@ -14,7 +14,7 @@ use crate::brute::{Truth, arrived, ask, end, process, rewritten};
 use crate::pairs::has;
 
 /// A way in, wherever it stands, and whom it leads to at which port.
-type Way = (By, bool, u16, Proto, (bool, String), u16);
+pub(crate) type Way = (By, bool, u16, Proto, (bool, String), u16);
 
 /// By way and pod, whether it is certainly open.
 type Open = BTreeMap<(Way, String), bool>;
@@ -121,7 +121,7 @@ fn open(network: &Network, cluster: &Cluster) -> Open {
 }
 
 /// What is there for the world: at every Node, whether or not an endpoint is there.
-fn fronts(cluster: &Cluster) -> Vec<(By, IpAddr, bool, Port)> {
+pub(crate) fn fronts(cluster: &Cluster) -> Vec<(By, IpAddr, bool, Port)> {
     let proto = |protocol: Protocol| match protocol {
         Protocol::Tcp => Proto::Tcp,
         Protocol::Udp => Proto::Udp,

@@ -35,6 +35,42 @@ pub(crate) fn changed(shape: Shape) -> impl Strategy<Value = Changed> {
     )
 }
 
+/// Pairs of clusters of which only Services differ: in one of the facts that their entries depend on.
+pub(crate) fn served(shape: Shape) -> impl Strategy<Value = Changed> {
+    let steps = vec((0..9u8, any::<Index>(), any::<Index>()), 1..3);
+    (policed(shape, 3), steps).prop_map(|(Drawn { cluster: old, intent }, steps)| {
+        let mut new = old.clone();
+        steps.iter().for_each(|step| serve(&mut new, step));
+        Changed { old, new, intent }
+    })
+}
+
+fn serve(cluster: &mut Cluster, (what, one, two): &(u8, Index, Index)) {
+    let nodes = cluster.nodes.len();
+    let Some(service) = at(&mut cluster.services, one) else { return };
+    match what {
+        0 | 1 => service.internal_local = !service.internal_local,
+        2 | 3 => {
+            service.external_local = service.externally_accessible() && !service.external_local
+        }
+        4 => service.proxied = !service.proxied,
+        5 => {
+            let served = at(&mut service.endpoints, two);
+            served.into_iter().for_each(|end| end.serving = !end.serving);
+        }
+        6 => {
+            let node = two.index(nodes);
+            let moved = at(&mut service.endpoints, two);
+            moved.into_iter().for_each(|end| end.node = Some(node));
+        }
+        7 => service.source_ranges.clear(),
+        _ => {
+            let port = at(&mut service.ports, two);
+            port.into_iter().for_each(|port| port.node_port = None);
+        }
+    }
+}
+
 fn at<'a, T>(list: &'a mut [T], index: &Index) -> Option<&'a mut T> {
     let at = index.index(list.len().max(1));
     list.get_mut(at)

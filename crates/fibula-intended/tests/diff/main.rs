@@ -14,15 +14,17 @@ mod change;
 mod pairs;
 mod planted;
 mod unknown;
+mod used;
+mod world;
 
-use fibula_answers::diff::{Diff, Limits, diff_within};
+use fibula_answers::diff::{Diff, Limits, Served, diff_within};
 use fibula_answers::trace::Ground;
 use fibula_cluster::Cluster;
 use fibula_intended::{Intent, network};
 use fibula_network::Network;
 use proptest::prelude::*;
 
-use change::{Changed, changed};
+use change::{Changed, changed, served};
 use clusters::Shape;
 
 const SHAPE: Shape = Shape { nodes: 3, pods: 6, services: 2, beyond_the_article: true };
@@ -73,6 +75,23 @@ proptest! {
         prop_assert!(found.is_ok(), "{}", found.unwrap_err());
     }
 
+    #[test]
+    fn who_can_use_services_that_changed_is_what_walk_finds(
+        Changed { old, new, intent } in served(SHAPE)
+    ) {
+        let scene = Scene::new([&old, &new], [&intent; 2]);
+        let found = used::agree(&scene, [&old, &new]);
+        prop_assert!(found.is_ok(), "{}", found.unwrap_err());
+    }
+
+    #[test]
+    fn where_the_world_comes_in_is_what_walk_finds(
+        Changed { old, new, intent } in prop_oneof![changed(SHAPE), served(SHAPE)]
+    ) {
+        let found = world::agree(&Scene::new([&old, &new], [&intent; 2]), [&old, &new]);
+        prop_assert!(found.is_ok(), "{}", found.unwrap_err());
+    }
+
     /// What is not asked is told, and never taken for the same.
     #[test]
     fn beyond_its_limits_nothing_is_alike(Changed { old, new, intent } in changed(SHAPE)) {
@@ -83,9 +102,14 @@ proptest! {
         let callers = |diff: &Diff| diff.doors.iter().any(|door| !door.callers.is_empty());
         prop_assert!(!callers(&all) || less.unasked > 0);
         prop_assert!(!callers(&less));
-        prop_assert_eq!(all.services.len(), less.services.len());
-        for (all, less) in all.services.iter().zip(&less.services) {
-            prop_assert!(all.asked && (!less.asked || all.gained.is_empty()), "{less:?}");
+        // Of some it is only known once it was asked that nothing differs.
+        prop_assert!(all.services.iter().all(|served| served.asked));
+        for less in &less.services {
+            prop_assert!(!less.asked || less.gained.is_empty(), "{less:?}");
+        }
+        for all in &all.services {
+            let own = |less: &&Served| less.service == all.service;
+            prop_assert!(less.services.iter().any(|less| own(&less)), "{all:?}");
         }
         if all.is_different() || all.is_undecided() {
             prop_assert!(less.is_different() || less.is_undecided());

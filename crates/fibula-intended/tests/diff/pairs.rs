@@ -111,6 +111,7 @@ fn asked(
         // NP-32.
         if let (Some(source), Some(target)) = (source, target) {
             if host(target) == Some(source) {
+                not_said(scene, from, to);
                 return None;
             }
             own[side] = Some(host(source) == Some(target));
@@ -145,6 +146,18 @@ fn asked(
         _ => to.clone(),
     };
     Some(Asked { to, sides })
+}
+
+/// No policy has a word between a Node and a pod that it hosts (NP-32).
+fn not_said(scene: &Scene, from: &Name, to: &To) {
+    let To::Switch(to) = to else { return };
+    let is = |ids: &[PartyId], name: &Name| ids.iter().any(|id| has(scene, *id, &name.1));
+    for Change { line: Line { from: sources, to: toward }, .. } in
+        scene.diff.opens.iter().chain(&scene.diff.closes).filter(|change| !change.with)
+    {
+        let told = toward.iter().any(|toward| is(&toward.targets, to));
+        assert!(!(told && is(sources, from)), "{from:?} hosts {to:?}: {:?}", scene.diff.parties);
+    }
 }
 
 fn said_so(scene: &Scene, network: &Network, id: ElementId) {

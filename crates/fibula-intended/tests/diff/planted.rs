@@ -5,7 +5,7 @@ use fibula_intended::{Daemon, Intent};
 use fibula_network::{Action, Reason, TableId};
 use fibula_source::{Input, read};
 
-use crate::{Scene, callers, pairs};
+use crate::{Scene, callers, pairs, used, world};
 
 const SMALL: &str = "\
 apiVersion: v1
@@ -131,4 +131,34 @@ fn a_planted_fault_is_noticed_where_pods_come_as_the_world_does() {
     let mut scene = right();
     scene.diff.doors.iter_mut().for_each(|door| door.callers.clear());
     assert!(callers::agree(&scene, [&old, &new]).is_err());
+}
+
+/// Who can use a Service, and where the world comes in, is noticed where it is not told.
+#[test]
+fn what_is_not_told_of_a_service_is_noticed() {
+    let two = SMALL.replace("  spec:\n    nodeName: n1\n", "  spec:\n    nodeName: n2\n");
+    let node = "- apiVersion: v1\n  kind: Node\n  metadata: {name: n2}\n  \
+                status: {addresses: [{type: InternalIP, address: 10.0.0.2}]}\n";
+    let open = SMALL.find("- apiVersion: networking").expect("a policy");
+    let text = format!("{}{node}{NODE_PORT}", &two[..open]);
+    let local =
+        "  externalTrafficPolicy: Local\n  internalTrafficPolicy: Local\n  type: NodePort\n";
+    let old = cluster(&text);
+    let new = cluster(&text.replace("  type: NodePort\n", local));
+    let intent = Intent { daemons: vec![Daemon::kubelet()], ..Intent::default() };
+    let right = || Scene::new([&old, &new], [&intent; 2]);
+    world::agree(&right(), [&old, &new]).expect("they agree as long as nothing is planted");
+    used::agree(&right(), [&old, &new]).expect("they agree as long as nothing is planted");
+    let mut scene = right();
+    scene.diff.doors.clear();
+    assert!(world::agree(&scene, [&old, &new]).is_err());
+    scene.diff.services.clear();
+    assert!(used::agree(&scene, [&old, &new]).is_err());
+    for side in 0..2 {
+        let mut scene = right();
+        for table in &mut scene.networks[side].tables {
+            table.entries.retain(|entry| !matches!(entry.action, Action::Rewrite { .. }));
+        }
+        assert!(world::agree(&scene, [&old, &new]).is_err(), "{side}");
+    }
 }

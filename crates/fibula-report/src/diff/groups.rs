@@ -122,6 +122,7 @@ impl Groups {
         }
         all.extend(of.doors());
         all.extend(of.services());
+        all.extend(of.moved());
         all.sort_by_key(|group| (group.undecided.is_some(), group.sign));
         let mut groups = Groups { all, changed: None };
         groups.changed = super::changed::changed(diff, &names, &groups);
@@ -280,7 +281,7 @@ impl Of<'_, '_> {
             let text = format!("and {more} more");
             causes.push(Cause { text, at: None, excerpt: None, says: String::new() });
         }
-        if because.pieces.is_empty() && !self.diff.pieces.is_empty() {
+        if because.followed && because.pieces.is_empty() && !self.diff.pieces.is_empty() {
             let text = "no single object tells why: several changed".to_owned();
             causes.push(Cause { text, at: None, excerpt: None, says: String::new() });
         }
@@ -320,6 +321,28 @@ impl Of<'_, '_> {
         format!("{kinds} are not read, so that nobody knows what it leads to (DR-21)")
     }
 
+    /// Nodes that have other addresses.
+    fn moved(&self) -> Option<Group> {
+        let first = self.diff.moved.first()?;
+        let names = self.diff.moved.iter().map(|moved| self.names.one(moved.party));
+        let names: Vec<String> = names.collect();
+        let text = match names.len() {
+            1 => "it has other addresses",
+            _ => "they have other addresses",
+        };
+        let at = spot(self.inputs, &first.at);
+        Some(Group {
+            sign: Sign::Changes,
+            lines: vec![Text::from(self.some(names.clone()))],
+            causes: vec![Cause { text: text.to_owned(), at, excerpt: None, says: String::new() }],
+            undecided: None,
+            world: false,
+            nodes: false,
+            users: 0,
+            subjects: names,
+        })
+    }
+
     fn services(&self) -> Vec<Group> {
         self.diff.services.iter().map(|served| self.service(served)).collect()
     }
@@ -332,7 +355,9 @@ impl Of<'_, '_> {
             }
             Became::New | Became::PortNew | Became::Filled(_) => Sign::Opens,
             Became::Gone | Became::PortGone | Became::Empty(_) => Sign::Closes,
-            Became::Leads(..) | Became::Kind(..) => Sign::Changes,
+            Became::Same if served.gained.is_empty() && !served.lost.is_empty() => Sign::Closes,
+            Became::Same if served.lost.is_empty() && !served.gained.is_empty() => Sign::Opens,
+            Became::Leads(..) | Became::Kind(..) | Became::Same => Sign::Changes,
         };
         let at = served.at.as_ref().and_then(|at| spot(self.inputs, at));
         let name = words::service(self.names, served);

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!   Diff ──► groups    what has one cause, and opens or closes ──► text, Markdown, notices
-//!        ──► words     causes, Services, ways in, as people say them
+//!        ──► words     causes and Services, as people say them; ways: ways in
 //!        ──► changed   what changed in the objects, where there is much to read
 //! ```
 
@@ -11,6 +11,7 @@ mod doors;
 mod groups;
 mod markdown;
 mod notices;
+mod ways;
 mod words;
 
 use std::collections::BTreeSet;

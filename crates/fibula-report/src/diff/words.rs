@@ -1,18 +1,15 @@
-//! Causes, Services and ways in, in words.
+//! Causes and Services, in words.
 
 use fibula_answers::diff::{
-    Became, Diff, Doorway, Edit, How, Piece, Reason, Relabelled, Served, What,
+    Became, Diff, Edit, Fact, How, Piece, Reason, Relabelled, Served, What,
 };
-use fibula_answers::reach::{At, By, PartyId};
+use fibula_answers::reach::PartyId;
 use fibula_answers::trace::policies::Direction;
-use fibula_cluster::{PolicyKind, ServiceKind};
-use fibula_network::{Addr, ChoiceId, Proto};
+use fibula_cluster::{Distribution, PolicyKind, ServiceKind};
+use fibula_network::ChoiceId;
 
-use crate::page::Text;
 use crate::preface::list;
 use crate::reach::names::Names;
-use crate::style::Label;
-use crate::view::host;
 
 /// Says what changed.
 pub(super) struct Words<'a, 'v> {
@@ -195,7 +192,7 @@ pub(super) fn became(names: &Names<'_, '_>, diff: &Diff, served: &Served) -> Str
         true => String::new(),
         false => format!(": {why}"),
     };
-    match &served.what {
+    let text = match &served.what {
         Became::New if served.nobody => format!("svc/{name} is new, and leads to nobody"),
         Became::New => format!("svc/{name} is new"),
         Became::Gone if served.nobody => {
@@ -217,7 +214,57 @@ pub(super) fn became(names: &Names<'_, '_>, diff: &Diff, served: &Served) -> Str
             format!("it leads to {}, and led to {}: {why}", ends(names, is), ends(names, was))
         }
         Became::Kind(was, is) => format!("it is {}, and was {}", kind(*is), kind(*was)),
+        Became::Same if served.facts.is_empty() => {
+            "who gets which endpoint depends on nodes, and pods or endpoints are on others now \
+             (SVC-40, SVC-51)"
+                .to_owned()
+        }
+        Became::Same => return facts(&served.facts),
+    };
+    match &served.facts[..] {
+        [] => text,
+        own => format!("{text}; {}", facts(own)),
     }
+}
+
+/// What else of a Service is not as it was.
+pub(super) fn facts(facts: &[Fact]) -> String {
+    let all: Vec<String> = facts.iter().map(fact).collect();
+    all.join("; ")
+}
+
+fn fact(fact: &Fact) -> String {
+    let text = match fact {
+        Fact::Kind(was, is) => return format!("it is {}, and was {}", kind(*is), kind(*was)),
+        Fact::Affinity(Some(seconds)) => {
+            return format!("a client keeps its endpoint for {seconds} seconds (SVC-42)");
+        }
+        Fact::Proxied(true) => "the proxy of each node acts for it now (SVC-5)",
+        Fact::Proxied(false) => "no node's proxy acts for it any more: its labels say so (SVC-5)",
+        Fact::InternalLocal(true) => {
+            "it leads pods to endpoints of their own node only: internalTrafficPolicy is Local \
+             (SVC-51)"
+        }
+        Fact::InternalLocal(false) => {
+            "it leads pods to endpoints of any node: internalTrafficPolicy is Cluster (SVC-51)"
+        }
+        Fact::ExternalLocal(true) => {
+            "at each node it leads to endpoints there only: externalTrafficPolicy is Local (SVC-53)"
+        }
+        Fact::ExternalLocal(false) => {
+            "at each node it leads to endpoints of any: externalTrafficPolicy is Cluster (SVC-53)"
+        }
+        Fact::Affinity(None) => "a client does not keep its endpoint any more (SVC-42)",
+        Fact::Distribution(Distribution::None) => "no endpoint is preferred any more (SVC-43)",
+        Fact::Distribution(_) => "other endpoints are preferred: trafficDistribution (SVC-43)",
+        Fact::ClusterIps => "it has another ClusterIP",
+        Fact::NodePorts => "it has other nodePorts, or none",
+        Fact::Addresses => "it has other external addresses",
+        Fact::SourceRanges => "others may use its load balancer (SVC-25)",
+        Fact::HealthCheck => "its health check has another port (SVC-59)",
+        Fact::Names => "its name stands for others (DNS-3)",
+    };
+    text.to_owned()
 }
 
 /// What became of the pods behind a Service.
@@ -251,35 +298,5 @@ fn kind(kind: ServiceKind) -> &'static str {
         ServiceKind::LoadBalancer => "a LoadBalancer",
         ServiceKind::Headless => "headless",
         ServiceKind::ExternalName => "an ExternalName",
-    }
-}
-
-/// Who of the world and of the pods, and whom they reach.
-pub(super) fn door(names: &Names<'_, '_>, door: &Doorway, callers: &str) -> Text {
-    let proto = if door.proto == Proto::Tcp { String::new() } else { format!("/{}", door.proto) };
-    let world = (!door.from.is_empty()).then(|| names.world(&door.from));
-    let callers = (!callers.is_empty()).then(|| callers.to_owned());
-    let from: Vec<String> = world.into_iter().chain(callers).collect();
-    let mut text = Text::from(format!("{} → ", from.join(", ")));
-    for (i, (id, port)) in door.to.iter().enumerate() {
-        let between = if i > 0 { ", " } else { "" };
-        text = text
-            .plain(format!("{between}{}", names.one(*id)))
-            .with(Label::Command, format!(":{port}{proto}"));
-    }
-    text
-}
-
-/// By which way.
-pub(super) fn way(names: &Names<'_, '_>, door: &Doorway) -> String {
-    let port = door.port;
-    let at = match &door.at {
-        At::Address(ip) => format!(" at {}:{port}", host(Addr::from(*ip))),
-        At::Nodes(..) => format!(" at nodes:{port}"),
-        At::Awaited => format!(":{port}, once its load balancer has an address (SVC-24)"),
-    };
-    match &door.by {
-        By::Service(path) => format!("by svc/{}{at}", names.service(path)),
-        By::HostPort => format!("by a hostPort{at}"),
     }
 }

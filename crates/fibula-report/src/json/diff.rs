@@ -1,7 +1,7 @@
 //! `diff` as JSON.
 
 use fibula_answers::diff::{
-    At, Became, Change, Diff, Doorway, How, Piece, Proof, Reason, Served, Standing,
+    At, Became, Change, Diff, Doorway, Fact, How, Piece, Proof, Reason, Served, Standing,
 };
 use fibula_answers::reach::{self, By, PartyId, Why};
 use fibula_network::ChoiceId;
@@ -52,6 +52,10 @@ pub fn diff(inputs: &Inputs<'_>, diff: &Diff) -> Value {
             "party": came.party.0,
             "how": how(came.how),
             "at": came.at.as_ref().and_then(|at| self::at(inputs, at)),
+        })).collect::<Vec<_>>(),
+        "moved": diff.moved.iter().map(|moved| json!({
+            "party": moved.party.0,
+            "at": at(inputs, &moved.at),
         })).collect::<Vec<_>>(),
         "pieces": pieces.collect::<Vec<_>>(),
         "contested": contested.collect::<Vec<_>>(),
@@ -127,6 +131,7 @@ fn served(inputs: &Inputs<'_>, served: &Served) -> Value {
         Became::Filled(is) => ("leads to somebody", none, &is[..]),
         Became::Leads(was, is) => ("leads elsewhere", &was[..], &is[..]),
         Became::Kind(..) => ("another kind", none, none),
+        Became::Same => ("leads to the same", none, none),
     };
     json!({
         "service": served.service,
@@ -142,6 +147,7 @@ fn served(inputs: &Inputs<'_>, served: &Served) -> Value {
             Reason::Pods => "pods",
             Reason::Endpoints => "endpoints",
         }),
+        "facts": served.facts.iter().map(fact).collect::<Vec<_>>(),
         "gained": ids(&served.gained),
         "lost": ids(&served.lost),
         "other": ids(&served.other),
@@ -153,6 +159,23 @@ fn served(inputs: &Inputs<'_>, served: &Served) -> Value {
     })
 }
 
+fn fact(fact: &Fact) -> &'static str {
+    match fact {
+        Fact::Kind(..) => "type",
+        Fact::Proxied(_) => "proxy",
+        Fact::InternalLocal(_) => "internalTrafficPolicy",
+        Fact::ExternalLocal(_) => "externalTrafficPolicy",
+        Fact::Affinity(_) => "sessionAffinity",
+        Fact::Distribution(_) => "trafficDistribution",
+        Fact::ClusterIps => "clusterIPs",
+        Fact::NodePorts => "nodePorts",
+        Fact::Addresses => "addresses",
+        Fact::SourceRanges => "loadBalancerSourceRanges",
+        Fact::HealthCheck => "healthCheckNodePort",
+        Fact::Names => "names",
+    }
+}
+
 fn door(inputs: &Inputs<'_>, diff: &Diff, door: &Doorway) -> Value {
     json!({
         "opens": door.opens,
@@ -160,11 +183,10 @@ fn door(inputs: &Inputs<'_>, diff: &Diff, door: &Doorway) -> Value {
             By::Service(path) => Some(path),
             By::HostPort => None,
         },
-        "stands": match &door.at {
-            reach::At::Address(ip) => json!({ "address": ip.to_string() }),
-            reach::At::Nodes(nodes, _) => json!({ "nodes": nodes }),
-            reach::At::Awaited => json!("awaited"),
-        },
+        "stands": stands(&door.at),
+        "stays": door.stays.as_ref().map(stands),
+        "stood": door.moved.as_ref().map(stands),
+        "facts": door.facts.iter().map(fact).collect::<Vec<_>>(),
         "port": door.port,
         "protocol": door.proto.name(),
         "from": door.from.iter().map(ToString::to_string).collect::<Vec<_>>(),
@@ -175,4 +197,12 @@ fn door(inputs: &Inputs<'_>, diff: &Diff, door: &Doorway) -> Value {
         "unread": door.unread || door.unknown,
         "at": door.place.as_ref().and_then(|at| self::at(inputs, at)),
     })
+}
+
+fn stands(at: &reach::At) -> Value {
+    match at {
+        reach::At::Address(ip) => json!({ "address": ip.to_string() }),
+        reach::At::Nodes(nodes, _) => json!({ "nodes": nodes }),
+        reach::At::Awaited => json!("awaited"),
+    }
 }
