@@ -2,12 +2,12 @@
 
 use fibula_answers::diff::Doorway;
 use fibula_answers::reach::{At, By};
-use fibula_network::{Addr, Proto};
+use fibula_network::Proto;
 
 use crate::page::Text;
 use crate::reach::names::Names;
+use crate::reach::rows::stands;
 use crate::style::Label;
-use crate::view::host;
 
 /// How many Nodes are named.
 const MOST_NAMED: usize = 3;
@@ -37,28 +37,13 @@ pub(super) fn way(names: &Names<'_, '_>, door: &Doorway) -> String {
     };
     text.push_str(&match &door.at {
         At::Awaited => format!("{port}, once its load balancer has an address (SVC-24)"),
-        at => format!(" at {}", stands(at, &port)),
+        at => format!(" at {}", stands(at, &port, MOST_NAMED)),
     });
     if let Some(was) = &door.moved {
-        text.push_str(&format!(", and was at {}", stands(was, &port)));
+        text.push_str(&format!(", and was at {}", stands(was, &port, MOST_NAMED)));
     }
     if let Some(stays) = &door.stays {
-        text.push_str(&format!(" (stays at {})", stands(stays, "")));
+        text.push_str(&format!(" (stays at {})", stands(stays, "", MOST_NAMED)));
     }
     text
-}
-
-/// Where a way in stands.
-fn stands(at: &At, port: &str) -> String {
-    match at {
-        At::Address(ip) => format!("{}{port}", host(Addr::from(*ip))),
-        At::Nodes(nodes, all) if nodes.len() == *all && *all > 1 => format!("each node{port}"),
-        At::Nodes(nodes, _) if nodes.len() > MOST_NAMED => format!("{} nodes{port}", nodes.len()),
-        At::Nodes(nodes, _) => {
-            let nodes: Vec<String> =
-                nodes.iter().map(|node| format!("node/{node}{port}")).collect();
-            nodes.join(", ")
-        }
-        At::Awaited => "its load balancer".to_owned(),
-    }
 }

@@ -177,18 +177,25 @@ fn door_row(view: &View<'_>, names: &Names<'_, '_>, reach: &Reach, doors: &[&Doo
     Row { from: vec![names.world(&door.from).into()], to }
 }
 
+/// Where a way in stands; of more than so many Nodes how many there are.
+pub(crate) fn stands(at: &At, port: &str, most_named: usize) -> String {
+    match at {
+        At::Address(ip) => format!("{}{port}", host(Addr::from(*ip))),
+        At::Nodes(nodes, all) if nodes.len() == *all && *all > 1 => format!("each node{port}"),
+        At::Nodes(nodes, _) if nodes.len() > most_named => format!("{} nodes{port}", nodes.len()),
+        At::Nodes(nodes, _) => {
+            let nodes: Vec<String> =
+                nodes.iter().map(|node| format!("node/{node}{port}")).collect();
+            nodes.join(", ")
+        }
+        At::Awaited => "its load balancer".to_owned(),
+    }
+}
+
 /// What a way in is called.
 pub(crate) fn way(names: &Names<'_, '_>, door: &Door) -> String {
     let port = door.port;
-    let at = match &door.at {
-        At::Address(ip) => format!("{}:{port}", host(Addr::from(*ip))),
-        At::Nodes(nodes, all) if nodes.len() == *all && *all > 1 => format!("each node:{port}"),
-        At::Nodes(nodes, _) => match &nodes[..] {
-            [one] => format!("node/{one}:{port}"),
-            nodes => format!("{} nodes:{port}", nodes.len()),
-        },
-        At::Awaited => String::new(),
-    };
+    let at = stands(&door.at, &format!(":{port}"), 1);
     match (&door.by, &door.at) {
         (By::Service(path), At::Awaited) => format!(
             "svc/{}:{port} once its load balancer has an address (SVC-24)",
