@@ -16,6 +16,7 @@ use super::own_node::OwnNode;
 use crate::names::SOMEWHERE;
 use crate::reach::joints::{FAMILIES, index};
 use crate::reach::opened::{Leaf, Part};
+use crate::reach::own_ranges;
 use crate::trace::Ground;
 
 /// What differs between some sources and some targets.
@@ -180,12 +181,8 @@ impl Witnesses<'_> {
 
     /// An address of the world: one that nobody has, in none of the clusters' own ranges.
     pub(super) fn address<'r>(&self, ranges: impl Iterator<Item = &'r Range>) -> Option<Addr> {
-        let inside: Vec<Range> = self
-            .grounds
-            .iter()
-            .flat_map(|ground| ground.cluster.iter().flat_map(|cluster| &cluster.ranges))
-            .map(|range| Range::prefix(range.net.addr(), range.net.prefix_len()))
-            .collect();
+        let inside: Vec<Range> =
+            self.grounds.iter().filter_map(|ground| ground.cluster).flat_map(own_ranges).collect();
         let good = |addr: &Addr| {
             self.grounds.iter().all(|ground| ground.network.owners_of(*addr).is_empty())
                 && !inside.iter().any(|range| range.contains(*addr))

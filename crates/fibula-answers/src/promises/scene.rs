@@ -15,7 +15,7 @@ use super::alike::Alike;
 use super::entrances::{self, Entrance};
 use super::pairs::Asked;
 use super::picked::Population;
-use crate::reach::{Door, Doubts, Joints, Parties, Party, PartyId, Users, Who};
+use crate::reach::{Door, Doubts, Joints, Parties, Party, PartyId, Users, Who, own_ranges};
 use crate::stranger;
 use crate::trace::{Ground, Unread};
 
@@ -282,8 +282,7 @@ fn outside(ground: Ground<'_>, filters: &Filters<'_>) -> Vec<Vec<Range>> {
     let loopback = [Range::prefix([127, 0, 0, 0].into(), 8), Range::one(Addr::LOOPBACK_V6)];
     let mut taken: Vec<Range> = loopback.to_vec();
     if let Some(cluster) = ground.cluster {
-        let nets = cluster.ranges.iter().map(|range| range.net);
-        taken.extend(nets.map(|net| Range::prefix(net.addr(), net.prefix_len())));
+        taken.extend(own_ranges(cluster));
         for service in &cluster.services {
             let balancers = service.balancers.iter().filter_map(|balancer| balancer.ip);
             let ips = service.cluster_ips.iter().chain(&service.external_ips).copied();

@@ -12,7 +12,7 @@ use rustc_hash::FxHashMap;
 use super::picked::Picked;
 use super::scene::Atoms;
 use super::{Doubt, Wrong};
-use crate::reach::{Parties, Who, kinded, near, own, short, within_namespace};
+use crate::reach::{Parties, Who, kinded, near, own, own_ranges, short, within_namespace};
 use crate::stranger;
 use crate::trace::Ground;
 
@@ -317,9 +317,8 @@ impl<'a> Index<'a> {
             }
         }
         // In the cluster's own ranges nobody else is (R3).
-        let own = self.ground.cluster.map_or(&[][..], |cluster| &cluster.ranges).iter();
-        let own = own.map(|range| Range::prefix(range.net.addr(), range.net.prefix_len()));
-        set.world = without(&ranges.ranges, &tidy(own.collect()));
+        let own = self.ground.cluster.map_or_else(Vec::new, own_ranges);
+        set.world = without(&ranges.ranges, &own);
         set
     }
 

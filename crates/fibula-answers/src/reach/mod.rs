@@ -57,6 +57,7 @@ pub use pick::{Only, PickError};
 pub(crate) use pick::{kinded, near, short, within_namespace};
 pub use ports::Ports;
 pub use services::Use;
+pub(crate) use sources::own_ranges;
 pub(crate) use users::{Found, Users};
 
 /// What is asked.

@@ -23,13 +23,18 @@ pub(super) struct Sources<'a> {
     known: FxHashMap<(Family, Vec<Range>), Rc<[Source]>>,
 }
 
+/// The ranges that a cluster's Nodes, pods and Services take their addresses from, sorted and apart:
+/// whoever has none there is nobody (R3).
+pub(crate) fn own_ranges(cluster: &Cluster) -> Vec<Range> {
+    let ranges = cluster.ranges.iter();
+    tidy(ranges.flat_map(|range| prefix(range.net.addr(), range.net.prefix_len())).collect())
+}
+
 // === impl Sources ===
 
 impl<'a> Sources<'a> {
     pub(super) fn new(cluster: &Cluster, filters: &'a Filters<'a>, most: usize) -> Sources<'a> {
-        let inside =
-            cluster.ranges.iter().map(|range| prefix(range.net.addr(), range.net.prefix_len()));
-        let inside = tidy(inside.flatten().collect());
+        let inside = own_ranges(cluster);
         Sources { filters, inside, most, known: FxHashMap::default() }
     }
 

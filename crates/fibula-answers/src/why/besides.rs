@@ -3,13 +3,13 @@
 use std::collections::BTreeSet;
 
 use fibula_cluster::Cluster;
-use fibula_network::ranges::{tidy, without};
+use fibula_network::ranges::without;
 use fibula_network::{Addr, ElementId, Family, Kind, Network, Proto, Range};
 
 use super::uses::{Used, uses};
 use crate::diff::{self, Side};
 use crate::names::What;
-use crate::reach::{Party, PartyId, Ports, Who};
+use crate::reach::{Party, PartyId, Ports, Who, own_ranges};
 use crate::trace::{Ground, Trace, header_before, place, placement};
 
 /// What else a change comes to.
@@ -81,9 +81,7 @@ fn pairs(
     // Nobody listens on port 0, and no rule can name it.
     let zero = Ports::new(Proto::ALL.iter().map(|proto| (*proto, (0, 0))));
     let mut found: Vec<Pairs> = vec![];
-    let own = cluster.ranges.iter();
-    let own = own.map(|range| Range::prefix(range.net.addr(), range.net.prefix_len()));
-    let inner = tidy(own.collect());
+    let inner = own_ranges(cluster);
     for change in changes {
         for toward in &change.line.to {
             // One by one, for the one that was wanted may be among them.
