@@ -99,13 +99,7 @@ fn open(network: &Network, cluster: &Cluster) -> Open {
             };
             let Port { proto, number: dport } = port;
             let header = Header { src, sport: 41_000, dst, dport, proto };
-            let judge = |lives: &[Life]| {
-                let come = lives.iter().filter(|life| arrived(life) && rewritten(life, header));
-                let inside = |id| matches!(network.kind(id), Kind::Pod | Kind::Node);
-                let to = come.filter_map(|life| end(network, life)).filter(|(id, _)| inside(*id));
-                let to: BTreeSet<_> = to.collect();
-                (to, lives.iter().all(arrived))
-            };
+            let judge = |lives: &[Life]| led(network, lives, header);
             let (to, certain) = match ask(&walks, sender, header, judge) {
                 Truth::Always((to, _)) => (to, true),
                 Truth::Depends(_, all) => (all.into_iter().flat_map(|(to, _)| to).collect(), false),
@@ -118,6 +112,18 @@ fn open(network: &Network, cluster: &Cluster) -> Open {
         }
     }
     open
+}
+
+/// Whom ways in led a message to, and whether all of it arrived.
+pub(crate) fn led(
+    network: &Network,
+    lives: &[Life],
+    header: Header,
+) -> (BTreeSet<(ElementId, u16)>, bool) {
+    let come = lives.iter().filter(|life| arrived(life) && rewritten(life, header));
+    let inside = |id| matches!(network.kind(id), Kind::Pod | Kind::Node);
+    let to = come.filter_map(|life| end(network, life)).filter(|(id, _)| inside(*id));
+    (to.collect(), lives.iter().all(arrived))
 }
 
 /// What is there for the world: at every Node, whether or not an endpoint is there.

@@ -9,8 +9,8 @@ use fibula_network::walk::{Life, Walks};
 use fibula_network::*;
 
 use crate::Scene;
-use crate::brute::{Truth, arrived, ask, end, rewritten};
-use crate::callers::{Way, fronts};
+use crate::brute::{Truth, ask};
+use crate::callers::{Way, fronts, led};
 use crate::pairs::has;
 
 const WORLD: [&str; 4] = ["198.51.100.7", "203.0.113.5", "8.8.8.8", "2600::1"];
@@ -93,12 +93,7 @@ fn open(network: &Network, cluster: &Cluster) -> Open {
             }
             let Port { proto, number: dport } = port;
             let header = Header { src, sport: 41_000, dst, dport, proto };
-            let judge = |lives: &[Life]| {
-                let come = lives.iter().filter(|life| arrived(life) && rewritten(life, header));
-                let inside = |id| matches!(network.kind(id), Kind::Pod | Kind::Node);
-                let to = come.filter_map(|life| end(network, life)).filter(|(id, _)| inside(*id));
-                (to.collect::<BTreeSet<_>>(), lives.iter().all(arrived))
-            };
+            let judge = |lives: &[Life]| led(network, lives, header);
             let (to, certain) = match ask(&walks, world, header, judge) {
                 Truth::Always((to, _)) => (to, true),
                 Truth::Depends(_, all) => (all.into_iter().flat_map(|(to, _)| to).collect(), false),
